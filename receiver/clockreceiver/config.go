@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package clockreceiver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/tracecoreai/tracecore/receiver/clockreceiver/internal/metadata"
+)
+
+const (
+	defaultCollectionInterval = 15 * time.Second
+	defaultInitialDelay       = time.Second
+
+	// minCollectionInterval keeps a mistyped unit from turning the heartbeat into a load.
+	minCollectionInterval = 10 * time.Millisecond
+)
+
+// Config is the configuration of the clock receiver.
+type Config struct {
+	// CollectionInterval is the time between two ticks. Ticks fall on its multiples since the
+	// Unix epoch. Default 15s, at least 10ms.
+	CollectionInterval time.Duration `mapstructure:"collection_interval"`
+
+	// InitialDelay is the time after start before which no tick happens. Default 1s, at least 0s.
+	InitialDelay time.Duration `mapstructure:"initial_delay"`
+
+	// Jitter delays every tick by a random time below it, so that the nodes of a fleet do not
+	// all push at once. Default 0s, less than collection_interval.
+	Jitter time.Duration `mapstructure:"jitter"`
+
+	// MetricsBuilderConfig switches single metrics and resource attributes.
+	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var _ component.Config = (*Config)(nil)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		CollectionInterval:   defaultCollectionInterval,
+		InitialDelay:         defaultInitialDelay,
+		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
+	}
+}
+
+// Validate checks the rules that the fields state.
+func (cfg *Config) Validate() error {
+	var errs []error
+	if cfg.CollectionInterval < minCollectionInterval {
+		errs = append(errs, fmt.Errorf(`"collection_interval": must be at least %s, got %s`, minCollectionInterval, cfg.CollectionInterval))
+	}
+	if cfg.InitialDelay < 0 {
+		errs = append(errs, fmt.Errorf(`"initial_delay": must not be negative, got %s`, cfg.InitialDelay))
+	}
+	if cfg.Jitter < 0 || (cfg.Jitter > 0 && cfg.Jitter >= cfg.CollectionInterval) {
+		errs = append(errs, fmt.Errorf(`"jitter": must be at least 0s and less than "collection_interval" (%s), got %s`, cfg.CollectionInterval, cfg.Jitter))
+	}
+	return errors.Join(errs...)
+}
