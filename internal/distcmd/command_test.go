@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package distcmd
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+)
+
+const good = `
+receivers: {nop: }
+exporters: {nop: }
+service: {pipelines: {metrics: {receivers: [nop], exporters: [nop]}}}
+`
+
+func nopSettings() otelcol.CollectorSettings {
+	return otelcol.CollectorSettings{
+		BuildInfo: component.BuildInfo{Command: "otelcol-tracecore", Version: "1.2.3"},
+		Factories: func() (otelcol.Factories, error) {
+			rcv, exp := receivertest.NewNopFactory(), exportertest.NewNopFactory()
+			return otelcol.Factories{
+				Receivers: map[component.Type]receiver.Factory{rcv.Type(): rcv},
+				Exporters: map[component.Type]exporter.Factory{exp.Type(): exp},
+				Telemetry: otelconftelemetry.NewFactory(),
+			}, nil
+		},
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
+			ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory()},
+		}},
+	}
+}
+
+// execute runs the command and returns what it printed to stdout and its error.
+func execute(args ...string) (string, error) {
+	cmd := NewCommand(nopSettings())
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&bytes.Buffer{})
+	cmd.SetArgs(args)
+	err := cmd.Execute()
+	return out.String(), err
+}
+
+func TestVersionNamesRevisionAndGo(t *testing.T) {
+	out, err := execute("--version")
+	require.NoError(t, err)
+	require.Equal(t, "otelcol-tracecore version 1.2.3 (revision unknown, "+runtime.Version()+")\n", out)
+}
+
+func TestFaultyConfigFileIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	fine, empty, comment := file("fine.yaml", good), file("empty.yaml", ""), file("comment.yaml", "# nothing\n")
+	notYAML, list, text := file("not.yaml", "{{{"), file("list.yaml", "[1]"), file("text.yaml", "hello")
+	unknown := file("unknown.yaml", good+"\nfoo: 1\n")
+	missing := filepath.Join(dir, "missing.yaml")
+
+	for _, tt := range []struct {
+		name  string
+		files []string
+		want  string // a regular expression; empty if valid
+	}{
+		{"fine", []string{fine}, ``},
+		{"an empty file beside a fine one", []string{fine, empty}, ``},
+		{"missing", []string{missing}, `^"--config .*missing.yaml": open .*: no such file or directory$`},
+		{"missing, with scheme", []string{"file:" + missing}, `^"--config file:.*missing.yaml": open .*: no such file or directory$`},
+		{"directory", []string{dir}, `^"--config .*": read .*: is a directory$`},
+		{"empty", []string{empty}, `^"--config .*empty.yaml": must not be empty$`},
+		{"comments alone", []string{comment}, `^"--config .*comment.yaml": must not be empty$`},
+		{"not YAML", []string{notYAML}, `^"--config .*not.yaml": must be YAML: yaml: line 1: did not find expected node content$`},
+		{"a list", []string{list}, `^"--config .*list.yaml": must be a YAML mapping`},
+		{"text", []string{text}, `^"--config .*text.yaml": must be a YAML mapping`},
+		{"the second of two", []string{fine, notYAML}, `^"--config .*not.yaml": must be YAML`},
+		{"another scheme is not asked again", []string{"yaml:[1]"}, `cannot be used as a Conf`},
+		{"a fault in the content stays upstream's", []string{unknown, empty}, `invalid keys: foo`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			args := []string{"validate"}
+			for _, f := range tt.files {
+				args = append(args, "--config", f)
+			}
+			out, err := execute(args...)
+			require.Empty(t, out)
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Error(t, err)
+			require.Regexp(t, tt.want, err.Error())
+		})
+	}
+}
+
+func TestRunNamesTheFaultyConfigFileToo(t *testing.T) {
+	_, err := execute("--config", filepath.Join(t.TempDir(), "missing.yaml"))
+	require.ErrorContains(t, err, `missing.yaml": open`)
+}

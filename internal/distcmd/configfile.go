@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package distcmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+var errEmpty = errors.New("must not be empty")
+
+// blameConfigFile makes cmd say which of its configuration files can't be read, is empty or
+// is not YAML. Upstream's errors leave the file's name out once it has been opened.
+func blameConfigFile(cmd *cobra.Command) {
+	flag := cmd.Flags().Lookup("config")
+	if flag == nil || cmd.RunE == nil {
+		return
+	}
+	uris := &recorder{Value: flag.Value}
+	flag.Value = uris
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := run(cmd, args)
+		if err == nil {
+			return nil
+		}
+		if fault := faultOf(uris.set); fault != nil {
+			return fault
+		}
+		return err
+	}
+}
+
+// recorder remembers what a flag was set to, which upstream's value does not give back.
+type recorder struct {
+	pflag.Value
+	set []string
+}
+
+// Set implements [pflag.Value].
+func (r *recorder) Set(value string) error {
+	r.set = append(r.set, value)
+	return r.Value.Set(value)
+}
+
+// faultOf returns what is wrong with the files among the configuration URIs, or nil. An
+// empty file is at fault only where no other source has anything to say.
+func faultOf(uris []string) error {
+	var faults, empty []error
+	for _, uri := range uris {
+		err := checkFile(uri)
+		if err == nil {
+			continue
+		}
+		named := fmt.Errorf(`"--config %s": %w`, uri, err)
+		if errors.Is(err, errEmpty) {
+			empty = append(empty, named)
+		} else {
+			faults = append(faults, named)
+		}
+	}
+	if len(empty) == len(uris) {
+		return errors.Join(empty...)
+	}
+	return errors.Join(faults...)
+}
+
+// hasScheme is how confmap tells a URI from a path: Windows' drive letters are no schemes.
+var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// checkFile returns why the file behind uri can't be a configuration. Other schemes than
+// file are never at fault: asking a server again may get another answer.
+func checkFile(uri string) error {
+	path, isFile := strings.CutPrefix(uri, "file:")
+	if !isFile && hasScheme.MatchString(uri) {
+		return nil
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var value any
+	if err := yaml.Unmarshal(content, &value); err != nil {
+		return fmt.Errorf("must be YAML: %w", err)
+	}
+	switch value.(type) {
+	case nil:
+		return errEmpty
+	case map[string]any:
+		return nil
+	default:
+		return errors.New("must be a YAML mapping of receivers, exporters, service and so on")
+	}
+}
