@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package healthsloextension
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/confignet"
+)
+
+// maxShutdownDelay keeps the delay inside Kubernetes' default termination grace period of 30 s.
+const maxShutdownDelay = 30 * time.Second
+
+// Config is the configuration of the health_slo extension.
+type Config struct {
+	// HTTP ("http") is the server that answers the probes: confighttp's settings with
+	// endpoint localhost:13134, read_header_timeout 5s, read_timeout 10s and
+	// max_request_body_size 1024 as defaults. The transport is tcp, tcp4, tcp6 or unix.
+	HTTP confighttp.ServerConfig `mapstructure:"http"`
+
+	// Paths ("paths") are the URL paths of the endpoints.
+	Paths PathsConfig `mapstructure:"paths"`
+
+	// ShutdownDelay ("shutdown_delay") is how long the Collector goes on receiving after
+	// readiness has turned to 503, so that load balancers notice before connections are
+	// refused. It also applies to every configuration reload. Default 0s, at most 30s.
+	ShutdownDelay time.Duration `mapstructure:"shutdown_delay"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// PathsConfig holds the URL paths of the endpoints. They are absolute and clean (no
+// trailing slash), are not "/" and differ from each other.
+type PathsConfig struct {
+	// Healthz ("healthz") is the path of the liveness endpoint. Default /healthz.
+	Healthz string `mapstructure:"healthz"`
+
+	// Readyz ("readyz") is the path of the readiness endpoint. Default /readyz.
+	Readyz string `mapstructure:"readyz"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var _ component.Config = (*Config)(nil)
+
+// Validate reports every setting that Start could not work with.
+func (cfg *Config) Validate() error {
+	return errors.Join(
+		validateAddress(&cfg.HTTP.NetAddr),
+		cfg.Paths.validate(),
+		validateShutdownDelay(cfg.ShutdownDelay),
+	)
+}
+
+// validateAddress leaves unknown transports to confignet, which validates itself.
+func validateAddress(addr *confignet.AddrConfig) error {
+	switch addr.Transport {
+	case confignet.TransportTypeTCP, confignet.TransportTypeTCP4, confignet.TransportTypeTCP6:
+		return validateHostPort(addr.Endpoint)
+	case confignet.TransportTypeUnix:
+		if !filepath.IsAbs(addr.Endpoint) {
+			return fmt.Errorf(`"http::endpoint": must be the absolute path of a socket, got %q`, addr.Endpoint)
+		}
+	case confignet.TransportTypeUDP, confignet.TransportTypeUDP4, confignet.TransportTypeUDP6,
+		confignet.TransportTypeIP, confignet.TransportTypeIP4, confignet.TransportTypeIP6,
+		confignet.TransportTypeUnixgram, confignet.TransportTypeUnixPacket:
+		return fmt.Errorf(`"http::transport": must be tcp, tcp4, tcp6 or unix, got %q`, addr.Transport)
+	}
+	return nil
+}
+
+func validateHostPort(endpoint string) error {
+	_, port, err := net.SplitHostPort(endpoint)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf(`"http::endpoint": must be host:port with a port from 0 to 65535, got %q`, endpoint)
+	}
+	return nil
+}
+
+func validateShutdownDelay(delay time.Duration) error {
+	if delay < 0 || delay > maxShutdownDelay {
+		return fmt.Errorf(`"shutdown_delay": must be from 0s to %v, got %v`, maxShutdownDelay, delay)
+	}
+	return nil
+}
+
+func (cfg *PathsConfig) validate() error {
+	err := errors.Join(
+		validatePath("paths::healthz", cfg.Healthz),
+		validatePath("paths::readyz", cfg.Readyz),
+	)
+	if cfg.Healthz == cfg.Readyz {
+		err = errors.Join(err, fmt.Errorf(`"paths::readyz": must differ from "paths::healthz", got %q for both`, cfg.Readyz))
+	}
+	return err
+}
+
+func validatePath(key, urlPath string) error {
+	if rule := brokenPathRule(urlPath); rule != "" {
+		return fmt.Errorf("%q: %s, got %q", key, rule, urlPath)
+	}
+	return nil
+}
+
+// brokenPathRule returns the first rule the path breaks. A path that breaks none is one that
+// http.ServeMux takes literally and reaches without a redirect.
+func brokenPathRule(urlPath string) string {
+	switch {
+	case !strings.HasPrefix(urlPath, "/"):
+		return `must start with "/"`
+	case urlPath == "/":
+		return `must not be "/" alone`
+	case strings.ContainsFunc(urlPath, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return "must not contain whitespace or control characters"
+	case strings.ContainsAny(urlPath, "?#"):
+		return "must not contain a query or a fragment"
+	case strings.ContainsAny(urlPath, "{}%"):
+		return "must not contain any of {, } and %"
+	case path.Clean(urlPath) != urlPath:
+		return `must not end in "/" or contain "//", "/./" or "/../"`
+	}
+	return ""
+}

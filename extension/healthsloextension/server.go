@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package healthsloextension
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
+)
+
+const maxHeaderBytes = 8 << 10
+
+// newServer builds the server without opening anything.
+func newServer(ctx context.Context, host component.Host, set component.TelemetrySettings, cfg *Config, state *health.State) (*http.Server, error) {
+	// Probes come every few seconds: they make no spans and no http.server metrics.
+	set.TracerProvider = tracenoop.NewTracerProvider()
+	set.MeterProvider = metricnoop.NewMeterProvider()
+	server, err := cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, routes(cfg.Paths, state))
+	if err != nil {
+		return nil, fmt.Errorf(`"http": build server: %w`, err)
+	}
+	server.MaxHeaderBytes = maxHeaderBytes
+	server.Handler = harden(server.Handler, set.Logger)
+	return server, nil
+}
+
+// listen does what confighttp's ToListener does, which leaves the socket open when it cannot
+// load the certificates, and does not say which setting is at fault.
+func listen(ctx context.Context, cfg *confighttp.ServerConfig) (net.Listener, error) {
+	var security *tls.Config
+	if cfg.TLS.HasValue() {
+		var err error
+		if security, err = cfg.TLS.Get().LoadTLSConfig(ctx); err != nil {
+			return nil, fmt.Errorf(`"http::tls": %w`, err)
+		}
+		security.NextProtos = []string{"h2", "http/1.1"}
+	}
+	listener, err := cfg.NetAddr.Listen(ctx)
+	if err != nil {
+		return nil, fmt.Errorf(`"http::endpoint": listen on %s: %w`, cfg.NetAddr.Endpoint, err)
+	}
+	if security != nil {
+		listener = tls.NewListener(listener, security)
+	}
+	return listener, nil
+}
+
+func routes(paths PathsConfig, state *health.State) http.Handler {
+	mux := http.NewServeMux()
+	// A GET pattern also answers HEAD, and other methods get 405.
+	mux.Handle("GET "+paths.Healthz, probe(func() health.Verdict { return state.Liveness(time.Now()) }))
+	mux.Handle("GET "+paths.Readyz, probe(state.Readiness))
+	return mux
+}
+
+func probe(verdict func() health.Verdict) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		render := renderText
+		if prefersJSON(r.Header) {
+			render = renderJSON
+		}
+		render(w, verdict())
+	})
+}
+
+// renderText gives each reason a line. A failed write is a client that went away.
+func renderText(w http.ResponseWriter, verdict health.Verdict) {
+	body := "ok"
+	if !verdict.OK() {
+		body = strings.Join(verdict, "\n")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(statusCode(verdict))
+	_, _ = io.WriteString(w, body+"\n")
+}
+
+// renderJSON says the same as renderText. A failed write is a client that went away.
+func renderJSON(w http.ResponseWriter, verdict health.Verdict) {
+	body := struct {
+		Status  string   `json:"status"`
+		Reasons []string `json:"reasons,omitempty"`
+	}{Status: "ok", Reasons: verdict}
+	if !verdict.OK() {
+		body.Status = "unavailable"
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(statusCode(verdict))
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func statusCode(verdict health.Verdict) int {
+	if verdict.OK() {
+		return http.StatusOK
+	}
+	return http.StatusServiceUnavailable
+}
+
+// harden holds for every response, those of authenticators and middlewares included: no
+// caching, no sniffing, and a panic is a 500 and a log line.
+func harden(next http.Handler, logger *zap.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			reason := recover()
+			if reason == nil {
+				return
+			}
+			if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(err) // net/http's own signal to close the connection
+			}
+			logger.Error("HTTP handler panicked", zap.Any("reason", reason), zap.String("path", r.URL.Path), zap.Stack("stack"))
+			http.Error(w, "internal error", http.StatusInternalServerError)
+		}()
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
