@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jsontext
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"strconv"
+)
+
+// Key appends key, preceded by a comma unless it is the first one of its object. The key comes quoted and with its colon, as in `"name":`.
+func Key(b []byte, key string) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	return append(b, key...)
+}
+
+// List is what the slice types of pdata have in common.
+type List[T any] interface {
+	Len() int
+	At(int) T
+}
+
+// Array appends list as a JSON array.
+func Array[T any, L List[T]](b []byte, list L, element func([]byte, T) []byte) []byte {
+	b = append(b, '[')
+	for i := range list.Len() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = element(b, list.At(i))
+	}
+	return append(b, ']')
+}
+
+// Int32 appends v as a number.
+func Int32(b []byte, v int32) []byte { return strconv.AppendInt(b, int64(v), 10) }
+
+// Uint32 appends v as a number.
+func Uint32(b []byte, v uint32) []byte { return strconv.AppendUint(b, uint64(v), 10) }
+
+// Int64 appends v as a number.
+func Int64(b []byte, v int64) []byte { return strconv.AppendInt(b, v, 10) }
+
+// Uint64 appends v as a number. Time stamps in nanoseconds, of which every item has one or more, take a shorter way than strconv's.
+func Uint64(b []byte, v uint64) []byte {
+	if v < 1e16 {
+		return strconv.AppendUint(b, v, 10)
+	}
+	b = strconv.AppendUint(b, v/1e16, 10)
+	v %= 1e16
+	b = binary.LittleEndian.AppendUint64(b, eightDigits(v/1e8))
+	return binary.LittleEndian.AppendUint64(b, eightDigits(v%1e8))
+}
+
+// eightDigits returns the digits of v, which is below 1e8, the first one lowest. It splits one number into two of four digits, these into
+// four of two and these into eight digits, side by side in one word; multiplying and shifting divides them by 100 and by 10.
+func eightDigits(v uint64) uint64 {
+	x := v/1e4 | v%1e4<<32
+	hundreds := x * 10486 >> 20 & 0x0000007f0000007f
+	x = hundreds | (x-100*hundreds)<<16
+	tens := x * 103 >> 10 & 0x000f000f000f000f
+	x = tens | (x-10*tens)<<8
+	return x + '0'*each
+}
+
+// pairs holds the numbers from 00 to 99.
+var pairs = func() (table [200]byte) {
+	for i := range byte(100) {
+		table[2*i], table[2*i+1] = '0'+i/10, '0'+i%10
+	}
+	return table
+}()
+
+// QuotedInt64 appends v as a decimal string, which is how the protobuf JSON mapping writes 64-bit integers.
+func QuotedInt64(b []byte, v int64) []byte {
+	return append(strconv.AppendInt(append(b, '"'), v, 10), '"')
+}
+
+// QuotedUint64 appends v as a decimal string, which is how the protobuf JSON mapping writes 64-bit integers.
+func QuotedUint64(b []byte, v uint64) []byte {
+	return append(Uint64(append(b, '"'), v), '"')
+}
+
+// Float64 appends the shortest number that reads back as v, or one of the strings "NaN", "Infinity" and "-Infinity".
+func Float64(b []byte, v float64) []byte {
+	if thousandths := v * 1000; thousandths > -maxThousandths && thousandths < maxThousandths && v != 0 {
+		if n := int64(math.RoundToEven(thousandths)); float64(n)/1000 == v {
+			return decimal(b, n)
+		}
+	}
+	switch {
+	case math.IsNaN(v):
+		return append(b, `"NaN"`...)
+	case math.IsInf(v, 1):
+		return append(b, `"Infinity"`...)
+	case math.IsInf(v, -1):
+		return append(b, `"-Infinity"`...)
+	}
+	if abs := math.Abs(v); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		return strconv.AppendFloat(b, v, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(b, v, 'f', -1, 64)
+}
+
+// maxThousandths bounds the numbers that go without a search for their shortest form. Of all numbers of up to 15 digits no two have the
+// same float64, so one that gives v back is the shortest once its trailing zeros are gone.
+const maxThousandths = 1e15
+
+// decimal appends n/1000 without trailing zeros.
+func decimal(b []byte, n int64) []byte {
+	if n < 0 {
+		b = append(b, '-')
+		n = -n
+	}
+	b = strconv.AppendInt(b, n/1000, 10)
+	switch fraction := n % 1000; {
+	case fraction == 0:
+		return b
+	case fraction%100 == 0:
+		return append(b, '.', byte('0'+fraction/100))
+	case fraction%10 == 0:
+		return append(b, '.', pairs[fraction/10*2], pairs[fraction/10*2+1])
+	default:
+		return append(b, '.', byte('0'+fraction/100), pairs[fraction%100*2], pairs[fraction%100*2+1])
+	}
+}
+
+// Hex appends id, whose length is a multiple of four, as a string of hexadecimal digits.
+func Hex(b, id []byte) []byte {
+	b = append(b, '"')
+	for ; len(id) >= 4; id = id[4:] {
+		b = binary.BigEndian.AppendUint64(b, hexDigitsOf(binary.BigEndian.Uint32(id)))
+	}
+	return append(b, '"')
+}
+
+// hexDigitsOf returns the eight digits of v. It gives each half byte a byte of its own and adds '0', and to those above nine also the
+// distance between '9' and 'a'.
+func hexDigitsOf(v uint32) uint64 {
+	x := uint64(v)
+	x = (x<<16 | x) & 0x0000ffff0000ffff
+	x = (x<<8 | x) & 0x00ff00ff00ff00ff
+	x = (x<<4 | x) & 0x0f0f0f0f0f0f0f0f
+	letters := (x + 6*each) >> 4 & each
+	return x + '0'*each + letters*('a'-'9'-1)
+}
+
+// base64Chunk is a multiple of three, so that only the last chunk is padded.
+const base64Chunk = 48
+
+// Base64 appends data as a base64 string.
+func Base64[L List[byte]](b []byte, data L) []byte {
+	var chunk [base64Chunk]byte
+	b = append(b, '"')
+	n := 0
+	for i := range data.Len() {
+		chunk[n] = data.At(i)
+		n++
+		if n == base64Chunk {
+			b = base64.StdEncoding.AppendEncode(b, chunk[:])
+			n = 0
+		}
+	}
+	return append(base64.StdEncoding.AppendEncode(b, chunk[:n]), '"')
+}
