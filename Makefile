@@ -1,0 +1,96 @@
+# The line of upstream releases every manifest follows; `make test` proves that they do.
+OTELCOL_VERSION := 0.152.1
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# The workspace is for editors. Builds take every module's own go.mod, as releases do.
+export GOWORK := off
+
+DISTRIBUTIONS := otelcol-tracecore otelcol-tracecore-node
+MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod internal/*/go.mod)))
+UNIT_MODULES := $(filter-out internal/e2e internal/tools,$(MODULES))
+
+# Stamps the revision where there is one; a source archive builds without.
+BUILDVCS := $(shell git rev-parse --quiet --verify HEAD >/dev/null 2>&1 && echo true || echo false)
+BUILD_FLAGS := -trimpath -buildvcs=$(BUILDVCS) -tags netgo,osusergo,grpcnotrace
+# libdcgm is looked up when it is called. Linked BIND_NOW, the binary would die at start on
+# every machine without it.
+LDFLAGS_CGO := -s -w -linkmode=external -extldflags=-Wl,-z,lazy
+LDFLAGS_STATIC := -s -w
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' Makefile
+
+.PHONY: build build-node build-static
+build: ## Build the full distribution into bin/ (cgo, dynamic glibc).
+	@echo 'building bin/otelcol-tracecore' >&2
+	@CGO_ENABLED=1 go -C distribution/otelcol-tracecore build $(BUILD_FLAGS) -ldflags '$(LDFLAGS_CGO)' -o ../../bin/otelcol-tracecore . >&2
+build-node: ## Build the slim node agent into bin/ (cgo, dynamic glibc).
+	@echo 'building bin/otelcol-tracecore-node' >&2
+	@CGO_ENABLED=1 go -C distribution/otelcol-tracecore-node build $(BUILD_FLAGS) -ldflags '$(LDFLAGS_CGO)' -o ../../bin/otelcol-tracecore-node . >&2
+build-static: ## Build the full distribution without cgo into bin/.
+	@echo 'building bin/otelcol-tracecore-static' >&2
+	@CGO_ENABLED=0 go -C distribution/otelcol-tracecore build $(BUILD_FLAGS) -ldflags '$(LDFLAGS_STATIC)' -o ../../bin/otelcol-tracecore-static . >&2
+
+DEMO := distribution/otelcol-tracecore-node/config/demo.yaml
+.PHONY: run
+run: build-node ## Run the node agent on real data in the foreground.
+	@printf '%s\n' \
+		'Running bin/otelcol-tracecore-node with $(DEMO): host clock and host metrics, to stdout as OTLP JSON lines.' \
+		'Look: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
+		'Stop: Ctrl-C' >&2
+	@exec bin/otelcol-tracecore-node --config $(DEMO)
+
+.PHONY: test test-unit test-e2e
+test: test-unit test-e2e ## Run every test: units of all modules, then the real node agent.
+test-unit: ## Run the units of all modules under the race detector.
+	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
+test-e2e: build-node ## Run the tests of the real binary (BINARY=bin/... for another flavour).
+	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" go test -count=1 ./...
+
+.PHONY: bench
+bench: ## Run all benchmarks; the exporters' print ratios against their peers.
+	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . -benchmem ./...); done
+
+.PHONY: lint tidy
+lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
+	@for m in $(UNIT_MODULES) internal/e2e; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in receiver/clockreceiver exporter/stdoutexporter extension/healthsloextension; do \
+		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
+tidy: ## Tidy all modules but the generated ones.
+	@for m in $(MODULES); do (cd $$m && go mod tidy); done
+
+.PHONY: generate check-generated
+generate: generate-components generate-distributions generate-docs ## Regenerate everything generated: OCB, mdatagen, document tables.
+generate-components: .tools/mdatagen
+	@for m in $(UNIT_MODULES); do (cd $$m && PATH="$(CURDIR)/.tools:$$PATH" go generate ./...); done
+	@sed -i -f internal/tools/readme-links.sed $(wildcard receiver/*/README.md exporter/*/README.md extension/*/README.md)
+generate-distributions: $(DISTRIBUTIONS:%=generate-%)
+generate-otelcol-tracecore: MANIFEST := builder-config.yaml
+generate-otelcol-tracecore-node: MANIFEST := distribution/otelcol-tracecore-node/builder-config.yaml
+# OCB merges every environment variable into the manifest, so it gets none but these.
+GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOSUMDB GOMODCACHE GOCACHE
+generate-otelcol-tracecore generate-otelcol-tracecore-node: generate-%: .tools/builder
+	env -i $(foreach v,$(GO_ENV),$(if $($(v)),$(v)='$($(v))')) \
+		.tools/builder --config $(MANIFEST) --skip-compilation --skip-strict-versioning=false >&2
+	internal/tools/use-distcmd distribution/$*
+generate-docs:
+	go -C internal/tools run ./docgen ../..
+check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
+	internal/tools/check-generated
+
+.PHONY: verify-reproducible
+verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
+	internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
+
+.PHONY: clean
+clean: ## Remove what was built.
+	rm -rf bin .tools
+
+.tools/builder: TOOL := go.opentelemetry.io/collector/cmd/builder
+.tools/mdatagen: TOOL := go.opentelemetry.io/collector/cmd/mdatagen
+.tools/golangci-lint: TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+.tools/%: internal/tools/go.mod internal/tools/go.sum
+	go -C internal/tools build -o ../../$@ $(TOOL)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// failure is what a user meets who made a mistake.
+type failure struct {
+	name string
+	args []string
+	want string // a regular expression the one error has to match
+	// runtime marks what only opening a socket can find.
+	runtime bool
+	// unprivileged runs it as a user to whom file permissions apply.
+	unprivileged bool
+}
+
+// with replaces one line's worth of the minimal configuration.
+func with(t *testing.T, before, after string) []string {
+	t.Helper()
+	config := strings.Replace(minimal, "%s", freeAddress(t), 1)
+	require.Contains(t, config, before)
+	return []string{"--config", configFile(t, "%s", strings.Replace(config, before, after, 1))}
+}
+
+func clockWith(t *testing.T, settings string) []string {
+	t.Helper()
+	return with(t, "clock: {collection_interval: 100ms, initial_delay: 0s}", "clock: {"+settings+"}")
+}
+
+func stdoutWith(t *testing.T, settings string) []string {
+	t.Helper()
+	return with(t, "stdout: ", "stdout: {"+settings+"}")
+}
+
+func healthWith(t *testing.T, settings string) []string {
+	t.Helper()
+	return []string{"--config", configFile(t, "%s", strings.Replace(minimal, "health_slo: {http: {endpoint: %s}}", "health_slo: {"+settings+"}", 1))}
+}
+
+func failures(t *testing.T) []failure {
+	t.Helper()
+	busy := listen(t).Addr().String()
+	free := freeAddress(t)
+	unreadable := configFile(t, minimal, free)
+	require.NoError(t, os.Chmod(unreadable, 0))
+	return []failure{
+		{"no configuration", nil, `at least one config flag must be provided`, false, false},
+		{"missing file", []string{"--config", "missing.yaml"}, `"--config missing\.yaml": open missing\.yaml: no such file`, false, false},
+		{"unreadable file", []string{"--config", unreadable}, `"--config .*": open .*: permission denied`, false, true},
+		{"directory", []string{"--config", t.TempDir()}, `"--config .*": read .*: is a directory`, false, false},
+		{"empty file", []string{"--config", configFile(t, "")}, `"--config .*": must not be empty`, false, false},
+		{"not YAML", []string{"--config", configFile(t, "{{{")}, `"--config .*": must be YAML: yaml: line 1`, false, false},
+		{"not a mapping", []string{"--config", configFile(t, "- a")}, `"--config .*": must be a YAML mapping`, false, false},
+
+		{"unknown key of the clock receiver", clockWith(t, "interval: 1s"), `'receivers' error reading configuration for "clock".*has invalid keys: interval`, false, false},
+		{"unknown key of the stdout exporter", stdoutWith(t, "formt: otlp_json"), `'exporters' error reading configuration for "stdout".*has invalid keys: formt`, false, false},
+		{"unknown key of the health extension", healthWith(t, "endpoint: localhost:1"), `'extensions' error reading configuration for "health_slo".*has invalid keys: endpoint`, false, false},
+		{"unknown key of the service", with(t, "telemetry: {metrics: {level: none}}", "telemetree: {}"), `'service' has invalid keys: telemetree`, false, false},
+		{"unknown component", with(t, "clock: {collection_interval", "clok: {collection_interval"), `'receivers' unknown type: "clok"`, false, false},
+		{"interval too short", clockWith(t, "collection_interval: 9ms"), `receivers::clock: "collection_interval": must be at least 10ms, got 9ms`, false, false},
+		{"interval that is no duration", clockWith(t, "collection_interval: often"), `'collection_interval' time: invalid duration`, false, false},
+		{"negative delay", clockWith(t, "initial_delay: -1s"), `receivers::clock: "initial_delay": must not be negative`, false, false},
+		{"jitter too long", clockWith(t, "jitter: 15s"), `receivers::clock: "jitter": must be at least 0s and less than "collection_interval"`, false, false},
+		{"jitter negative", clockWith(t, "jitter: -1s"), `receivers::clock: "jitter": must be at least 0s`, false, false},
+		{"unknown metric", clockWith(t, "metrics: {clock.tics: {enabled: false}}"), `'metrics' has invalid keys: clock\.tics`, false, false},
+		{"unknown format", stdoutWith(t, "format: json"), `exporters::stdout: "format": must be .*otlp_json.*item_lines.*"json"`, false, false},
+		{"unknown target", stdoutWith(t, "target: stdin"), `exporters::stdout: "target": must be .*stdout.*stderr.*"stdin"`, false, false},
+		{"unknown reaction to a broken pipe", stdoutWith(t, "on_broken_pipe: ignore"), `exporters::stdout: "on_broken_pipe": must be .*error.*stop.*"ignore"`, false, false},
+		{"endpoint without port", healthWith(t, "http: {endpoint: localhost}"), `extensions::health_slo: "http::endpoint": must be host:port`, false, false},
+		{"endpoint with a port out of range", healthWith(t, "http: {endpoint: localhost:65536}"), `extensions::health_slo: "http::endpoint": .*port`, false, false},
+		{"endpoint that is a URL", healthWith(t, "http: {endpoint: 'http://localhost:13134'}"), `extensions::health_slo: "http::endpoint": must be host:port`, false, false},
+		{"relative path", healthWith(t, "paths: {healthz: healthz}"), `extensions::health_slo: "paths::healthz": must`, false, false},
+		{"path with a query", healthWith(t, "paths: {readyz: '/readyz?x=1'}"), `extensions::health_slo: "paths::readyz": must`, false, false},
+		{"equal paths", healthWith(t, "paths: {readyz: /healthz}"), `extensions::health_slo: "paths::`, false, false},
+		{"delay too long", healthWith(t, "shutdown_delay: 31s"), `extensions::health_slo: "shutdown_delay": must be .*30s`, false, false},
+		{"negative delay of the shutdown", healthWith(t, "shutdown_delay: -1s"), `extensions::health_slo: "shutdown_delay": must be`, false, false},
+
+		{"health port in use", healthWith(t, "http: {endpoint: "+busy+"}"), `failed to start extensions: health_slo: "http::endpoint": .*` + busy + `.*address already in use`, true, false},
+		{"receiver port in use", []string{"--config", configFile(t, accepting, free, busy)}, `failed to start "otlp" receiver: listen tcp ` + busy + `: bind: address already in use`, true, false},
+		{"exporter port in use", append(with(t, "{stdout: }", "{stdout: {}, prometheus: {endpoint: '"+busy+"'}}"), "--set=service.pipelines.metrics.exporters=[prometheus]"), `failed to start "prometheus" exporter: listen tcp ` + busy + `: bind: address already in use`, true, false},
+		{
+			"port of the Collector's own metrics in use",
+			with(t, "{level: none}", "{readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: "+port(busy)+"}}}}]}"),
+			`listen tcp ` + busy + `: bind: address already in use`, true, false,
+		},
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	for _, f := range failures(t) {
+		t.Run(f.name, func(t *testing.T) {
+			requireFailure(t, f, f.args...)
+			validate := append([]string{"validate"}, f.args...)
+			if !f.runtime {
+				requireFailure(t, f, validate...)
+				return
+			}
+			out, err := exec.Command(binary, validate...).CombinedOutput()
+			require.NoError(t, err, "validate opens nothing")
+			require.Empty(t, string(out))
+		})
+	}
+}
+
+// requireFailure requires exit code 1, nothing on stdout, and one error on stderr that
+// matches what is wanted and is no panic.
+func requireFailure(t *testing.T, f failure, args ...string) {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	if f.unprivileged && os.Geteuid() == 0 {
+		const nobody = 65534
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Start())
+	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }) // It may have exited.
+	defer timer.Stop()
+	_ = cmd.Wait() // The exit code is asserted.
+
+	require.Equal(t, 1, cmd.ProcessState.ExitCode(), stderr.String())
+	require.Empty(t, stdout.String())
+	require.NotContains(t, stderr.String(), "panic")
+	require.NotContains(t, stderr.String(), "goroutine ")
+	require.Equal(t, 1, strings.Count("\n"+stderr.String(), "\nError: "), stderr.String())
+	_, message, _ := strings.Cut("\n"+stderr.String(), "\nError: ")
+	require.Regexp(t, `(?s)`+f.want, message)
+}

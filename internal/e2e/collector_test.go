@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	root = "../.." // of the repository
+
+	// patience bounds every wait on a process; machines that run tests are busy.
+	patience = 60 * time.Second
+	interval = 20 * time.Millisecond
+)
+
+// binary is the absolute path of the binary under test.
+var binary string
+
+func TestMain(m *testing.M) {
+	if err := findBinary(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func findBinary() (err error) {
+	if binary = os.Getenv("BINARY"); binary != "" {
+		return nil
+	}
+	build := exec.Command("make", "-C", root, "build-node")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("make build-node: %w", err)
+	}
+	binary, err = filepath.Abs(root + "/bin/otelcol-tracecore-node")
+	return err
+}
+
+// syncBuffer is a buffer that a process writes and a test reads.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// lines returns the complete lines written so far.
+func (b *syncBuffer) lines() []string {
+	parts := strings.SplitAfter(b.String(), "\n")
+	return parts[:len(parts)-1]
+}
+
+// collector is a running process of the binary under test.
+type collector struct {
+	*exec.Cmd
+	out, err syncBuffer
+	exited   chan struct{} // closed once the process has been reaped
+}
+
+// start runs the binary with these arguments. The process is killed when the test ends.
+func start(t *testing.T, args ...string) *collector {
+	t.Helper()
+	c := command(args...)
+	c.Stdout = &c.out
+	c.launch(t)
+	return c
+}
+
+func command(args ...string) *collector {
+	c := &collector{Cmd: exec.Command(binary, args...), exited: make(chan struct{})}
+	c.Stderr = &c.err
+	return c
+}
+
+func (c *collector) launch(t *testing.T) {
+	t.Helper()
+	require.NoError(t, c.Start())
+	go func() {
+		defer close(c.exited)
+		_ = c.Wait() // The exit code is read from ProcessState.
+	}()
+	t.Cleanup(func() {
+		_ = c.Process.Kill() // It may have exited.
+		<-c.exited
+		if t.Failed() {
+			t.Logf("stderr of %v:\n%s", c.Args, c.err.String())
+		}
+	})
+}
+
+// exitCode waits for the process to end.
+func (c *collector) exitCode(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-c.exited:
+		return c.ProcessState.ExitCode()
+	case <-time.After(patience):
+		require.FailNow(t, "the process does not end")
+		return -1
+	}
+}
+
+// stop sends SIGTERM and requires a clean exit.
+func (c *collector) stop(t *testing.T) {
+	t.Helper()
+	c.signal(t, syscall.SIGTERM)
+	require.Zero(t, c.exitCode(t), "exit code after SIGTERM")
+}
+
+func (c *collector) signal(t *testing.T, sig os.Signal) {
+	t.Helper()
+	require.NoError(t, c.Process.Signal(sig))
+}
+
+func eventually(t *testing.T, condition func() bool, format string, args ...any) {
+	t.Helper()
+	require.Eventuallyf(t, condition, patience, interval, format, args...)
+}
+
+// configFile writes a configuration and returns its path.
+func configFile(t *testing.T, format string, args ...any) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, format, args...), 0o600))
+	return path
+}
+
+// freeAddress returns a loopback address nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l := listen(t)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// listen occupies a loopback port until the test ends.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() }) // Closing twice is an error of no interest.
+	return l
+}
+
+func port(address string) string {
+	_, p, _ := net.SplitHostPort(address)
+	return p
+}
+
+// get returns status and body of a GET; status 0 if nobody answers.
+func get(address, path string) (status int, body string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+	if err != nil {
+		return 0, err.Error()
+	}
+	// A kept connection would keep the Collector from closing its listeners at once.
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	content, readErr := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(content) + errorText(errors.Join(readErr, resp.Body.Close()))
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func waitStatus(t *testing.T, address, path string, want int) {
+	t.Helper()
+	eventually(t, func() bool { status, _ := get(address, path); return status == want }, "%s%s never answers %d", address, path, want)
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command docgen writes the tables of the documentation that list what the code has: the
+// components in README.md and all metrics in docs/metrics.md. Their source is every
+// component's metadata.yaml. Its one argument is the root of the repository.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// metadata is what docgen needs of a metadata.yaml.
+type metadata struct {
+	dir         string
+	Type        string `yaml:"type"`
+	Description string `yaml:"description"`
+	Status      struct {
+		Class     string              `yaml:"class"`
+		Stability map[string][]string `yaml:"stability"`
+	} `yaml:"status"`
+	Metrics   map[string]metric `yaml:"metrics"`
+	Telemetry struct {
+		Metrics map[string]metric `yaml:"metrics"`
+	} `yaml:"telemetry"`
+}
+
+type metric struct {
+	Prefix      string `yaml:"prefix"`
+	Description string `yaml:"description"`
+	Unit        string `yaml:"unit"`
+	Enabled     bool   `yaml:"enabled"`
+	Sum         *struct {
+		Monotonic bool `yaml:"monotonic"`
+	} `yaml:"sum"`
+	Gauge      *struct{} `yaml:"gauge"`
+	Attributes []string  `yaml:"attributes"`
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: docgen ROOT")
+	}
+	if err := run(os.Args[1]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(root string) error {
+	components, err := load(root, "receiver/*", "exporter/*", "extension/*")
+	if err != nil {
+		return err
+	}
+	shared, err := load(root, "internal/selftelemetry")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		replaceBlock(filepath.Join(root, "README.md"), "components", componentTable(components)),
+		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "metrics", metricsTable(components)),
+		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "telemetry", telemetryTable(append(shared, components...))),
+	)
+}
+
+func load(root string, patterns ...string) ([]metadata, error) {
+	var all []metadata
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(root, pattern, "metadata.yaml"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return nil, err
+			}
+			dir, err := filepath.Rel(root, filepath.Dir(path))
+			if err != nil {
+				return nil, err
+			}
+			md := metadata{dir: filepath.ToSlash(dir)}
+			if err := yaml.Unmarshal(content, &md); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			all = append(all, md)
+		}
+	}
+	return all, nil
+}
+
+func componentTable(components []metadata) string {
+	var b strings.Builder
+	b.WriteString("| component | kind | stability | what it does |\n| --- | --- | --- | --- |\n")
+	for _, md := range components {
+		fmt.Fprintf(&b, "| [`%s`](%s) | %s | %s | %s |\n", md.Type, md.dir, md.Status.Class, md.stability(), md.Description)
+	}
+	return b.String()
+}
+
+func (md *metadata) stability() string {
+	var levels []string
+	for _, level := range slices.Sorted(maps.Keys(md.Status.Stability)) {
+		signals := strings.Join(md.Status.Stability[level], ", ")
+		if signals == md.Status.Class {
+			levels = append(levels, level)
+			continue
+		}
+		levels = append(levels, level+": "+signals)
+	}
+	return strings.Join(levels, "; ")
+}
+
+func metricsTable(components []metadata) string {
+	var b strings.Builder
+	b.WriteString("| metric | from | type | unit | attributes | default | meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, md := range components {
+		for _, name := range slices.Sorted(maps.Keys(md.Metrics)) {
+			m := md.Metrics[name]
+			fmt.Fprintf(&b, "| `%s` | [`%s`](../%s) | %s | %s | %s | %s | %s |\n", name, md.Type, md.dir, m.kind(), m.Unit, codes(m.Attributes), onOff(m.Enabled), m.Description)
+		}
+	}
+	return b.String()
+}
+
+func telemetryTable(packages []metadata) string {
+	var b strings.Builder
+	b.WriteString("| metric | type | unit | attributes | meaning |\n| --- | --- | --- | --- | --- |\n")
+	for _, md := range packages {
+		for _, name := range slices.Sorted(maps.Keys(md.Telemetry.Metrics)) {
+			m := md.Telemetry.Metrics[name]
+			fmt.Fprintf(&b, "| `%s%s` | %s | %s | %s | %s |\n", m.Prefix, name, m.kind(), m.Unit, codes(m.Attributes), m.Description)
+		}
+	}
+	return b.String()
+}
+
+func (m metric) kind() string {
+	switch {
+	case m.Sum != nil && m.Sum.Monotonic:
+		return "counter"
+	case m.Sum != nil:
+		return "up-down counter"
+	case m.Gauge != nil:
+		return "gauge"
+	default:
+		return "histogram"
+	}
+}
+
+func codes(names []string) string {
+	quoted := make([]string, 0, len(names))
+	for _, name := range names {
+		quoted = append(quoted, "`"+name+"`")
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// replaceBlock puts text between the two markers of this name in the file at path.
+func replaceBlock(path, name, text string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	begin, end := "<!-- generated "+name+" -->\n", "<!-- end generated "+name+" -->\n"
+	before, rest, found := strings.Cut(string(content), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("%s: no block between %q and %q", path, strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o600)
+}
