@@ -65,8 +65,7 @@ tidy: ## Tidy all modules but the generated ones.
 .PHONY: generate check-generated
 generate: generate-components generate-distributions generate-docs ## Regenerate everything generated: OCB, mdatagen, document tables.
 generate-components: .tools/mdatagen
-	@for m in $(UNIT_MODULES); do (cd $$m && PATH="$(CURDIR)/.tools:$$PATH" go generate ./...); done
-	@sed -i -f internal/tools/readme-links.sed $(wildcard receiver/*/README.md exporter/*/README.md extension/*/README.md)
+	@for m in $(UNIT_MODULES); do $(MAKE) --no-print-directory -C $$m generate; done
 generate-distributions: $(DISTRIBUTIONS:%=generate-%)
 generate-otelcol-tracecore: MANIFEST := builder-config.yaml
 generate-otelcol-tracecore-node: MANIFEST := distribution/otelcol-tracecore-node/builder-config.yaml

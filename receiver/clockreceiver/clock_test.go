@@ -387,6 +387,20 @@ func TestReadingsBecomeMetrics(t *testing.T) {
 	})
 }
 
+func TestTAIOffsetIsAbsentUntilTheKernelKnowsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &consumertest.MetricsSink{}
+		r := newRig(t, everySecond(), sink)
+		r.kernel.discipline = func() (hostclock.Discipline, error) { return hostclock.Discipline{}, nil }
+		r.start(t)
+		time.Sleep(time.Millisecond)
+		r.stop(t)
+		got := keys(values(sink.AllMetrics()[0]))
+		require.Contains(t, got, "clock.offset")
+		require.NotContains(t, got, "clock.tai.offset")
+	})
+}
+
 func TestSwitchedOffMetricsAreNotRead(t *testing.T) {
 	k := newKernel(metadata.MetricsConfig{})
 	require.Nil(t, k.discipline)
