@@ -333,7 +333,7 @@ type metricClockSynchronized struct {
 func (m *metricClockSynchronized) init() {
 	m.data.SetName("clock.synchronized")
 	m.data.SetDescription("1 while the kernel holds the system clock for synchronized, else 0.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("")
 	m.data.SetEmptyGauge()
 }
 
