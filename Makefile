@@ -56,7 +56,7 @@ bench: ## Run all benchmarks; the exporters' print ratios against their peers.
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
@@ -82,7 +82,7 @@ check-generated: ## Prove that regeneration changes nothing, in a copy of the tr
 
 .PHONY: verify-reproducible
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
-	internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
+	CACHE=$(CACHE) internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
 
 .PHONY: clean
 clean: ## Remove what was built.
