@@ -4,11 +4,13 @@ package distcmd
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -109,6 +111,17 @@ func TestFaultyConfigFileIsNamed(t *testing.T) {
 			require.Regexp(t, tt.want, err.Error())
 		})
 	}
+}
+
+func TestFilesAreNotBlamedForOtherErrors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	cmd := &cobra.Command{Use: "run", SilenceErrors: true, SilenceUsage: true, RunE: func(*cobra.Command, []string) error {
+		return errors.New("receiver died")
+	}}
+	cmd.Flags().String("config", "", "")
+	cmd.SetArgs([]string{"--config", path})
+	blameConfigFile(cmd)
+	require.EqualError(t, cmd.Execute(), "receiver died", "the missing file is not the cause")
 }
 
 func TestRunNamesTheFaultyConfigFileToo(t *testing.T) {

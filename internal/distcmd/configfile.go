@@ -14,6 +14,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// unreadable is what upstream's errors say when a configuration can't be read. After any other
+// error the files are not looked at: they may have changed since they were read.
+var unreadable = regexp.MustCompile(`failed to get config|empty configuration file`)
+
 var errEmpty = errors.New("must not be empty")
 
 // blameConfigFile makes cmd say which of its configuration files can't be read, is empty or
@@ -28,8 +32,8 @@ func blameConfigFile(cmd *cobra.Command) {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		err := run(cmd, args)
-		if err == nil {
-			return nil
+		if err == nil || !unreadable.MatchString(err.Error()) {
+			return err
 		}
 		if fault := faultOf(uris.set); fault != nil {
 			return fault
