@@ -52,7 +52,7 @@ test-e2e: build-node ## Run the tests of the real binary (BINARY=bin/... for ano
 
 .PHONY: bench
 bench: ## Run all benchmarks; the exporters' print ratios against their peers.
-	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . -benchmem ./...); done
+	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . ./...); done
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.

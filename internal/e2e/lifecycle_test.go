@@ -219,17 +219,21 @@ func TestStuckReaderDoesNotKeepTheCollectorFromStopping(t *testing.T) {
 	c.launch(t)
 	require.NoError(t, writer.Close())
 	waitStatus(t, health, "/readyz", 200)
-	eventually(t, func() bool {
-		n, err := unix.IoctlGetInt(int(reader.Fd()), unix.TIOCINQ)
-		return err == nil && n > 0 && full(reader)
-	}, "the pipe never fills")
+	waitFull(t, reader)
 	c.stop(t)
 }
 
-// full reports whether no tick fits into the pipe any more.
-func full(reader *os.File) bool {
-	before, err1 := unix.IoctlGetInt(int(reader.Fd()), unix.TIOCINQ)
-	time.Sleep(500 * time.Millisecond) // five ticks
-	after, err2 := unix.IoctlGetInt(int(reader.Fd()), unix.TIOCINQ)
-	return err1 == nil && err2 == nil && before == after
+// waitFull waits until no tick has gone into the pipe for the time of five.
+func waitFull(t *testing.T, reader *os.File) {
+	t.Helper()
+	last, unchanged := 0, 0
+	eventually(t, func() bool {
+		pending, err := unix.IoctlGetInt(int(reader.Fd()), unix.TIOCINQ)
+		if err != nil || pending == 0 || pending != last {
+			last, unchanged = pending, 0
+			return false
+		}
+		unchanged++
+		return unchanged >= int(500*time.Millisecond/interval)
+	}, "the pipe never fills")
 }
