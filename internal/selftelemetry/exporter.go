@@ -27,9 +27,9 @@ type Exporter interface {
 
 // NewExporter returns the self-telemetry of the exporter id, never nil.
 func NewExporter(set component.TelemetrySettings, id component.ID) Exporter {
-	tb, err := newInstruments(set)
-	if err != nil {
-		reportInitError(set, id, "exporter", err)
+	tb, failure := newInstruments(set)
+	if failure != nil {
+		reportInitFailure(set, id, "exporter", failure)
 		return NopExporter()
 	}
 	return newExporter(tb, id)

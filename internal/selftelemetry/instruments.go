@@ -16,43 +16,36 @@ import (
 	"github.com/tracecoreai/tracecore/internal/selftelemetry/internal/metadata"
 )
 
-// initError is why a component runs without self-telemetry.
-type initError struct {
+// initFailure is why a component runs without self-telemetry.
+type initFailure struct {
 	reason string // value of the attribute "reason" in metadata.yaml
 	err    error
 }
 
-func (e *initError) Error() string { return e.err.Error() }
-func (e *initError) Unwrap() error { return e.err }
-
 // newInstruments makes the instruments. A provider that panics must not take the
 // component down with it: telemetry about a component matters less than the component.
-func newInstruments(set component.TelemetrySettings) (tb *metadata.TelemetryBuilder, err error) {
+func newInstruments(set component.TelemetrySettings) (tb *metadata.TelemetryBuilder, failure *initFailure) {
 	if set.MeterProvider == nil {
-		return nil, &initError{"nil_provider", errors.New("no meter provider")}
+		return nil, &initFailure{"nil_provider", errors.New("no meter provider")}
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			tb, err = nil, &initError{"unsupported_sdk", fmt.Errorf("meter provider panicked: %v", r)}
+			tb, failure = nil, &initFailure{"unsupported_sdk", fmt.Errorf("meter provider panicked: %v", r)}
 		}
 	}()
-	tb, err = metadata.NewTelemetryBuilder(set)
+	tb, err := metadata.NewTelemetryBuilder(set)
 	if err != nil {
-		return nil, &initError{"instrument_register", fmt.Errorf("make instruments: %w", err)}
+		return nil, &initFailure{"instrument_register", fmt.Errorf("make instruments: %w", err)}
 	}
 	return tb, nil
 }
 
-// reportInitError logs and counts a fall-back to no-op self-telemetry.
-func reportInitError(set component.TelemetrySettings, id component.ID, kind string, err error) {
-	reason := "instrument_register"
-	if ie := (*initError)(nil); errors.As(err, &ie) {
-		reason = ie.reason
-	}
+// reportInitFailure logs and counts a fall-back to no-op self-telemetry.
+func reportInitFailure(set component.TelemetrySettings, id component.ID, kind string, failure *initFailure) {
 	if set.Logger != nil {
-		set.Logger.Warn("component runs without self-telemetry", zap.String("reason", reason), zap.Error(err))
+		set.Logger.Warn("component runs without self-telemetry", zap.String("reason", failure.reason), zap.Error(failure.err))
 	}
-	attrs := metric.WithAttributes(componentID(id), attribute.String("component_kind", kind), attribute.String("reason", reason))
+	attrs := metric.WithAttributes(componentID(id), attribute.String("component_kind", kind), attribute.String("reason", failure.reason))
 	countInitError(set.MeterProvider, attrs)
 }
 

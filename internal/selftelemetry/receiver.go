@@ -37,15 +37,15 @@ type Receiver interface {
 // NewReceiver returns the self-telemetry of the receiver id, never nil. The extra kinds are
 // those the receiver's README documents beside [CanonicalKinds].
 func NewReceiver(set component.TelemetrySettings, id component.ID, extra ...Kind) Receiver {
-	tb, err := newInstruments(set)
-	if err != nil {
-		reportInitError(set, id, "receiver", err)
+	tb, failure := newInstruments(set)
+	if failure != nil {
+		reportInitFailure(set, id, "receiver", failure)
 		return NopReceiver()
 	}
 	r := newReceiver(tb, id, extra)
-	if err := r.observe(); err != nil {
+	if failure := r.observe(); failure != nil {
 		r.Shutdown()
-		reportInitError(set, id, "receiver", err)
+		reportInitFailure(set, id, "receiver", failure)
 		return NopReceiver()
 	}
 	return r
@@ -76,7 +76,7 @@ func newReceiver(tb *metadata.TelemetryBuilder, id component.ID, extra []Kind) *
 	return r
 }
 
-func (r *receiver) observe() error {
+func (r *receiver) observe() *initFailure {
 	err := r.tb.RegisterReceiverDegradedSecondsTotalCallback(func(_ context.Context, o metric.Float64Observer) error {
 		o.Observe(r.degraded.total().Seconds(), r.observed)
 		return nil
@@ -88,7 +88,7 @@ func (r *receiver) observe() error {
 		})
 	}
 	if err != nil {
-		return &initError{"unsupported_sdk", fmt.Errorf("register callbacks: %w", err)}
+		return &initFailure{"unsupported_sdk", fmt.Errorf("register callbacks: %w", err)}
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ func (d descriptor) close() {
 	_ = unix.Close(int(d)) // The data was handed to the kernel; there is nothing left to do about an error.
 }
 
-// prompt reports whether writing to d never waits for a reader: it leads to a file or to a device that discards.
+// prompt reports whether writing to d never waits for a reader: it leads to a file or to the device that discards. A file system that
+// hangs holds the writer nevertheless, as it does every process that uses it.
 func (d descriptor) prompt() bool {
 	var stat, null unix.Stat_t
 	if err := unix.Fstat(int(d), &stat); err != nil {

@@ -22,30 +22,23 @@ type statistics interface {
 
 func statisticsFields[S statistics](b []byte, s S) []byte {
 	b = jsontext.Uint64(jsontext.Key(b, `"count":`), s.Count())
-	b = presentField(b, `"sum":`, s.Sum(), s.HasSum())
-	b = presentField(b, `"min":`, s.Min(), s.HasMin())
-	b = presentField(b, `"max":`, s.Max(), s.HasMax())
-	return arrayField(b, `"exemplars":`, s.Exemplars(), appendExemplar)
-}
-
-func presentField(b []byte, key string, v float64, present bool) []byte {
-	if !present {
-		return b
-	}
-	return jsontext.Float64(jsontext.Key(b, key), v)
+	b = jsontext.OptionalFloat64Field(b, `"sum":`, s.Sum(), s.HasSum())
+	b = jsontext.OptionalFloat64Field(b, `"min":`, s.Min(), s.HasMin())
+	b = jsontext.OptionalFloat64Field(b, `"max":`, s.Max(), s.HasMax())
+	return jsontext.ArrayField(b, `"exemplars":`, s.Exemplars(), appendExemplar)
 }
 
 func histogramFields(b []byte, dp pmetric.HistogramDataPoint) []byte {
 	b = statisticsFields(b, dp)
-	b = arrayField(b, `"bounds":`, dp.ExplicitBounds(), jsontext.Float64)
-	return arrayField(b, `"bucket_counts":`, dp.BucketCounts(), jsontext.Uint64)
+	b = jsontext.ArrayField(b, `"bounds":`, dp.ExplicitBounds(), jsontext.Float64)
+	return jsontext.ArrayField(b, `"bucket_counts":`, dp.BucketCounts(), jsontext.Uint64)
 }
 
 func exponentialFields(b []byte, dp pmetric.ExponentialHistogramDataPoint) []byte {
 	b = statisticsFields(b, dp)
 	b = jsontext.Int32(jsontext.Key(b, `"scale":`), dp.Scale())
 	b = jsontext.Uint64(jsontext.Key(b, `"zero_count":`), dp.ZeroCount())
-	b = presentField(b, `"zero_threshold":`, dp.ZeroThreshold(), dp.ZeroThreshold() != 0)
+	b = jsontext.OptionalFloat64Field(b, `"zero_threshold":`, dp.ZeroThreshold(), dp.ZeroThreshold() != 0)
 	b = bucketsField(b, `"positive":`, dp.Positive())
 	return bucketsField(b, `"negative":`, dp.Negative())
 }
@@ -56,14 +49,14 @@ func bucketsField(b []byte, key string, buckets pmetric.ExponentialHistogramData
 	}
 	b = append(jsontext.Key(b, key), '{')
 	b = jsontext.Int32(jsontext.Key(b, `"offset":`), buckets.Offset())
-	b = arrayField(b, `"bucket_counts":`, buckets.BucketCounts(), jsontext.Uint64)
+	b = jsontext.ArrayField(b, `"bucket_counts":`, buckets.BucketCounts(), jsontext.Uint64)
 	return append(b, '}')
 }
 
 func summaryFields(b []byte, dp pmetric.SummaryDataPoint) []byte {
 	b = jsontext.Uint64(jsontext.Key(b, `"count":`), dp.Count())
 	b = jsontext.Float64(jsontext.Key(b, `"sum":`), dp.Sum())
-	return arrayField(b, `"quantiles":`, dp.QuantileValues(), appendQuantile)
+	return jsontext.ArrayField(b, `"quantiles":`, dp.QuantileValues(), appendQuantile)
 }
 
 func appendQuantile(b []byte, q pmetric.SummaryDataPointValueAtQuantile) []byte {

@@ -60,13 +60,6 @@ func traceFields(b []byte, trace pcommon.TraceID, span pcommon.SpanID) []byte {
 	return b
 }
 
-func arrayField[T any, L jsontext.List[T]](b []byte, key string, list L, element func([]byte, T) []byte) []byte {
-	if list.Len() == 0 {
-		return b
-	}
-	return jsontext.Array(jsontext.Key(b, key), list, element)
-}
-
 func attributesField(b []byte, key string, attributes pcommon.Map) []byte {
 	if attributes.Len() == 0 {
 		return b

@@ -109,7 +109,7 @@ func numberFields(b []byte, dp pmetric.NumberDataPoint) []byte {
 		b = jsontext.Int64(jsontext.Key(b, `"value":`), dp.IntValue())
 	case pmetric.NumberDataPointValueTypeEmpty:
 	}
-	return arrayField(b, `"exemplars":`, dp.Exemplars(), appendExemplar)
+	return jsontext.ArrayField(b, `"exemplars":`, dp.Exemplars(), appendExemplar)
 }
 
 func appendExemplar(b []byte, e pmetric.Exemplar) []byte {

@@ -35,8 +35,8 @@ func (d dictionary) sampleFields(b []byte, p pprofile.Profile, s pprofile.Sample
 	}
 	b = stringField(b, `"type":`, d.text(p.SampleType().TypeStrindex()))
 	b = stringField(b, `"unit":`, d.text(p.SampleType().UnitStrindex()))
-	b = arrayField(b, `"values":`, s.Values(), jsontext.Int64)
-	b = arrayField(b, `"times":`, s.TimestampsUnixNano(), appendTime)
+	b = jsontext.ArrayField(b, `"values":`, s.Values(), jsontext.Int64)
+	b = jsontext.ArrayField(b, `"times":`, s.TimestampsUnixNano(), appendTime)
 	b = d.stackField(b, s.StackIndex())
 	b = d.attributesField(b, s.AttributeIndices())
 	if link, found := at(d.LinkTable(), s.LinkIndex()); found {

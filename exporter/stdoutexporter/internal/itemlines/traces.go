@@ -51,8 +51,8 @@ func spanFields(b []byte, span ptrace.Span) []byte {
 		b = jsontext.Hex(jsontext.Key(b, `"parent_span_id":`), parent[:])
 	}
 	b = stringField(b, `"trace_state":`, span.TraceState().AsRaw())
-	b = arrayField(b, `"events":`, span.Events(), appendEvent)
-	return arrayField(b, `"links":`, span.Links(), appendLink)
+	b = jsontext.ArrayField(b, `"events":`, span.Events(), appendEvent)
+	return jsontext.ArrayField(b, `"links":`, span.Links(), appendLink)
 }
 
 func appendEvent(b []byte, event ptrace.SpanEvent) []byte {

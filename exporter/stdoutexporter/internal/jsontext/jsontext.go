@@ -35,6 +35,14 @@ func Array[T any, L List[T]](b []byte, list L, element func([]byte, T) []byte) [
 	return append(b, ']')
 }
 
+// ArrayField appends key and list, or nothing if the list is empty.
+func ArrayField[T any, L List[T]](b []byte, key string, list L, element func([]byte, T) []byte) []byte {
+	if list.Len() == 0 {
+		return b
+	}
+	return Array(Key(b, key), list, element)
+}
+
 // Int32 appends v as a number.
 func Int32(b []byte, v int32) []byte { return strconv.AppendInt(b, int64(v), 10) }
 
@@ -103,6 +111,14 @@ func Float64(b []byte, v float64) []byte {
 		return strconv.AppendFloat(b, v, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(b, v, 'f', -1, 64)
+}
+
+// OptionalFloat64Field appends key and v if v is present, zero included.
+func OptionalFloat64Field(b []byte, key string, v float64, present bool) []byte {
+	if !present {
+		return b
+	}
+	return Float64(Key(b, key), v)
 }
 
 // maxThousandths bounds the numbers that go without a search for their shortest form. Of all numbers of up to 15 digits no two have the

@@ -10,13 +10,13 @@ import (
 
 func dictionaryField(b []byte, d pprofile.ProfilesDictionary, table *stringTable) []byte {
 	b = append(jsontext.Key(b, `"dictionary":`), '{')
-	b = arrayField(b, `"mappingTable":`, d.MappingTable(), appendMapping)
-	b = arrayField(b, `"locationTable":`, d.LocationTable(), appendLocation)
-	b = arrayField(b, `"functionTable":`, d.FunctionTable(), appendFunction)
-	b = arrayField(b, `"linkTable":`, d.LinkTable(), appendLink)
-	b = arrayField(b, `"stringTable":`, table, jsontext.String)
-	b = arrayField(b, `"attributeTable":`, d.AttributeTable(), appendKeyValueAndUnit)
-	b = arrayField(b, `"stackTable":`, d.StackTable(), appendStack)
+	b = jsontext.ArrayField(b, `"mappingTable":`, d.MappingTable(), appendMapping)
+	b = jsontext.ArrayField(b, `"locationTable":`, d.LocationTable(), appendLocation)
+	b = jsontext.ArrayField(b, `"functionTable":`, d.FunctionTable(), appendFunction)
+	b = jsontext.ArrayField(b, `"linkTable":`, d.LinkTable(), appendLink)
+	b = jsontext.ArrayField(b, `"stringTable":`, table, jsontext.String)
+	b = jsontext.ArrayField(b, `"attributeTable":`, d.AttributeTable(), appendKeyValueAndUnit)
+	b = jsontext.ArrayField(b, `"stackTable":`, d.StackTable(), appendStack)
 	return append(b, '}')
 }
 
@@ -26,7 +26,7 @@ func appendMapping(b []byte, m pprofile.Mapping) []byte {
 	b = uint64Field(b, `"memoryLimit":"`, m.MemoryLimit())
 	b = uint64Field(b, `"fileOffset":"`, m.FileOffset())
 	b = int32Field(b, `"filenameStrindex":`, m.FilenameStrindex())
-	b = arrayField(b, `"attributeIndices":`, m.AttributeIndices(), jsontext.Int32)
+	b = jsontext.ArrayField(b, `"attributeIndices":`, m.AttributeIndices(), jsontext.Int32)
 	return append(b, '}')
 }
 
@@ -34,8 +34,8 @@ func appendLocation(b []byte, l pprofile.Location) []byte {
 	b = append(b, '{')
 	b = int32Field(b, `"mappingIndex":`, l.MappingIndex())
 	b = uint64Field(b, `"address":"`, l.Address())
-	b = arrayField(b, `"lines":`, l.Lines(), appendLine)
-	b = arrayField(b, `"attributeIndices":`, l.AttributeIndices(), jsontext.Int32)
+	b = jsontext.ArrayField(b, `"lines":`, l.Lines(), appendLine)
+	b = jsontext.ArrayField(b, `"attributeIndices":`, l.AttributeIndices(), jsontext.Int32)
 	return append(b, '}')
 }
 
@@ -73,6 +73,6 @@ func appendKeyValueAndUnit(b []byte, kv pprofile.KeyValueAndUnit) []byte {
 
 func appendStack(b []byte, s pprofile.Stack) []byte {
 	b = append(b, '{')
-	b = arrayField(b, `"locationIndices":`, s.LocationIndices(), jsontext.Int32)
+	b = jsontext.ArrayField(b, `"locationIndices":`, s.LocationIndices(), jsontext.Int32)
 	return append(b, '}')
 }

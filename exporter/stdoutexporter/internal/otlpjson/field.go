@@ -71,10 +71,3 @@ func spanIDField(b []byte, key string, id pcommon.SpanID) []byte {
 	}
 	return jsontext.Hex(jsontext.Key(b, key), id[:])
 }
-
-func arrayField[T any, L jsontext.List[T]](b []byte, key string, list L, element func([]byte, T) []byte) []byte {
-	if list.Len() == 0 {
-		return b
-	}
-	return jsontext.Array(jsontext.Key(b, key), list, element)
-}

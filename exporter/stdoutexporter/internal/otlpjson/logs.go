@@ -11,14 +11,14 @@ import (
 // AppendLogs appends an ExportLogsServiceRequest.
 func AppendLogs(b []byte, ld plog.Logs) []byte {
 	b = append(b, '{')
-	b = arrayField(b, `"resourceLogs":`, ld.ResourceLogs(), appendResourceLogs)
+	b = jsontext.ArrayField(b, `"resourceLogs":`, ld.ResourceLogs(), appendResourceLogs)
 	return append(b, '}')
 }
 
 func appendResourceLogs(b []byte, rl plog.ResourceLogs) []byte {
 	b = append(b, '{')
 	b = resourceField(b, rl.Resource(), nil)
-	b = arrayField(b, `"scopeLogs":`, rl.ScopeLogs(), appendScopeLogs)
+	b = jsontext.ArrayField(b, `"scopeLogs":`, rl.ScopeLogs(), appendScopeLogs)
 	b = stringField(b, `"schemaUrl":"`, rl.SchemaUrl())
 	return append(b, '}')
 }
@@ -26,7 +26,7 @@ func appendResourceLogs(b []byte, rl plog.ResourceLogs) []byte {
 func appendScopeLogs(b []byte, sl plog.ScopeLogs) []byte {
 	b = append(b, '{')
 	b = scopeField(b, sl.Scope(), nil)
-	b = arrayField(b, `"logRecords":`, sl.LogRecords(), appendLogRecord)
+	b = jsontext.ArrayField(b, `"logRecords":`, sl.LogRecords(), appendLogRecord)
 	b = stringField(b, `"schemaUrl":"`, sl.SchemaUrl())
 	return append(b, '}')
 }

@@ -11,14 +11,14 @@ import (
 // AppendMetrics appends an ExportMetricsServiceRequest.
 func AppendMetrics(b []byte, md pmetric.Metrics) []byte {
 	b = append(b, '{')
-	b = arrayField(b, `"resourceMetrics":`, md.ResourceMetrics(), appendResourceMetrics)
+	b = jsontext.ArrayField(b, `"resourceMetrics":`, md.ResourceMetrics(), appendResourceMetrics)
 	return append(b, '}')
 }
 
 func appendResourceMetrics(b []byte, rm pmetric.ResourceMetrics) []byte {
 	b = append(b, '{')
 	b = resourceField(b, rm.Resource(), nil)
-	b = arrayField(b, `"scopeMetrics":`, rm.ScopeMetrics(), appendScopeMetrics)
+	b = jsontext.ArrayField(b, `"scopeMetrics":`, rm.ScopeMetrics(), appendScopeMetrics)
 	b = stringField(b, `"schemaUrl":"`, rm.SchemaUrl())
 	return append(b, '}')
 }
@@ -26,7 +26,7 @@ func appendResourceMetrics(b []byte, rm pmetric.ResourceMetrics) []byte {
 func appendScopeMetrics(b []byte, sm pmetric.ScopeMetrics) []byte {
 	b = append(b, '{')
 	b = scopeField(b, sm.Scope(), nil)
-	b = arrayField(b, `"metrics":`, sm.Metrics(), appendMetric)
+	b = jsontext.ArrayField(b, `"metrics":`, sm.Metrics(), appendMetric)
 	b = stringField(b, `"schemaUrl":"`, sm.SchemaUrl())
 	return append(b, '}')
 }
@@ -45,21 +45,21 @@ func metricDataField(b []byte, m pmetric.Metric) []byte {
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
 		b = append(jsontext.Key(b, `"gauge":`), '{')
-		b = arrayField(b, `"dataPoints":`, m.Gauge().DataPoints(), appendNumberDataPoint)
+		b = jsontext.ArrayField(b, `"dataPoints":`, m.Gauge().DataPoints(), appendNumberDataPoint)
 	case pmetric.MetricTypeSum:
 		b = append(jsontext.Key(b, `"sum":`), '{')
 		b = sumFields(b, m.Sum())
 	case pmetric.MetricTypeHistogram:
 		b = append(jsontext.Key(b, `"histogram":`), '{')
-		b = arrayField(b, `"dataPoints":`, m.Histogram().DataPoints(), appendHistogramDataPoint)
+		b = jsontext.ArrayField(b, `"dataPoints":`, m.Histogram().DataPoints(), appendHistogramDataPoint)
 		b = temporalityField(b, m.Histogram().AggregationTemporality())
 	case pmetric.MetricTypeExponentialHistogram:
 		b = append(jsontext.Key(b, `"exponentialHistogram":`), '{')
-		b = arrayField(b, `"dataPoints":`, m.ExponentialHistogram().DataPoints(), appendExponentialHistogramDataPoint)
+		b = jsontext.ArrayField(b, `"dataPoints":`, m.ExponentialHistogram().DataPoints(), appendExponentialHistogramDataPoint)
 		b = temporalityField(b, m.ExponentialHistogram().AggregationTemporality())
 	case pmetric.MetricTypeSummary:
 		b = append(jsontext.Key(b, `"summary":`), '{')
-		b = arrayField(b, `"dataPoints":`, m.Summary().DataPoints(), appendSummaryDataPoint)
+		b = jsontext.ArrayField(b, `"dataPoints":`, m.Summary().DataPoints(), appendSummaryDataPoint)
 	case pmetric.MetricTypeEmpty:
 		return b
 	}
@@ -67,7 +67,7 @@ func metricDataField(b []byte, m pmetric.Metric) []byte {
 }
 
 func sumFields(b []byte, sum pmetric.Sum) []byte {
-	b = arrayField(b, `"dataPoints":`, sum.DataPoints(), appendNumberDataPoint)
+	b = jsontext.ArrayField(b, `"dataPoints":`, sum.DataPoints(), appendNumberDataPoint)
 	b = temporalityField(b, sum.AggregationTemporality())
 	if sum.IsMonotonic() {
 		b = jsontext.Key(b, `"isMonotonic":true`)
@@ -91,7 +91,7 @@ func appendNumberDataPoint(b []byte, dp pmetric.NumberDataPoint) []byte {
 		b = jsontext.QuotedInt64(jsontext.Key(b, `"asInt":`), dp.IntValue())
 	case pmetric.NumberDataPointValueTypeEmpty:
 	}
-	b = arrayField(b, `"exemplars":`, dp.Exemplars(), appendExemplar)
+	b = jsontext.ArrayField(b, `"exemplars":`, dp.Exemplars(), appendExemplar)
 	b = uint32Field(b, `"flags":`, uint32(dp.Flags()))
 	return append(b, '}')
 }

@@ -48,7 +48,7 @@ func appendResourceProfiles(b []byte, rp pprofile.ResourceProfiles, table *strin
 func appendScopeProfiles(b []byte, sp pprofile.ScopeProfiles, table *stringTable) []byte {
 	b = append(b, '{')
 	b = scopeField(b, sp.Scope(), table)
-	b = arrayField(b, `"profiles":`, sp.Profiles(), appendProfile)
+	b = jsontext.ArrayField(b, `"profiles":`, sp.Profiles(), appendProfile)
 	b = stringField(b, `"schemaUrl":"`, sp.SchemaUrl())
 	return append(b, '}')
 }
@@ -56,7 +56,7 @@ func appendScopeProfiles(b []byte, sp pprofile.ScopeProfiles, table *stringTable
 func appendProfile(b []byte, p pprofile.Profile) []byte {
 	b = append(b, '{')
 	b = valueTypeField(b, `"sampleType":`, p.SampleType())
-	b = arrayField(b, `"samples":`, p.Samples(), appendSample)
+	b = jsontext.ArrayField(b, `"samples":`, p.Samples(), appendSample)
 	b = timeField(b, `"timeUnixNano":"`, p.Time())
 	b = uint64Field(b, `"durationNano":"`, p.DurationNano())
 	b = valueTypeField(b, `"periodType":`, p.PeriodType())
@@ -69,7 +69,7 @@ func appendProfile(b []byte, p pprofile.Profile) []byte {
 	if p.OriginalPayload().Len() > 0 {
 		b = jsontext.Base64(jsontext.Key(b, `"originalPayload":`), p.OriginalPayload())
 	}
-	b = arrayField(b, `"attributeIndices":`, p.AttributeIndices(), jsontext.Int32)
+	b = jsontext.ArrayField(b, `"attributeIndices":`, p.AttributeIndices(), jsontext.Int32)
 	return append(b, '}')
 }
 
@@ -83,9 +83,9 @@ func valueTypeField(b []byte, key string, vt pprofile.ValueType) []byte {
 func appendSample(b []byte, s pprofile.Sample) []byte {
 	b = append(b, '{')
 	b = int32Field(b, `"stackIndex":`, s.StackIndex())
-	b = arrayField(b, `"attributeIndices":`, s.AttributeIndices(), jsontext.Int32)
+	b = jsontext.ArrayField(b, `"attributeIndices":`, s.AttributeIndices(), jsontext.Int32)
 	b = int32Field(b, `"linkIndex":`, s.LinkIndex())
-	b = arrayField(b, `"values":`, s.Values(), jsontext.QuotedInt64)
-	b = arrayField(b, `"timestampsUnixNano":`, s.TimestampsUnixNano(), jsontext.QuotedUint64)
+	b = jsontext.ArrayField(b, `"values":`, s.Values(), jsontext.QuotedInt64)
+	b = jsontext.ArrayField(b, `"timestampsUnixNano":`, s.TimestampsUnixNano(), jsontext.QuotedUint64)
 	return append(b, '}')
 }

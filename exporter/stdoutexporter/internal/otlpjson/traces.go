@@ -11,14 +11,14 @@ import (
 // AppendTraces appends an ExportTraceServiceRequest.
 func AppendTraces(b []byte, td ptrace.Traces) []byte {
 	b = append(b, '{')
-	b = arrayField(b, `"resourceSpans":`, td.ResourceSpans(), appendResourceSpans)
+	b = jsontext.ArrayField(b, `"resourceSpans":`, td.ResourceSpans(), appendResourceSpans)
 	return append(b, '}')
 }
 
 func appendResourceSpans(b []byte, rs ptrace.ResourceSpans) []byte {
 	b = append(b, '{')
 	b = resourceField(b, rs.Resource(), nil)
-	b = arrayField(b, `"scopeSpans":`, rs.ScopeSpans(), appendScopeSpans)
+	b = jsontext.ArrayField(b, `"scopeSpans":`, rs.ScopeSpans(), appendScopeSpans)
 	b = stringField(b, `"schemaUrl":"`, rs.SchemaUrl())
 	return append(b, '}')
 }
@@ -26,7 +26,7 @@ func appendResourceSpans(b []byte, rs ptrace.ResourceSpans) []byte {
 func appendScopeSpans(b []byte, ss ptrace.ScopeSpans) []byte {
 	b = append(b, '{')
 	b = scopeField(b, ss.Scope(), nil)
-	b = arrayField(b, `"spans":`, ss.Spans(), appendSpan)
+	b = jsontext.ArrayField(b, `"spans":`, ss.Spans(), appendSpan)
 	b = stringField(b, `"schemaUrl":"`, ss.SchemaUrl())
 	return append(b, '}')
 }
@@ -44,9 +44,9 @@ func appendSpan(b []byte, span ptrace.Span) []byte {
 	b = timeField(b, `"endTimeUnixNano":"`, span.EndTimestamp())
 	b = attributesField(b, `"attributes":`, span.Attributes(), nil)
 	b = uint32Field(b, `"droppedAttributesCount":`, span.DroppedAttributesCount())
-	b = arrayField(b, `"events":`, span.Events(), appendSpanEvent)
+	b = jsontext.ArrayField(b, `"events":`, span.Events(), appendSpanEvent)
 	b = uint32Field(b, `"droppedEventsCount":`, span.DroppedEventsCount())
-	b = arrayField(b, `"links":`, span.Links(), appendSpanLink)
+	b = jsontext.ArrayField(b, `"links":`, span.Links(), appendSpanLink)
 	b = uint32Field(b, `"droppedLinksCount":`, span.DroppedLinksCount())
 	b = statusField(b, span.Status())
 	return append(b, '}')

@@ -105,7 +105,7 @@ func resourceField(b []byte, resource pcommon.Resource, table *stringTable) []by
 	b = append(jsontext.Key(b, `"resource":`), '{')
 	b = attributesField(b, `"attributes":`, resource.Attributes(), table)
 	b = uint32Field(b, `"droppedAttributesCount":`, resource.DroppedAttributesCount())
-	b = arrayField(b, `"entityRefs":`, entity.ResourceEntityRefs(resource), appendEntityRef)
+	b = jsontext.ArrayField(b, `"entityRefs":`, entity.ResourceEntityRefs(resource), appendEntityRef)
 	return append(b, '}')
 }
 
@@ -113,8 +113,8 @@ func appendEntityRef(b []byte, ref entity.EntityRef) []byte {
 	b = append(b, '{')
 	b = stringField(b, `"schemaUrl":"`, ref.SchemaUrl())
 	b = stringField(b, `"type":"`, ref.Type())
-	b = arrayField(b, `"idKeys":`, ref.IdKeys(), jsontext.String)
-	b = arrayField(b, `"descriptionKeys":`, ref.DescriptionKeys(), jsontext.String)
+	b = jsontext.ArrayField(b, `"idKeys":`, ref.IdKeys(), jsontext.String)
+	b = jsontext.ArrayField(b, `"descriptionKeys":`, ref.DescriptionKeys(), jsontext.String)
 	return append(b, '}')
 }
 
