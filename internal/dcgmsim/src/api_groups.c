@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups, field groups and watches.
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned groups_used(void)
+{
+    unsigned n = 0;
+    for (int i = 0; i < MAX_GROUPS; i++)
+        n += engine.groups[i].id != 0;
+    return n;
+}
+
+// fill puts the entities into a group that its type asks for.
+static void fill(struct group *g, dcgmGroupType_t type)
+{
+    static const dcgmGpuGrp_t special[] = {
+        [DCGM_GROUP_DEFAULT] = DCGM_GROUP_ALL_GPUS, [DCGM_GROUP_DEFAULT_NVSWITCHES] = DCGM_GROUP_ALL_NVSWITCHES,
+        [DCGM_GROUP_DEFAULT_INSTANCES] = DCGM_GROUP_ALL_INSTANCES, [DCGM_GROUP_DEFAULT_COMPUTE_INSTANCES] = DCGM_GROUP_ALL_COMPUTE_INSTANCES,
+        [DCGM_GROUP_DEFAULT_EVERYTHING] = DCGM_GROUP_ALL_ENTITIES,
+    };
+    bool found;
+    if (type != DCGM_GROUP_EMPTY)
+        g->count = group_entities(special[type], g->entities, &found);
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmGroupCreate(dcgmHandle_t handle, dcgmGroupType_t type, const char *name, dcgmGpuGrp_t *out)
+{
+    if (!name || !out || type > DCGM_GROUP_DEFAULT_EVERYTHING)
+        return DCGM_ST_BADPARAM;
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    if (groups_used() >= engine.group_limit)
+        return leave(DCGM_ST_MAX_LIMIT);
+    struct group *g = engine.groups;
+    while (g->id)
+        g++;
+    if (!(g->entities = calloc(DCGM_GROUP_MAX_ENTITIES_V2, sizeof *g->entities)))
+        return leave(DCGM_ST_MEMORY);
+    *out = g->id = ++engine.next_group;
+    g->owner = handle;
+    copy_text(g->name, sizeof g->name, name);
+    fill(g, type);
+    return leave(DCGM_ST_OK);
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmGroupDestroy(dcgmHandle_t handle, dcgmGpuGrp_t id)
+{
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    struct group *g = group_find(id);
+    if (!g)
+        return leave(DCGM_ST_NOT_CONFIGURED);
+    free(g->entities);
+    memset(g, 0, sizeof *g);
+    return leave(DCGM_ST_OK);
+}
+
+static dcgmReturn_t add_entity(struct group *g, dcgmGroupEntityPair_t e)
+{
+    if (!g)
+        return DCGM_ST_NOT_CONFIGURED;
+    if (entity_exists(e) != DCGM_ST_OK)
+        return DCGM_ST_BADPARAM;
+    for (unsigned i = 0; i < g->count; i++) {
+        if (g->entities[i].entityGroupId == e.entityGroupId && g->entities[i].entityId == e.entityId)
+            return DCGM_ST_BADPARAM;
+    }
+    if (g->count == DCGM_GROUP_MAX_ENTITIES_V2)
+        return DCGM_ST_MAX_LIMIT;
+    g->entities[g->count++] = e;
+    return DCGM_ST_OK;
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmGroupAddEntity(dcgmHandle_t handle, dcgmGpuGrp_t id, dcgm_field_entity_group_t kind, dcgm_field_eid_t entity)
+{
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    return leave(add_entity(group_find(id), (dcgmGroupEntityPair_t){kind, entity}));
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmGroupAddDevice(dcgmHandle_t handle, dcgmGpuGrp_t id, unsigned int gpu)
+{
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    return leave(add_entity(group_find(id), (dcgmGroupEntityPair_t){DCGM_FE_GPU, gpu}));
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmGroupGetInfo(dcgmHandle_t handle, dcgmGpuGrp_t id, dcgmGroupInfo_t *out)
+{
+    REQUIRE_VERSION(out, dcgmGroupInfo_version3);
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    bool found;
+    out->count = group_entities(id, out->entityList, &found);
+    const struct group *g = group_find(id);
+    copy_text(out->groupName, sizeof out->groupName, g ? g->name : "");
+    return leave(found ? DCGM_ST_OK : DCGM_ST_NOT_CONFIGURED);
+}
+
+static dcgmReturn_t check_fields(const unsigned short *ids, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!field_meta(ids[i]) || !engine_knows(ids[i], now_us()))
+            return DCGM_ST_BADPARAM;
+    }
+    for (int i = 0; i < DCGM_MAX_NUM_FIELD_GROUPS; i++) {
+        if (engine.field_groups[i].id && strcmp(engine.field_groups[i].name, name) == 0)
+            return DCGM_ST_DUPLICATE_KEY;
+    }
+    return DCGM_ST_OK;
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmFieldGroupCreate(dcgmHandle_t handle, int count, const unsigned short *ids, const char *name, dcgmFieldGrp_t *out)
+{
+    if (!ids || !name || !out || count < 1 || count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
+        return DCGM_ST_BADPARAM;
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    if ((status = check_fields(ids, (unsigned)count, name)) != DCGM_ST_OK)
+        return leave(status);
+    for (int i = 0; i < DCGM_MAX_NUM_FIELD_GROUPS; i++) {
+        struct field_group *g = &engine.field_groups[i];
+        if (g->id)
+            continue;
+        *out = g->id = ++engine.next_group;
+        g->owner = handle;
+        g->count = (unsigned)count;
+        copy_text(g->name, sizeof g->name, name);
+        memcpy(g->ids, ids, (size_t)count * sizeof *ids);
+        return leave(DCGM_ST_OK);
+    }
+    return leave(DCGM_ST_MAX_LIMIT);
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmFieldGroupDestroy(dcgmHandle_t handle, dcgmFieldGrp_t id)
+{
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    struct field_group *g = field_group_find(id);
+    if (!g)
+        return leave(DCGM_ST_NO_DATA);
+    memset(g, 0, sizeof *g);
+    return leave(DCGM_ST_OK);
+}
+
+// profiling_refused tells whether a watch asks a GPU for profiling that has none.
+static bool profiling_refused(const struct field_group *f, const dcgmGroupEntityPair_t *entities, unsigned count)
+{
+    bool asked = false;
+    for (unsigned i = 0; i < f->count; i++)
+        asked = asked || is_profiling(f->ids[i]);
+    for (unsigned i = 0; asked && i < count; i++) {
+        int gpu = gpu_of(entities[i]);
+        if (gpu >= 0 && gpu_exists((unsigned)gpu) && NODE->models[NODE->gpus[gpu].model].profiling == PROFILING_NONE)
+            return true;
+    }
+    return false;
+}
+
+static dcgmReturn_t watch_all(const struct watch *w)
+{
+    static dcgmGroupEntityPair_t entities[DCGM_GROUP_MAX_ENTITIES_V2];
+    bool found;
+    unsigned count = group_entities(w->group, entities, &found);
+    const struct field_group *f = field_group_find(w->fields);
+    if (!found || !f)
+        return found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED;
+    if (count == 0)
+        return DCGM_ST_GROUP_IS_EMPTY;
+    if (profiling_refused(f, entities, count))
+        return DCGM_ST_PROFILING_NOT_SUPPORTED;
+    usec now = now_us();
+    dcgmReturn_t status = DCGM_ST_OK;
+    for (unsigned e = 0; e < count; e++) {
+        for (unsigned i = 0; i < f->count && status == DCGM_ST_OK; i++)
+            status = watch_add(entities[e], f->ids[i], w, now);
+    }
+    return status;
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmWatchFields(dcgmHandle_t handle, dcgmGpuGrp_t group, dcgmFieldGrp_t fields, long long period, double keep_age, int keep_samples)
+{
+    if (period <= 0 || keep_age < 0 || keep_samples < 0)
+        return DCGM_ST_BADPARAM;
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    const double longest = 1e6; // seconds; more is for ever
+    struct watch w = {handle, group, fields, period, keep_age > longest ? 0 : (usec)(keep_age * SECOND), keep_samples};
+    return leave(watch_all(&w));
+}
+
+DCGM_PUBLIC_API dcgmReturn_t dcgmUnwatchFields(dcgmHandle_t handle, dcgmGpuGrp_t group, dcgmFieldGrp_t fields)
+{
+    dcgmReturn_t status = enter(__func__, handle);
+    if (status != DCGM_ST_OK)
+        return status;
+    static dcgmGroupEntityPair_t entities[DCGM_GROUP_MAX_ENTITIES_V2];
+    bool found;
+    group_entities(group, entities, &found);
+    if (!found || !field_group_find(fields))
+        return leave(found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED);
+    watch_remove(group, fields, now_us());
+    return leave(DCGM_ST_OK);
+}
+
+// dcgmUpdateAllFields samples what is due. Here that has happened: a sample exists from the
+// instant at which it is due.
+DCGM_PUBLIC_API dcgmReturn_t dcgmUpdateAllFields(dcgmHandle_t handle, int wait)
+{
+    (void)wait;
+    dcgmReturn_t status = enter(__func__, handle);
+    return status == DCGM_ST_OK ? leave(DCGM_ST_OK) : status;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// GPUs and the layouts of their instances, as scenarios and events write them.
+#include "sim.h"
+
+#include <string.h>
+
+int find_model(const struct node *n, const char *key)
+{
+    for (int i = 0; i < n->model_count; i++) {
+        if (strcmp(n->models[i].key, key) == 0)
+            return i;
+    }
+    return -1;
+}
+
+bool parse_small(const struct line *l, const char *text, int64_t limit, unsigned *out, struct problem *p)
+{
+    int64_t n;
+    if (!parse_int(text, &n) || n < 0 || n >= limit)
+        return fail(p, l, "\"%s\" is not a number from 0 to %lld", text, (long long)limit - 1);
+    *out = (unsigned)n;
+    return true;
+}
+
+// parse_gpu reads `0 model=h100 uuid=... pci=... serial=... minor=... index=...`.
+bool parse_gpu(const struct node *n, const struct line *l, int first, struct gpu *out, struct problem *p)
+{
+    const char *v;
+    memset(out, 0, sizeof *out);
+    out->model = -1;
+    if (first >= l->count)
+        return fail(p, l, "gpu needs a number");
+    if (!parse_small(l, l->tokens[first++], DCGM_MAX_NUM_DEVICES, &out->id, p))
+        return false;
+    out->used = true;
+    out->minor = out->index = out->id;
+    for (; first < l->count; first++) {
+        const char *token = l->tokens[first];
+        if ((v = value_of(token, "model")))
+            out->model = find_model(n, v);
+        else if ((v = value_of(token, "uuid")))
+            copy_text(out->uuid, sizeof out->uuid, v);
+        else if ((v = value_of(token, "pci")))
+            copy_text(out->pci, sizeof out->pci, v);
+        else if ((v = value_of(token, "serial")))
+            copy_text(out->serial, sizeof out->serial, v);
+        else if ((v = value_of(token, "minor")) && !parse_small(l, v, 4096, &out->minor, p))
+            return false;
+        else if (!v && (v = value_of(token, "index")) && !parse_small(l, v, 4096, &out->index, p))
+            return false;
+        else if (!v)
+            return fail(p, l, "gpu does not know \"%s\"; it knows model, uuid, pci, serial, minor and index", token);
+    }
+    if (out->model < 0)
+        return fail(p, l, "gpu needs model= and a model that a line `model NAME` before it describes; include its file first");
+    if (!*out->uuid || !*out->pci)
+        return fail(p, l, "gpu needs uuid= and pci=");
+    return true;
+}
+
+static bool add_instance(const struct line *l, const char *text, struct gpu *out, struct problem *p)
+{
+    static const char slices[] = "123467";
+    if (out->instance_count == MAX_INSTANCES)
+        return fail(p, l, "more than %d instances on one GPU", MAX_INSTANCES);
+    struct instance *i = &out->instances[out->instance_count++];
+    if (!*text || !strchr(slices, *text) || strncmp(text + 1, "g.", 2) != 0 || strlen(text) >= sizeof i->profile)
+        return fail(p, l, "\"%s\" is no MIG profile; write one such as 1g.10gb, with 1, 2, 3, 4, 6 or 7 slices", text);
+    i->slices = (unsigned)(*text - '0');
+    copy_text(i->profile, sizeof i->profile, text);
+    return true;
+}
+
+// parse_layout reads profiles between commas, or none, which turns MIG off.
+bool parse_layout(const struct line *l, const char *text, struct gpu *out, struct problem *p)
+{
+    char copy[256], *rest = copy, *part;
+    copy_text(copy, sizeof copy, text);
+    out->instance_count = 0;
+    out->mig = strcmp(text, "none") != 0;
+    while (out->mig && (part = strsep(&rest, ","))) {
+        if (!add_instance(l, part, out, p))
+            return false;
+    }
+    unsigned total = 0;
+    for (unsigned i = 0; i < out->instance_count; i++)
+        total += out->instances[i].slices;
+    return total <= 7 ? true : fail(p, l, "the layout needs %u slices and a GPU has 7", total);
+}

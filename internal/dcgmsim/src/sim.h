@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the simulated host engine share. There is one engine per process; its
+// mutex guards everything here, and every exported call takes it in enter().
+#ifndef DCGMSIM_SIM_H
+#define DCGMSIM_SIM_H
+
+#include "node.h"
+
+#include <time.h>
+
+// ---- timeline.c: what the events amount to at an instant ----
+
+bool gpu_exists(unsigned gpu);
+dcgmReturn_t entity_exists(dcgmGroupEntityPair_t e);
+int gpu_of(dcgmGroupEntityPair_t e); // -1 for switches and CPUs
+DcgmEntityStatus_t gpu_status(unsigned gpu, usec t);
+bool link_is_up(unsigned gpu, unsigned link, usec t);
+const struct spec *override_of(dcgmGroupEntityPair_t e, unsigned field, usec t);
+usec frozen_since(dcgmGroupEntityPair_t e, unsigned field, usec t); // FOREVER: sampled at t
+bool interrupted(dcgmGroupEntityPair_t e, unsigned field, usec after, usec until);
+usec counters_since(int gpu, usec t);
+int64_t with_effects(int gpu, unsigned field, usec t, int64_t own); // effects.c
+const struct event *history(dcgmGroupEntityPair_t e, unsigned field, usec from, usec to, int *position);
+bool engine_knows(unsigned field, usec t);
+
+// ---- values.c ----
+
+struct reading {
+    int status;
+    usec ts; // 0: none
+    int64_t i64;
+    double dbl;
+    char str[DCGM_MAX_STR_LENGTH];
+};
+
+void value_at(dcgmGroupEntityPair_t e, unsigned field, usec t, bool first, struct reading *out);
+const struct spec *spec_of(dcgmGroupEntityPair_t e, unsigned field);
+void blank(unsigned field, int offset, struct reading *out);
+void entity_uuid(dcgmGroupEntityPair_t e, char *out, size_t size);
+unsigned link_entity(unsigned gpu, unsigned link);
+
+// ---- series.c, reading.c: what is watched, and when it is sampled ----
+
+struct watch {
+    dcgmHandle_t owner;
+    dcgmGpuGrp_t group;
+    dcgmFieldGrp_t fields;
+    usec period, keep_age;
+    int keep_samples;
+};
+
+dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct watch *w, usec now);
+void watch_remove(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, usec now);
+void watch_remove_owner(dcgmHandle_t owner, usec now);
+void watch_clear(void);
+void inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r);
+void latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out);
+void live(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out);
+bool is_watched(dcgmGroupEntityPair_t e, unsigned field);
+// Calls visit for the samples from since on, oldest first, at most limit.
+int samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, int limit, void (*visit)(const struct reading *, void *), void *data);
+
+// ---- groups.c ----
+
+struct group {
+    dcgmGpuGrp_t id; // 0: free
+    dcgmHandle_t owner;
+    char name[DCGM_MAX_STR_LENGTH];
+    unsigned count;
+    dcgmGroupEntityPair_t *entities;
+    unsigned health;  // systems that are watched
+    bool health_seen; // the first check only takes stock
+};
+
+struct field_group {
+    dcgmFieldGrp_t id; // 0: free
+    dcgmHandle_t owner;
+    char name[DCGM_MAX_STR_LENGTH];
+    unsigned count;
+    unsigned short ids[DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP];
+};
+
+struct group *group_find(dcgmGpuGrp_t id);
+struct field_group *field_group_find(dcgmFieldGrp_t id);
+unsigned group_entities(dcgmGpuGrp_t id, dcgmGroupEntityPair_t out[DCGM_GROUP_MAX_ENTITIES_V2], bool *found);
+unsigned entities_of_kind(unsigned kind, dcgmGroupEntityPair_t *out, unsigned room);
+void groups_drop_owner(dcgmHandle_t owner);
+void groups_clear(void);
+
+// ---- engine.c, control.c, calls.c: boot, clock, events as they fall due, calls in and out ----
+
+#define MAX_GROUPS DCGM_MAX_NUM_GROUPS
+#define MAX_HANDLES 64
+
+// A scenario that cannot be loaded has no status in DCGM. errorString answers this one with
+// the file, the line and the rule, since the text is all that a client shows.
+#define STATUS_SCENARIO ((dcgmReturn_t)(-1000))
+
+struct engine {
+    bool booted, dead;
+    struct scenario scenario; // its events are the timeline, in order, with absolute times
+    char path[512], control[512], clock[64];
+    usec boot;          // when the node came up
+    usec started;       // when this host engine came up
+    usec manual_now;
+    int due;            // events before this one have been applied
+    int64_t control_at; // read so far
+    int control_line;
+    unsigned initialized;
+    dcgmHandle_t handles[MAX_HANDLES]; // 0: free
+    dcgmHandle_t next_handle;
+    struct group groups[MAX_GROUPS];
+    struct field_group field_groups[DCGM_MAX_NUM_FIELD_GROUPS];
+    uintptr_t next_group;
+    unsigned group_limit;
+    struct event hang; // armed if hang.duration > 0
+    unsigned unhangs;
+    char failure[1024];
+};
+
+extern struct engine engine;
+#define NODE (&engine.scenario.node)
+
+// A struct that a client passes must have the version that it was written for.
+#define REQUIRE_VERSION(pointer, wanted)    \
+    do {                                    \
+        if (!(pointer))                     \
+            return DCGM_ST_BADPARAM;        \
+        if ((pointer)->version != (wanted)) \
+            return DCGM_ST_VER_MISMATCH;    \
+    } while (0)
+
+usec now_us(void);
+usec read_clock(clockid_t id);
+void apply_due(void);
+bool present(unsigned gpu);                      // api_topology.c
+int64_t integer(unsigned gpu, unsigned field);
+dcgmReturn_t enter(const char *call, dcgmHandle_t handle); // holds the mutex if it returns OK
+dcgmReturn_t enter_unconnected(const char *call);
+dcgmReturn_t leave(dcgmReturn_t status);
+dcgmReturn_t boot_if_changed(void);
+dcgmReturn_t open_handle(dcgmHandle_t *out);
+void close_handle(dcgmHandle_t handle);
+void unlock_engine(void);
+void lock_engine(void);
+void read_control(void);
+
+#endif
