@@ -35,19 +35,33 @@ build-static: ## Build the full distribution without cgo into bin/.
 	@CGO_ENABLED=0 go -C distribution/otelcol-tracecore build $(BUILD_FLAGS) -ldflags '$(LDFLAGS_STATIC)' -o ../../bin/otelcol-tracecore-static . >&2
 
 DEMO := distribution/otelcol-tracecore-node/config/demo.yaml
+# A host engine's endpoint, such as DCGM=localhost:5555; without one, GPUs are simulated.
+DCGM :=
+SCENARIO := h100x8
+SIM_ENV := LD_LIBRARY_PATH=$(CURDIR)/bin/sim DCGMSIM_SCENARIO=$(CURDIR)/internal/dcgmsim/scenarios/$(SCENARIO).scenario DCGMSIM_CONTROL=$(CURDIR)/bin/sim/control
+RUN_ENV := $(if $(DCGM),DCGM_ENDPOINT=$(DCGM),$(SIM_ENV))
+RUN_GPUS := $(if $(DCGM),the GPUs of the host engine at $(DCGM),SIMULATED GPUs (scenario $(SCENARIO); DCGM=localhost:5555 for a real host engine))
 .PHONY: run
-run: build-node ## Run the node agent on real data in the foreground.
+run: build-node $(if $(DCGM),,sim) ## Run the node agent in the foreground (DCGM=localhost:5555 for real GPUs).
 	@printf '%s\n' \
-		'Running bin/otelcol-tracecore-node with $(DEMO): host clock and host metrics, to stdout as OTLP JSON lines.' \
+		'Running bin/otelcol-tracecore-node with $(DEMO): host clock, host metrics and $(RUN_GPUS), to stdout as OTLP JSON lines.' \
 		'Look: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
+		$(if $(DCGM),,'Break a GPU: make demo-fault FAULT=gpu-lost GPU=3') \
 		'Stop: Ctrl-C' >&2
-	@exec bin/otelcol-tracecore-node --config $(DEMO)
+	@$(if $(DCGM),:,: >bin/sim/control)
+	@exec env $(RUN_ENV) bin/otelcol-tracecore-node --config $(DEMO)
+
+include internal/dcgmsim/sim.mk
+.PHONY: sim demo-fault
+sim: bin/sim/libdcgm.so.4 ## Build the simulated libdcgm into bin/sim/ (needs gcc, no GPU).
+demo-fault: ## Break a simulated GPU of `make run` (FAULT=xid GPU=3).
+	@DCGMSIM_SCENARIO=internal/dcgmsim/scenarios/$(SCENARIO).scenario $(SIM)/demo-fault '$(FAULT)' '$(GPU)'
 
 .PHONY: test test-unit test-e2e
 test: test-unit test-e2e ## Run every test: units of all modules, then the real node agent.
-test-unit: ## Run the units of all modules under the race detector.
+test-unit: sim ## Run the units of all modules under the race detector.
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
-test-e2e: build-node ## Run the tests of the real binary (BINARY=bin/... for another flavour).
+test-e2e: build-node sim ## Run the tests of the real binary (BINARY=bin/... for another flavour).
 	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" go test -count=1 ./...
 
 .PHONY: bench
@@ -57,7 +71,7 @@ bench: ## Run all benchmarks; the exporters' print ratios against their peers.
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
 	@for m in $(UNIT_MODULES) internal/e2e internal/tools; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
-	@for m in receiver/clockreceiver exporter/stdoutexporter extension/healthsloextension; do \
+	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done

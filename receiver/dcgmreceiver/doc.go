@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package dcgmreceiver emits what NVIDIA's DCGM knows of the GPUs of a host.
+package dcgmreceiver
+
+//go:generate mdatagen metadata.yaml

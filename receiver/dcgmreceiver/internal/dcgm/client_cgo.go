@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgm
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
+)
+
+// What follows calls go-dcgm. The worker alone may, and nothing but dial before a dial that
+// succeeded.
+
+// dial connects to the host engine, or starts the embedded one.
+func dial(endpoint Endpoint) (Engine, error) {
+	if err := initialize(endpoint); err != nil {
+		return Engine{}, err
+	}
+	info, err := dcgm.GetHostengineVersionInfo()
+	if err != nil {
+		hangUp()
+		return Engine{}, fmt.Errorf("ask the host engine for its version: %w", err)
+	}
+	engine := parseEngine(info.RawBuildInfoString)
+	if err := checkVersion("the host engine", engine); err != nil {
+		hangUp()
+		return Engine{}, err
+	}
+	return engine, nil
+}
+
+// initialize prefers the connection call that every DCGM 4 has; the URI call came with 4.5.
+// go-dcgm's cleanup function prints to stderr, so hangUp takes its place.
+func initialize(endpoint Endpoint) (err error) {
+	switch endpoint.scheme {
+	case "embedded":
+		_, err = dcgm.Init(dcgm.Embedded)
+	case "unix":
+		_, err = dcgm.Init(dcgm.Standalone, endpoint.address, "1")
+	case "vsock":
+		_, err = dcgm.Init(dcgm.Standalone, endpoint.String())
+	default:
+		_, err = dcgm.Init(dcgm.Standalone, endpoint.address, "0")
+	}
+	return err
+}
+
+// hangUp ends the connection. On a dead one go-dcgm reports that it could not, and forgets
+// it all the same.
+func hangUp() { _ = dcgm.Shutdown() }
+
+// linkIsDead asks with the cheapest call that keeps DCGM's status; many others lose it.
+func linkIsDead() bool {
+	_, err := dcgm.GetSupportedDevices()
+	status := statusOf(err)
+	return status == statusConnectionNotValid || status == statusUninitialized
+}
+
+// statusOf returns DCGM's status of an error, statusOK if it carries none.
+func statusOf(err error) int {
+	if withCode, ok := errors.AsType[*dcgm.Error](err); ok {
+		return int(withCode.Code)
+	}
+	return statusOK
+}
+
+func supportedGPUs() ([]GPUID, error) {
+	ids, err := dcgm.GetSupportedDevices()
+	if err != nil {
+		return nil, err
+	}
+	gpus := make([]GPUID, len(ids))
+	for i, id := range ids {
+		gpus[i] = GPUID(id) //nolint:gosec // DCGM has 32 of them.
+	}
+	return gpus, nil
+}
+
+// gpuStatus looks twice at "unknown": go-dcgm gives it for a dead link too.
+func gpuStatus(gpu GPUID) (GPUStatus, error) {
+	status := GPUStatus(dcgm.GetGPUStatus(uint(gpu))) //nolint:gosec // There are eight.
+	if status == StatusUnknown && linkIsDead() {
+		return StatusUnknown, errors.New("no status")
+	}
+	return status, nil
+}
+
+// profilingFields takes what says that there is no profiling for an empty list.
+func profilingFields(gpu GPUID) ([]FieldID, error) {
+	groups, err := dcgm.GetSupportedMetricGroups(uint(gpu))
+	if err != nil {
+		if noProfiling[statusOf(err)] {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var fields []FieldID
+	for _, group := range groups {
+		for _, id := range group.FieldIds {
+			fields = append(fields, FieldID(id)) //nolint:gosec // Field ids are 16 bits wide.
+		}
+	}
+	return fields, nil
+}
+
+var noProfiling = map[int]bool{statusNotSupported: true, statusProfilingNotSupported: true, statusModuleNotLoaded: true, statusProfilingLibraryError: true}
+
+func createGroup(name string, gpus []GPUID) (*Group, []GPUID, error) {
+	handle, err := dcgm.CreateGroup(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	var refused []GPUID
+	for _, gpu := range gpus {
+		if err := dcgm.AddEntityToGroup(handle, dcgm.FE_GPU, uint(gpu)); err != nil {
+			refused = append(refused, gpu)
+		}
+	}
+	return &Group{handle: handle.GetHandle()}, refused, nil
+}
+
+func groupHandle(g *Group) dcgm.GroupHandle {
+	var handle dcgm.GroupHandle
+	handle.SetHandle(g.handle)
+	return handle
+}
+
+func fieldHandle(watch uintptr) dcgm.FieldHandle {
+	var handle dcgm.FieldHandle
+	handle.SetHandle(watch)
+	return handle
+}
+
+// addWatch leaves out what the library does not know, and then, since one id that is unknown
+// to the engine fails the whole group, what bisection finds.
+func addWatch(group *Group, name string, w Watch) (leftOut []FieldID, err error) {
+	known := make([]FieldID, 0, len(w.Fields))
+	for _, id := range w.Fields {
+		if _, err := dcgm.FieldGetByID(dcgm.Short(id)); err != nil {
+			leftOut = append(leftOut, id)
+			continue
+		}
+		known = append(known, id)
+	}
+	fields, unknown, err := createFieldGroup(name, known)
+	leftOut = append(leftOut, unknown...)
+	if err != nil || fields == nil {
+		return leftOut, err
+	}
+	err = dcgm.WatchFieldsWithGroupEx(*fields, groupHandle(group), w.Period.Microseconds(), w.KeepAge.Seconds(), w.KeepSamples)
+	if err != nil {
+		return leftOut, errors.Join(err, dcgm.FieldGroupDestroy(*fields))
+	}
+	group.watches = append(group.watches, fields.GetHandle())
+	return leftOut, nil
+}
+
+// createFieldGroup makes a group of those ids that the engine knows. It returns nil if it
+// knows none.
+func createFieldGroup(name string, ids []FieldID) (group *dcgm.FieldHandle, unknown []FieldID, err error) {
+	if len(ids) == 0 {
+		return nil, nil, nil
+	}
+	handle, err := dcgm.FieldGroupCreate(name, shorts(ids))
+	if err == nil {
+		return &handle, nil, nil
+	}
+	if !engineTakesAny(name) {
+		return nil, nil, err // Not the fields' fault.
+	}
+	known, unknown := bisect(ids, func(part []FieldID) bool { return engineTakes(name, part) })
+	if len(unknown) == 0 {
+		return nil, nil, err
+	}
+	group, _, err = createFieldGroup(name, known)
+	return group, unknown, err
+}
+
+// bisect sorts ids into those that take accepts and those that it does not.
+func bisect(ids []FieldID, take func([]FieldID) bool) (taken, refused []FieldID) {
+	if take(ids) {
+		return ids, nil
+	}
+	if len(ids) == 1 {
+		return nil, ids
+	}
+	half := len(ids) / 2
+	taken, refused = bisect(ids[:half], take)
+	moreTaken, moreRefused := bisect(ids[half:], take)
+	return slices.Concat(taken, moreTaken), slices.Concat(refused, moreRefused)
+}
+
+func engineTakes(name string, ids []FieldID) bool {
+	handle, err := dcgm.FieldGroupCreate(name, shorts(ids))
+	if err != nil {
+		return false
+	}
+	return dcgm.FieldGroupDestroy(handle) == nil
+}
+
+// engineTakesAny tells an engine that takes no group at all from one that refuses these ids:
+// every DCGM has had the field of the driver's version.
+func engineTakesAny(name string) bool {
+	const driverVersion = 1
+	return engineTakes(name, []FieldID{driverVersion})
+}
+
+func shorts(ids []FieldID) []dcgm.Short {
+	out := make([]dcgm.Short, len(ids))
+	for i, id := range ids {
+		out[i] = dcgm.Short(id)
+	}
+	return out
+}
+
+func releaseGroup(group *Group) error {
+	handle := groupHandle(group)
+	var errs []error
+	for _, watch := range group.watches {
+		fields := fieldHandle(watch)
+		errs = append(errs, dcgm.UnwatchFields(fields, handle), dcgm.FieldGroupDestroy(fields))
+	}
+	return errors.Join(append(errs, dcgm.DestroyGroup(handle))...)
+}
+
+// maxValues is how many values one query asks for: go-dcgm allocates 8 KB for each, and
+// above this number afresh every time.
+const maxValues = 256
+
+// readLatest reads in as few calls as fit the limits.
+func readLatest(gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, error) {
+	samples := buf[:0]
+	for part := range slices.Chunk(fields, MaxFields) {
+		ids := shorts(part)
+		for some := range slices.Chunk(gpus, max(1, maxValues/len(part))) {
+			var err error
+			if samples, err = readBatch(some, ids, samples); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return samples, nil
+}
+
+// readBatch reads GPU by GPU where the batch fails, as it does when one has vanished.
+func readBatch(gpus []GPUID, ids []dcgm.Short, samples []Sample) ([]Sample, error) {
+	entities := make([]dcgm.GroupEntityPair, len(gpus))
+	for i, gpu := range gpus {
+		entities[i] = dcgm.GroupEntityPair{EntityGroupId: dcgm.FE_GPU, EntityId: uint(gpu)}
+	}
+	values, err := dcgm.EntitiesGetLatestValues(entities, ids, 0)
+	switch {
+	case err == nil:
+		return appendSamples(samples, values), nil
+	case len(gpus) == 1 && statusOf(err) == statusConnectionNotValid, linkIsDead():
+		return nil, err
+	case len(gpus) == 1:
+		return samples, nil // This GPU alone has no values now.
+	}
+	for i := range gpus {
+		if samples, err = readBatch(gpus[i:i+1], ids, samples); err != nil {
+			return nil, err
+		}
+	}
+	return samples, nil
+}
+
+func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {
+	var r raw
+	for i := range values {
+		v := &values[i]
+		r = raw{entity: uint32(v.EntityID), field: FieldID(v.FieldID), kind: Type(v.FieldType), status: v.Status, ts: v.TS} //nolint:gosec // Ids are 32, types 8 bits wide.
+		copy(r.payload[:], v.Value[:len(r.payload)])
+		if v.StringValue != nil {
+			r.text = *v.StringValue
+		}
+		samples = append(samples, r.decode())
+	}
+	return samples
+}
+
+func readSince(group *Group, i int, since time.Time) ([]Sample, time.Time, error) {
+	values, next, err := dcgm.GetValuesSince(groupHandle(group), fieldHandle(group.watches[i]), since)
+	if err != nil {
+		return nil, since, err
+	}
+	return appendSamples(make([]Sample, 0, len(values)), values), next, nil
+}
+
+func linkStates() (map[GPUID][]LinkState, error) {
+	links, err := dcgm.GetNvLinkLinkStatus()
+	if err != nil {
+		return nil, err
+	}
+	states := map[GPUID][]LinkState{}
+	for _, link := range links {
+		if link.ParentType == dcgm.FE_GPU {
+			gpu := GPUID(link.ParentId)                              //nolint:gosec // DCGM has 32 of them.
+			states[gpu] = append(states[gpu], LinkState(link.State)) //nolint:gosec // There are four.
+		}
+	}
+	return states, nil
+}
+
+func usage() (Usage, error) {
+	status, err := dcgm.Introspect()
+	if err != nil {
+		return Usage{}, err
+	}
+	return Usage{MemoryBytes: status.Memory << 10, CPU: status.CPU / 100}, nil
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Available says whether this build has DCGM support.
+const Available = true
+
+// closeGrace is how long Close waits for the connection to end.
+const closeGrace = 2 * time.Second
+
+// process is what there is one of per process, as go-dcgm keeps its connection in globals.
+var process struct {
+	mu  sync.Mutex
+	hub *hub // nil while nobody has a session
+}
+
+// hub is the process's connection and the worker that owns it.
+type hub struct {
+	endpoint Endpoint
+	worker   *worker
+	users    int  // guarded by process.mu
+	ending   bool // guarded by process.mu
+
+	link *link // touched by the worker alone; nil while disconnected
+}
+
+// link is one connection from connect to disconnect.
+type link struct {
+	engine Engine
+}
+
+// session is one user's share of a hub.
+type session struct {
+	hub     *hub
+	timeout time.Duration
+	close   sync.Once
+}
+
+// Open returns a session to the host engine at endpoint. It connects to nothing yet. No
+// single call is waited for longer than timeout. A second endpoint in the process is refused
+// with an [EndpointInUseError].
+func Open(endpoint Endpoint, timeout time.Duration) (Session, error) {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	if process.hub == nil {
+		process.hub = &hub{endpoint: endpoint, worker: newWorker()}
+	}
+	h := process.hub
+	if h.endpoint != endpoint {
+		return nil, &EndpointInUseError{Want: endpoint, Have: h.endpoint}
+	}
+	h.users++
+	return &session{hub: h, timeout: timeout}, nil
+}
+
+// Connect implements [Session].
+func (s *session) Connect(ctx context.Context) (Source, error) {
+	l, err := do(ctx, s.hub.worker, "connecting to "+s.hub.endpoint.String(), s.timeout, s.hub.connect, func() {})
+	if err != nil {
+		return nil, err
+	}
+	return &source{session: s, link: l}, nil
+}
+
+// Close implements [Session]. If a call hangs, the connection ends when it returns, and not
+// before.
+func (s *session) Close(ctx context.Context) (err error) {
+	s.close.Do(func() { err = s.release(ctx) })
+	return err
+}
+
+func (s *session) release(ctx context.Context) error {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	h := s.hub
+	h.users--
+	if h.users > 0 {
+		return nil
+	}
+	_, err := do(ctx, h.worker, "ending the connection", closeGrace, h.disconnect, func() {})
+	if errors.Is(err, ErrHung) {
+		h.endLater()
+		return err
+	}
+	h.end()
+	return err
+}
+
+// end lets the next session begin anew. The caller holds process.mu, and the worker is free.
+func (h *hub) end() {
+	process.hub = nil
+	h.worker.stop()
+}
+
+// endLater ends the hub once the call that hangs has returned, unless somebody uses it again
+// by then. Until then the hub stays the process's own, so that no second worker calls into
+// go-dcgm beside the stuck one. The caller holds process.mu.
+func (h *hub) endLater() {
+	if h.ending {
+		return
+	}
+	h.ending = true
+	go func() {
+		h.worker.jobs <- func() {}
+		process.mu.Lock()
+		defer process.mu.Unlock()
+		h.ending = false
+		if h.users == 0 {
+			h.worker.jobs <- func() { _, _ = h.disconnect() } // It never fails.
+			h.end()
+		}
+	}()
+}
+
+// connect makes a connection where there is none.
+func (h *hub) connect() (*link, error) {
+	if h.link != nil {
+		return h.link, nil
+	}
+	if err := checkLibrary(h.endpoint); err != nil {
+		return nil, err
+	}
+	engine, err := dial(h.endpoint)
+	if err != nil {
+		return nil, err
+	}
+	h.link = &link{engine: engine}
+	return h.link, nil
+}
+
+func (h *hub) disconnect() (struct{}, error) {
+	if h.link != nil {
+		h.link = nil
+		hangUp()
+	}
+	return struct{}{}, nil
+}
+
+// source is one user's view of a link.
+type source struct {
+	session *session
+	link    *link
+}
+
+// onLink runs fn on the worker if the source's link still is the hub's. If fn fails because
+// the link is dead, the link ends here: the old handle never recovers. The same if fn comes
+// back too late, since nobody knows then what it has made at the host engine.
+func onLink[T any](ctx context.Context, s *source, name string, fn func() (T, error)) (T, error) {
+	h := s.session.hub
+	return do(ctx, h.worker, name, s.session.timeout, func() (T, error) {
+		if h.link != s.link {
+			var none T
+			return none, ErrDisconnected
+		}
+		value, err := fn()
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+			if linkIsDead() {
+				_, _ = h.disconnect() // It never fails.
+				err = fmt.Errorf("%w: %w", ErrDisconnected, err)
+			}
+		}
+		return value, err
+	}, func() { _, _ = h.disconnect() }) // It never fails.
+}
+
+// Engine implements [Source].
+func (s *source) Engine() Engine { return s.link.engine }
+
+// GPUs implements [Source].
+func (s *source) GPUs(ctx context.Context) ([]GPUID, error) {
+	return onLink(ctx, s, "list GPUs", supportedGPUs)
+}
+
+// Status implements [Source].
+func (s *source) Status(ctx context.Context, gpu GPUID) (GPUStatus, error) {
+	return onLink(ctx, s, "get the status of a GPU", func() (GPUStatus, error) { return gpuStatus(gpu) })
+}
+
+// ProfilingFields implements [Source].
+func (s *source) ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error) {
+	return onLink(ctx, s, "list profiling fields", func() ([]FieldID, error) { return profilingFields(gpu) })
+}
+
+// Group implements [Source].
+func (s *source) Group(ctx context.Context, gpus []GPUID) (*Group, []GPUID, error) {
+	type made struct {
+		group   *Group
+		refused []GPUID
+	}
+	m, err := onLink(ctx, s, "make a group", func() (m made, err error) {
+		m.group, m.refused, err = createGroup(uniqueName(), gpus)
+		return m, err
+	})
+	return m.group, m.refused, err
+}
+
+// Watch implements [Source].
+func (s *source) Watch(ctx context.Context, group *Group, watch Watch) ([]FieldID, error) {
+	return onLink(ctx, s, "watch fields", func() ([]FieldID, error) { return addWatch(group, uniqueName(), watch) })
+}
+
+// Release implements [Source].
+func (s *source) Release(ctx context.Context, group *Group) error {
+	_, err := onLink(ctx, s, "release a group", func() (struct{}, error) { return struct{}{}, releaseGroup(group) })
+	return err
+}
+
+// Read implements [Source].
+func (s *source) Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, error) {
+	return onLink(ctx, s, "read values", func() ([]Sample, error) { return readLatest(gpus, fields, buf) })
+}
+
+// ReadSince implements [Source].
+func (s *source) ReadSince(ctx context.Context, group *Group, i int, since time.Time) ([]Sample, time.Time, error) {
+	type read struct {
+		samples []Sample
+		next    time.Time
+	}
+	r, err := onLink(ctx, s, "read the values since", func() (r read, err error) {
+		r.samples, r.next, err = readSince(group, i, since)
+		return r, err
+	})
+	return r.samples, r.next, err
+}
+
+// Links implements [Source].
+func (s *source) Links(ctx context.Context) (map[GPUID][]LinkState, error) {
+	return onLink(ctx, s, "get the states of NVLinks", linkStates)
+}
+
+// Usage implements [Source].
+func (s *source) Usage(ctx context.Context) (Usage, error) {
+	return onLink(ctx, s, "ask the host engine for its usage", usage)
+}
+
+var names atomic.Uint64
+
+// uniqueName tells groups apart among all clients of an engine.
+func uniqueName() string {
+	return fmt.Sprintf("tracecore-%d-%d", os.Getpid(), names.Add(1))
+}

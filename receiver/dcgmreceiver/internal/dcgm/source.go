@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrUnavailable is returned where the binary was built without DCGM support.
+	ErrUnavailable = errors.New("this build has no DCGM support, because it was built without cgo or not for Linux: run a build with cgo for Linux")
+
+	// ErrDisconnected is returned by a Source whose connection is gone for good. Its groups
+	// and watches went with it; connect again.
+	ErrDisconnected = errors.New("connection to the host engine is lost")
+
+	// ErrHung is returned for a call that has not come back within its timeout, and for
+	// every call as long as that one is out. Nothing is stacked behind it.
+	ErrHung = errors.New("DCGM does not answer")
+
+	// ErrPanic wraps a panic below the door.
+	ErrPanic = errors.New("DCGM call panicked")
+)
+
+// EndpointInUseError is returned for a second endpoint in one process: DCGM's client holds
+// one connection per process.
+type EndpointInUseError struct {
+	Want, Have Endpoint
+}
+
+// Error names both endpoints.
+func (e *EndpointInUseError) Error() string {
+	return fmt.Sprintf("cannot connect to %s: this process is connected to %s, and DCGM allows one host engine per process", e.Want, e.Have)
+}
+
+// GPUID is DCGM's number of a GPU. It is neither NVML's index nor the device's minor number
+// and may change with a reset; the UUID does not.
+type GPUID uint32
+
+// GPUStatus is how the host engine stands to a GPU (dcgm_structs.h, DcgmEntityStatus_t).
+type GPUStatus uint8
+
+// The statuses of the host engine.
+const (
+	StatusUnknown GPUStatus = iota
+	StatusOK
+	StatusUnsupported
+	StatusInaccessible
+	StatusLost
+	StatusFake
+	StatusDisabled
+	StatusDetached
+)
+
+// Engine is what a host engine says of itself.
+type Engine struct {
+	Version   string // such as 4.6.0
+	Simulated bool   // true where a simulated libdcgm answers
+}
+
+// Watch asks the host engine to sample fields.
+type Watch struct {
+	Fields      []FieldID // at most [MaxFields]
+	Period      time.Duration
+	KeepAge     time.Duration // 0: no limit
+	KeepSamples int32         // 0: no limit
+}
+
+// MaxFields is how many fields one watch or one query may name (DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP).
+const MaxFields = 128
+
+// Group is a set of GPUs with watches, held by the host engine until it is released or the
+// connection ends. The engine has 64 groups for all its clients.
+type Group struct {
+	handle  uintptr
+	watches []uintptr // field groups
+}
+
+// Watches returns the number of watches of the group.
+func (g *Group) Watches() int { return len(g.watches) }
+
+// LinkState is the state of one NVLink (dcgm_structs.h, dcgmNvLinkLinkState_t).
+type LinkState uint8
+
+// States of links. A GPU reports LinkNotSupported for the links it does not have.
+const (
+	LinkNotSupported LinkState = iota
+	LinkDisabled
+	LinkDown
+	LinkUp
+)
+
+// Usage is what the host engine consumes.
+type Usage struct {
+	MemoryBytes int64
+	CPU         float64 // share of one core
+}
+
+// Session is the process's way to one host engine, shared by all who open the same endpoint.
+type Session interface {
+	// Connect returns a Source on the session's connection, and makes that connection first
+	// where there is none. Errors are [ErrHung], what the library lacks, or DCGM's own text.
+	Connect(ctx context.Context) (Source, error)
+	// Close gives the session back. The last one to do so ends the connection.
+	Close(ctx context.Context) error
+}
+
+// Source is one connection to a host engine. It is safe for concurrent use: one worker makes
+// all calls, one after the other. Every method may return [ErrHung], [ErrPanic] or
+// [ErrDisconnected], wrapped.
+type Source interface {
+	Engine() Engine
+	// GPUs lists the GPUs that DCGM supports.
+	GPUs(ctx context.Context) ([]GPUID, error)
+	Status(ctx context.Context, gpu GPUID) (GPUStatus, error)
+	// ProfilingFields lists the profiling fields that a GPU has; none if it has no profiling.
+	ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error)
+	// Group makes a group. GPUs that the engine does not take are refused, not an error.
+	Group(ctx context.Context, gpus []GPUID) (group *Group, refused []GPUID, err error)
+	// Watch adds a watch to a group and takes a first sample. Fields that the library or the
+	// engine does not know are left out; what is left out is returned.
+	Watch(ctx context.Context, group *Group, watch Watch) (leftOut []FieldID, err error)
+	// Release frees a group and its watches.
+	Release(ctx context.Context, group *Group) error
+	// Read appends the newest sample of every field of every GPU to buf[:0]. buf belongs to
+	// the Source if an error is returned.
+	Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, error)
+	// ReadSince returns all samples of the group's watch number i taken after the instant, and
+	// the instant to continue from.
+	ReadSince(ctx context.Context, group *Group, i int, since time.Time) ([]Sample, time.Time, error)
+	// Links returns the states of the NVLinks of every GPU.
+	Links(ctx context.Context) (map[GPUID][]LinkState, error)
+	Usage(ctx context.Context) (Usage, error)
+}
+
+// simulatedPlatform is what a simulated libdcgm gives as its buildplatform.
+const simulatedPlatform = "tracecore-simulated"
+
+// parseEngine reads DCGM's build information, pairs such as version:4.6.0 between semicolons.
+func parseEngine(info string) Engine {
+	var e Engine
+	for pair := range strings.SplitSeq(info, ";") {
+		key, value, _ := strings.Cut(pair, ":")
+		switch key {
+		case "version":
+			e.Version = value
+		case "buildplatform":
+			e.Simulated = value == simulatedPlatform
+		}
+	}
+	return e
+}
+
+// supportedMajor is the one major version of DCGM that this package speaks.
+const supportedMajor = "4"
+
+// checkVersion refuses other major versions; what names the library or the engine.
+func checkVersion(what string, e Engine) error {
+	major, _, _ := strings.Cut(e.Version, ".")
+	if major == supportedMajor {
+		return nil
+	}
+	return fmt.Errorf("%s has version %q, but only DCGM %s is supported: install DCGM %s (package datacenter-gpu-manager-4)", what, e.Version, supportedMajor, supportedMajor)
+}
