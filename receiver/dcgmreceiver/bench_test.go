@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	godcgm "github.com/NVIDIA/go-dcgm/pkg/dcgm"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
+)
+
+// exporterFields are the fields of dcgm-exporter's default counters that hold numbers, but
+// for XIDs and vGPU licences, and exporterMetrics are the metrics that say the same here, from 24 fields.
+var (
+	exporterFields = []godcgm.Short{
+		100, 101, 140, 150, 155, 156, 202, 203, 204, 206, 207, 251, 252, 253, 393, 394, 395, 449, 1001, 1002, 1004, 1005, 1009, 1010,
+	}
+	exporterMetrics = []string{
+		"gpu.clock.frequency", "hw.temperature", "hw.power", "hw.energy", "gpu.pcie.replays", "gpu.utilization.sampled",
+		"hw.gpu.utilization", "gpu.memory.bandwidth.utilization", "gpu.memory.usage", "gpu.sm.utilization",
+		"gpu.memory.rows.remapped", "gpu.memory.rows.remap.failed", "hw.gpu.io", "gpu.nvlink.io",
+	}
+)
+
+// only switches all metrics off but some. A nil list leaves all on.
+func only(names []string) func(*Config) {
+	return func(cfg *Config) {
+		setEnabled(cfg, func(name string) bool { return names == nil || slices.Contains(names, name) })
+	}
+}
+
+// node is a scenario of n identical GPUs.
+func node(n int) string {
+	var b strings.Builder
+	b.WriteString("include models/h100.model\n")
+	for i := range n {
+		fmt.Fprintf(&b, "gpu %d model=h100 uuid=GPU-00000000-0000-0000-0000-%012d pci=00000000:%02X:00.0 serial=%d\n", i, i, i+1, i)
+	}
+	return b.String()
+}
+
+// processCPU returns the CPU time of this process, garbage collection and C included.
+func processCPU(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// connected returns a receiver that has collected once and is not running.
+func connected(b *testing.B, gpus int, change func(*Config)) *gpuReceiver {
+	b.Helper()
+	simtest.Start(b, node(gpus))
+	heap := collectorHeap()
+	b.Cleanup(func() { runtime.KeepAlive(heap) })
+	cfg := createDefaultConfig().(*Config)
+	change(cfg)
+	r, err := newGPUReceiver(cfg, receivertest.NewNopSettings(metadata.Type), consumertest.NewNop())
+	require.NoError(b, err)
+	r.host = componenttest.NewNopHost()
+	require.NoError(b, r.open())
+	b.Cleanup(r.hangUp)
+	r.connect(b.Context())
+	require.NoError(b, r.linkErr)
+	r.tick(b.Context())
+	return r
+}
+
+// cpuPerOp measures the CPU time of one call.
+func cpuPerOp(b *testing.B, call func()) time.Duration {
+	b.Helper()
+	runtime.GC()
+	const calls = 50
+	before := processCPU(b)
+	for range calls {
+		call()
+	}
+	return (processCPU(b) - before) / calls
+}
+
+// collectorHeap is as much as a Collector has on its heap at rest. The collector of garbage
+// runs each time that much has been allocated, and go-dcgm allocates 4 KB per value.
+func collectorHeap() []byte { return make([]byte, 32<<20) }
+
+// BenchmarkCollect compares one collection, pushed to nobody, with the one call of go-dcgm
+// that cannot be left out. Both run on the same simulated library in turn.
+func BenchmarkCollect(b *testing.B) {
+	r := connected(b, 8, only(exporterMetrics))
+	var entities []godcgm.GroupEntityPair
+	for i := range uint(8) {
+		entities = append(entities, godcgm.GroupEntityPair{EntityGroupId: godcgm.FE_GPU, EntityId: i})
+	}
+	var ours, bare time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		ours += cpuPerOp(b, func() { r.tick(context.Background()) })
+		bare += cpuPerOp(b, func() {
+			_, err := godcgm.EntitiesGetLatestValues(entities, exporterFields, 0)
+			require.NoError(b, err)
+		})
+	}
+	b.ReportMetric(float64(ours.Microseconds())/float64(b.N), "collect-cpu-µs")
+	b.ReportMetric(float64(bare.Microseconds())/float64(b.N), "bare-cpu-µs")
+	b.ReportMetric(float64(ours)/float64(bare), "x-bare-call")
+}
+
+// BenchmarkCollectGrowth shows how a collection grows with GPUs and with fields.
+func BenchmarkCollectGrowth(b *testing.B) {
+	for _, metrics := range []struct {
+		name  string
+		names []string
+	}{
+		{"exporter's metrics", exporterMetrics},
+		{"all metrics", nil},
+	} {
+		for _, gpus := range []int{1, 2, 4, 8, 16} {
+			b.Run(fmt.Sprintf("%s/GPUs=%d", metrics.name, gpus), func(b *testing.B) {
+				r := connected(b, gpus, only(metrics.names))
+				var cpu time.Duration
+				for b.Loop() {
+					cpu += cpuPerOp(b, func() { r.tick(context.Background()) })
+				}
+				b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs")
+				b.ReportMetric(float64(r.collector.watched()), "fields")
+			})
+		}
+	}
+}
+
+// BenchmarkHeapOverCollections shows that nothing grows with time: the heap after 10 000
+// collections beside that after the first hundred.
+func BenchmarkHeapOverCollections(b *testing.B) {
+	r := connected(b, 8, func(*Config) {})
+	for b.Loop() {
+		early := heapAfter(r, 100)
+		late := heapAfter(r, 10_000)
+		b.ReportMetric(float64(early)/1e6, "heap-early-MB")
+		b.ReportMetric(float64(late)/1e6, "heap-late-MB")
+	}
+}
+
+func heapAfter(r *gpuReceiver, collections int) uint64 {
+	for range collections {
+		r.tick(context.Background())
+	}
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// setEnabled switches every metric by its name.
+func setEnabled(cfg *Config, on func(name string) bool) {
+	metrics := map[string]any{}
+	for name := range maps.Keys(enabledMetrics(cfg.MetricsBuilderConfig.Metrics)) {
+		metrics[name] = map[string]any{"enabled": on(name)}
+	}
+	if err := confmap.NewFromStringMap(map[string]any{"metrics": metrics}).Unmarshal(cfg); err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"slices"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// patiencePolls is how many collections a source may stay without a value before the next
+// one is taken: profiling and other rates need two samples.
+const patiencePolls = 3
+
+// seriesState is the state of one series of one GPU.
+type seriesState struct {
+	chosen int8 // 1 + index of the source in use; 0 while undecided
+	polls  uint8
+	total  cumulative
+}
+
+// choose returns the index of the source in use, or -1 and why there is none yet, given why
+// each source has no value now. A choice stays: two sources of one quantity may differ in
+// meaning and must not alternate in one series.
+func (s *seriesState) choose(sources int, reason func(i int) dcgm.Reason) (int, dcgm.Reason) {
+	if s.chosen > 0 {
+		return int(s.chosen) - 1, dcgm.OK
+	}
+	first := dcgm.OK
+	for i := range sources {
+		why := reason(i)
+		if why == dcgm.OK {
+			s.chosen = int8(i + 1) //nolint:gosec // A series has a handful of sources.
+			return i, dcgm.OK
+		}
+		if first == dcgm.OK {
+			first = why
+		}
+		if !conclusive(why) && s.polls < patiencePolls {
+			break
+		}
+	}
+	s.polls = min(s.polls+1, patiencePolls)
+	return -1, first
+}
+
+// liveFields returns the fields of the fastest tier that some GPU of a class has a use for:
+// those of sources in use, and where that is open, those that may still give something.
+func (c *collector) liveFields(class *class) []dcgm.FieldID {
+	live := map[dcgm.FieldID]bool{}
+	for _, g := range class.gpus {
+		for i := range c.rows {
+			c.addLive(live, &c.rows[i], g, int(g.states[i].chosen)-1)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(class.fields[normal]), func(f dcgm.FieldID) bool { return !live[f] })
+}
+
+func (c *collector) addLive(live map[dcgm.FieldID]bool, row *row, g *gpu, chosen int) {
+	for i, src := range row.sources {
+		for j, field := range src.fields {
+			open := chosen < 0 && g.sheet[row.slots[i][j]].Reason != dcgm.NotSupported
+			if chosen == i || open {
+				live[field] = true
+			}
+		}
+	}
+}
+
+// conclusive tells a field that this GPU will never give from one that is late.
+func conclusive(why dcgm.Reason) bool {
+	return why == dcgm.NotSupported || why == dcgm.NoPermission
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// collections is why each of two sources has no value, at each collection.
+type collections [][2]dcgm.Reason
+
+func TestChoiceOfASource(t *testing.T) {
+	const (
+		ok, blank, stale, never, denied = dcgm.OK, dcgm.Blank, dcgm.Stale, dcgm.NotSupported, dcgm.NoPermission
+	)
+	for name, tt := range map[string]struct {
+		reasons collections
+		want    []int
+	}{
+		"the first one that works":                       {collections{{ok, ok}}, []int{0}},
+		"the next one if it never will":                  {collections{{never, ok}, {ok, ok}}, []int{1, 1}},
+		"the next one without permission":                {collections{{denied, ok}}, []int{1}},
+		"waits for one that is late":                     {collections{{blank, ok}, {blank, ok}, {ok, ok}}, []int{-1, -1, 0}},
+		"not for ever":                                   {collections{{blank, ok}, {blank, ok}, {stale, ok}, {blank, ok}}, []int{-1, -1, -1, 1}},
+		"sticks to what goes blank":                      {collections{{ok, ok}, {blank, ok}, {never, ok}}, []int{0, 0, 0}},
+		"takes what comes late if there is nothing else": {collections{{blank, never}, {blank, never}, {blank, never}, {blank, never}, {ok, never}}, []int{-1, -1, -1, -1, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s seriesState
+			for i, reasons := range tt.reasons {
+				got, _ := s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
+				require.Equal(t, tt.want[i], got, "collection %d", i)
+			}
+		})
+	}
+}
+
+func TestUndecidedSeriesSayWhy(t *testing.T) {
+	var s seriesState
+	_, why := s.choose(2, func(i int) dcgm.Reason { return []dcgm.Reason{dcgm.NotSupported, dcgm.Blank}[i] })
+	require.Equal(t, dcgm.NotSupported, why)
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+// Metrics that are not in the table, because no conversion of fields gives them.
+const (
+	metricUp             = "gpu.up"
+	metricInfo           = "gpu.info"
+	metricStatus         = "hw.status"
+	metricLinks          = "gpu.nvlink.links"
+	metricThrottleEvents = "gpu.throttle.events"
+	metricEngineMemory   = "dcgm.hostengine.memory.usage"
+	metricEngineCPU      = "dcgm.hostengine.cpu.utilization"
+)
+
+// collector reads GPUs through one source at a time. What it knows of GPUs outlives sources.
+type collector struct {
+	*layout
+	devices   *devices
+	enabled   map[string]bool
+	gpmFields map[dcgm.FieldID]bool // not wanted from a GPU without GPM
+	maxSeries int
+	logger    *zap.Logger
+	self      selftelemetry.Receiver
+
+	src        dcgm.Source  // nil while disconnected
+	listed     []dcgm.GPUID // the GPUs that the host engine lists now
+	planned    bool         // what follows is what the host engine holds for us
+	numbers    []dcgm.GPUID
+	groups     []*dcgm.Group
+	classes    []*class
+	incomplete bool // the plan lacks something and is made anew at replanAt
+	replanAt   time.Time
+	plans      int64
+
+	known  map[string]*gpu // by UUID
+	gpus   []*gpu          // those that are there and configured
+	absent []string        // devices that are configured and not there
+	gone   []*gpu          // those that were there before and are not now
+
+	due   [tiers]time.Time
+	since time.Time // events were read up to here
+	buf   []dcgm.Sample
+	used  *usage
+	tally tally
+}
+
+// usage is what the host engine consumed at an instant.
+type usage struct {
+	dcgm.Usage
+	at time.Time
+}
+
+func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selftelemetry.Receiver) *collector {
+	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
+	l := newLayout(table, enabled, cfg.CollectionInterval, cfg.StaleAfter)
+	return &collector{
+		layout:    l,
+		devices:   devices,
+		enabled:   enabled,
+		gpmFields: l.gpmOnly(),
+		maxSeries: cfg.MaxSeries,
+		logger:    logger,
+		self:      self,
+		known:     map[string]*gpu{},
+		tally:     tally{dropped: map[metadata.AttributeDcgmDropReason]int64{}},
+	}
+}
+
+// attach begins to use a source. Nothing is planned on it yet.
+func (c *collector) attach(src dcgm.Source, now time.Time) {
+	c.src = src
+	c.planned, c.groups, c.classes = false, nil, nil
+	c.since = now
+}
+
+// detach stops using a source whose connection is gone, and with it all groups and watches.
+// Nothing that came through it is emitted again.
+func (c *collector) detach() {
+	c.src = nil
+	c.planned, c.groups, c.classes = false, nil, nil
+	c.used = nil
+	for _, g := range c.gpus {
+		g.forget()
+	}
+}
+
+// prepare makes the plan fit the GPUs that are there now.
+func (c *collector) prepare(ctx context.Context, now time.Time) error {
+	numbers, err := c.src.GPUs(ctx)
+	if err != nil {
+		return fail(selftelemetry.KindEnumerate, err)
+	}
+	slices.Sort(numbers)
+	c.listed = numbers
+	retry := c.incomplete && now.After(c.replanAt)
+	if c.planned && !retry && !c.isNew(numbers) {
+		return nil
+	}
+	return c.plan(ctx, numbers, now)
+}
+
+// isNew reports whether a GPU has come that the plan does not have. One that has left stays
+// in the plan, so that nothing changes for the others and it is read again when it is back.
+func (c *collector) isNew(numbers []dcgm.GPUID) bool {
+	for _, number := range numbers {
+		if !slices.Contains(c.numbers, number) {
+			return true
+		}
+	}
+	return false
+}
+
+// read brings the sheets up to date, tier by tier as each is due.
+func (c *collector) read(ctx context.Context, now time.Time) error {
+	if err := c.readNormal(ctx, now); err != nil {
+		return err
+	}
+	for _, g := range c.gpus {
+		if err := c.checkStatus(ctx, g); err != nil {
+			return err
+		}
+	}
+	if err := c.readEvents(ctx); err != nil {
+		return err
+	}
+	if c.isDue(slow, now) {
+		if err := c.readSlow(ctx, now); err != nil {
+			return err
+		}
+	}
+	if c.isDue(static, now) {
+		return c.identifyAgain(ctx)
+	}
+	return nil
+}
+
+// identifyAgain plans anew at the next collection if another GPU has come under a number.
+func (c *collector) identifyAgain(ctx context.Context) error {
+	before := c.gpus
+	err := c.identify(ctx)
+	c.planned = c.planned && slices.Equal(before, c.gpus)
+	return err
+}
+
+// isDue says whether a tier is to be read now, and notes when it will be next. Ticks are a
+// little early or late, so half an interval does not count.
+func (c *collector) isDue(t tier, now time.Time) bool {
+	if now.Before(c.due[t]) {
+		return false
+	}
+	c.due[t] = now.Add(c.periods[t] - c.periods[normal]/2)
+	return true
+}
+
+// readNormal leaves out the fields that nothing is made of, but for a look now and then: a
+// driver may begin to support one.
+func (c *collector) readNormal(ctx context.Context, now time.Time) error {
+	for _, class := range c.classes {
+		for _, g := range class.gpus {
+			g.fresh = 0
+		}
+		fields := class.live
+		if fields == nil || !now.Before(c.due[slow]) {
+			fields = class.fields[normal]
+		}
+		if err := c.readFields(ctx, class, fields, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) readFields(ctx context.Context, class *class, fields []dcgm.FieldID, now time.Time) error {
+	samples, err := c.src.Read(ctx, class.numbers, fields, c.buf)
+	c.buf = samples
+	if err != nil {
+		return fail(selftelemetry.KindRead, err)
+	}
+	c.scatter(class, samples, now.UnixMicro())
+	return nil
+}
+
+// scatter puts samples on the sheets of their GPUs. They come GPU by GPU.
+func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
+	g := class.gpus[0]
+	for i := range samples {
+		s := &samples[i]
+		if uint32(g.number) != s.Entity {
+			g = class.gpus[slices.Index(class.numbers, dcgm.GPUID(s.Entity))] // Only these were asked for.
+		}
+		slot := c.slots[s.Field]
+		g.sheet[slot] = *s
+		if s.Reason == dcgm.OK && c.tierOf[slot] == normal && now-s.TS <= c.limits[slot] {
+			g.fresh++
+		}
+	}
+}
+
+// checkStatus asks the host engine for the status of a GPU that gives no fresh value or is
+// not listed. Any other is well: a lost GPU reads as blank, with good status and timestamps.
+func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
+	status := dcgm.StatusOK
+	if g.fresh == 0 || !slices.Contains(c.listed, g.number) {
+		var err error
+		if status, err = c.src.Status(ctx, g.number); lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+	}
+	c.checkSilence(g, status)
+	before := g.up()
+	g.status = status
+	switch {
+	case before && !g.up():
+		g.forget()
+		c.logger.Warn("GPU cannot be read", zap.String("hw.id", g.id), zap.String("gpu.status", statusAttributes[status].String()))
+	case !before && g.up():
+		g.restart()
+		c.due = [tiers]time.Time{}
+		c.logger.Info("GPU can be read again", zap.String("hw.id", g.id))
+	}
+	return nil
+}
+
+// checkSilence has the plan made anew for a GPU that is well and gives nothing: one that was
+// detached and attached again has lost its watches.
+func (c *collector) checkSilence(g *gpu, status dcgm.GPUStatus) {
+	const patience = 3
+	if g.fresh > 0 || status != dcgm.StatusOK {
+		g.silent = 0
+		return
+	}
+	g.silent++
+	c.incomplete = c.incomplete || g.silent >= patience
+}
+
+// readEvents counts what happened to the clocks since the last collection.
+func (c *collector) readEvents(ctx context.Context) error {
+	next := c.since
+	for _, class := range c.classes {
+		if class.events < 0 {
+			continue
+		}
+		samples, until, err := c.src.ReadSince(ctx, class.group, class.events, c.since)
+		if err != nil {
+			return fail(selftelemetry.KindRead, err)
+		}
+		next = until
+		for _, s := range samples {
+			if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
+				class.gpus[i].throttle.observe(s)
+			}
+		}
+	}
+	c.since = next
+	return nil
+}
+
+// readSlow reads what changes with faults and settings. Links and the engine's usage are
+// extras: where the engine refuses them, their metrics are absent.
+func (c *collector) readSlow(ctx context.Context, now time.Time) error {
+	for _, class := range c.classes {
+		class.live = c.liveFields(class)
+		if err := c.readFields(ctx, class, class.fields[slow], now); err != nil {
+			return err
+		}
+	}
+	if c.enabled[metricLinks] {
+		links, err := c.src.Links(ctx)
+		if lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+		for _, g := range c.gpus {
+			g.links = links[g.number]
+		}
+	}
+	if c.enabled[metricEngineMemory] || c.enabled[metricEngineCPU] {
+		used, err := c.src.Usage(ctx)
+		if lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+		c.used = nil
+		if err == nil {
+			c.used = &usage{Usage: used, at: now}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+const (
+	defaultEndpoint           = "localhost:5555"
+	defaultCollectionInterval = 15 * time.Second
+	defaultInitialDelay       = time.Second
+	defaultTimeout            = 10 * time.Second
+	defaultMaxSeries          = 10_000
+
+	// minCollectionInterval is the fastest that DCGM samples.
+	minCollectionInterval = 100 * time.Millisecond
+	// minTimeout leaves the host engine time to take the first sample of a watch.
+	minTimeout = time.Second
+)
+
+// Where the host engine runs.
+const (
+	modeStandalone = "standalone"
+	modeEmbedded   = "embedded"
+)
+
+// Config is the configuration of the DCGM receiver.
+type Config struct {
+	// Endpoint is where the host engine (nv-hostengine) listens: host:port, tcp://host:port,
+	// unix:///path or vsock://cid:port. One process has one host engine. Default localhost:5555.
+	Endpoint string `mapstructure:"endpoint"`
+
+	// Mode is standalone, or embedded for a host engine inside this process, which then has
+	// no endpoint. Default standalone.
+	Mode string `mapstructure:"mode"`
+
+	// CollectionInterval is the time between two collections, and the period at which DCGM
+	// samples what changes fast. Default 15s, at least 100ms.
+	CollectionInterval time.Duration `mapstructure:"collection_interval"`
+
+	// InitialDelay is the time after start before which nothing is collected. Default 1s, at least 0s.
+	InitialDelay time.Duration `mapstructure:"initial_delay"`
+
+	// Timeout is how long one call of DCGM may take before the receiver counts it as hung.
+	// Default 10s, at least 1s.
+	Timeout time.Duration `mapstructure:"timeout"`
+
+	// Devices are the GPUs to collect: all, or DCGM's GPU numbers and UUIDs. A device that is
+	// absent is reported and waited for. Default all.
+	Devices []string `mapstructure:"devices"`
+
+	// MaxSeries is how many series one collection may emit. What is beyond it is left out, the
+	// least important metrics of all GPUs first. Default 10000, at least 1.
+	MaxSeries int `mapstructure:"max_series"`
+
+	// StaleAfter is the age at which a value sampled at CollectionInterval is no longer
+	// emitted. What is sampled less often may be older in proportion. Default 0s: three
+	// sampling periods, at least 30s. Else at least CollectionInterval.
+	StaleAfter time.Duration `mapstructure:"stale_after"`
+
+	// MetricsBuilderConfig switches single metrics and resource attributes.
+	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Endpoint:             defaultEndpoint,
+		Mode:                 modeStandalone,
+		CollectionInterval:   defaultCollectionInterval,
+		InitialDelay:         defaultInitialDelay,
+		Timeout:              defaultTimeout,
+		Devices:              []string{allDevices},
+		MaxSeries:            defaultMaxSeries,
+		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
+	}
+}
+
+// Unmarshal takes GPU numbers for devices that are written as numbers.
+func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	names := conf.Get("devices")
+	if number, isNumber := names.(int); isNumber {
+		names = []any{number}
+	}
+	if list, isList := names.([]any); isList {
+		for i, name := range list {
+			list[i] = fmt.Sprint(name)
+		}
+		if err := conf.Merge(confmap.NewFromStringMap(map[string]any{"devices": list})); err != nil {
+			return err
+		}
+	}
+	return conf.Unmarshal(cfg)
+}
+
+// Validate checks the rules that the fields state.
+func (cfg *Config) Validate() error {
+	_, endpointErr := cfg.host()
+	_, devicesErr := parseDevices(cfg.Devices)
+	return errors.Join(
+		endpointErr,
+		atLeast("collection_interval", cfg.CollectionInterval, minCollectionInterval),
+		atLeast("initial_delay", cfg.InitialDelay, 0),
+		atLeast("timeout", cfg.Timeout, minTimeout),
+		devicesErr,
+		cfg.validateMaxSeries(),
+		cfg.validateStaleAfter(),
+	)
+}
+
+func atLeast(key string, got, least time.Duration) error {
+	if got >= least {
+		return nil
+	}
+	return fmt.Errorf(`%q: must be at least %s, got %s`, key, least, got)
+}
+
+func (cfg *Config) validateMaxSeries() error {
+	if cfg.MaxSeries >= 1 {
+		return nil
+	}
+	return fmt.Errorf(`"max_series": must be at least 1, got %d`, cfg.MaxSeries)
+}
+
+func (cfg *Config) validateStaleAfter() error {
+	if cfg.StaleAfter == 0 || cfg.StaleAfter >= cfg.CollectionInterval {
+		return nil
+	}
+	return fmt.Errorf(`"stale_after": must be 0s or at least "collection_interval" (%s), got %s`, cfg.CollectionInterval, cfg.StaleAfter)
+}
+
+// host returns the host engine that endpoint and mode name.
+func (cfg *Config) host() (dcgm.Endpoint, error) {
+	switch {
+	case cfg.Mode == modeEmbedded && cfg.Endpoint != defaultEndpoint:
+		return dcgm.Endpoint{}, fmt.Errorf(`"endpoint": must not be set where "mode" is %s, got %q`, modeEmbedded, cfg.Endpoint)
+	case cfg.Mode == modeEmbedded:
+		return dcgm.Embedded(), nil
+	case cfg.Mode != modeStandalone:
+		return dcgm.Endpoint{}, fmt.Errorf(`"mode": must be %s or %s, got %q`, modeStandalone, modeEmbedded, cfg.Mode)
+	}
+	endpoint, err := dcgm.ParseEndpoint(cfg.Endpoint)
+	if err != nil {
+		return dcgm.Endpoint{}, fmt.Errorf(`"endpoint": %w`, err)
+	}
+	return endpoint, nil
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+func TestConfigStruct(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+}
+
+func TestConfigFiles(t *testing.T) {
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+
+	full := createDefaultConfig().(*Config)
+	full.Endpoint = "unix:///run/nvidia/dcgm.sock"
+	full.CollectionInterval = time.Second
+	full.InitialDelay = 0
+	full.Timeout = 5 * time.Second
+	full.Devices = []string{"0", "GPU-6cc4bf38-2ba8-4ec5-bf1a-2b3a5ce1a5d2"}
+	full.MaxSeries = 500
+	full.StaleAfter = 5 * time.Second
+	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
+	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
+	full.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled = true
+	embedded := createDefaultConfig().(*Config)
+	embedded.Mode = modeEmbedded
+	one := createDefaultConfig().(*Config)
+	one.Devices = []string{"0", "1"}
+
+	for id, want := range map[string]*Config{"dcgm": createDefaultConfig().(*Config), "dcgm/full": full, "dcgm/embedded": embedded, "dcgm/scalar": one} {
+		sub, err := conf.Sub(id)
+		require.NoError(t, err)
+		got := createDefaultConfig()
+		require.NoError(t, sub.Unmarshal(got), id)
+		require.NoError(t, got.(*Config).Validate(), id)
+		require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
+	}
+}
+
+func TestConfigErrorsNameKeyAndRule(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"endpoint without port":    {func(c *Config) { c.Endpoint = "localhost" }, `"endpoint": must be host:port or tcp://host:port, got "localhost"`},
+		"endpoint without host":    {func(c *Config) { c.Endpoint = ":5555" }, `"endpoint": must be host:port or tcp://host:port, got ":5555"`},
+		"endpoint with port 0":     {func(c *Config) { c.Endpoint = "localhost:0" }, `"endpoint": must have a port from 1 to 65535, got "localhost:0"`},
+		"endpoint with big port":   {func(c *Config) { c.Endpoint = "tcp://localhost:65536" }, `"endpoint": must have a port from 1 to 65535, got "tcp://localhost:65536"`},
+		"endpoint of another form": {func(c *Config) { c.Endpoint = "http://localhost:5555" }, `"endpoint": must be host:port, tcp://host:port, unix:///path or vsock://cid:port, got "http://localhost:5555"`},
+		"relative socket":          {func(c *Config) { c.Endpoint = "unix://dcgm.sock" }, `"endpoint": must be unix:// and an absolute path, as in unix:///run/nvidia/dcgm.sock, got "unix://dcgm.sock"`},
+		"vsock without port":       {func(c *Config) { c.Endpoint = "vsock://2" }, `"endpoint": must be vsock:// with a context id and a port, both numbers, as in vsock://2:5555, got "vsock://2"`},
+		"empty endpoint":           {func(c *Config) { c.Endpoint = "" }, `"endpoint": must be host:port or tcp://host:port, got ""`},
+		"unknown mode":             {func(c *Config) { c.Mode = "remote" }, `"mode": must be standalone or embedded, got "remote"`},
+		"embedded with endpoint":   {func(c *Config) { c.Mode, c.Endpoint = modeEmbedded, "gpu1:5555" }, `"endpoint": must not be set where "mode" is embedded, got "gpu1:5555"`},
+		"interval too short":       {func(c *Config) { c.CollectionInterval = 99 * time.Millisecond }, `"collection_interval": must be at least 100ms, got 99ms`},
+		"negative delay":           {func(c *Config) { c.InitialDelay = -1 }, `"initial_delay": must be at least 0s, got -1ns`},
+		"timeout too short":        {func(c *Config) { c.Timeout = 999 * time.Millisecond }, `"timeout": must be at least 1s, got 999ms`},
+		"no device":                {func(c *Config) { c.Devices = nil }, `"devices": must be all, or name at least one GPU`},
+		"all and more":             {func(c *Config) { c.Devices = []string{"all", "0"} }, `got "all"`},
+		"neither index nor UUID":   {func(c *Config) { c.Devices = []string{"0", "gpu1"} }, `"devices": must be all, or a list of GPU numbers such as 0 and UUIDs such as GPU-6cc4bf38-2ba8-4ec5-bf1a-2b3a5ce1a5d2, got "gpu1"`},
+		"negative index":           {func(c *Config) { c.Devices = []string{"-1"} }, `got "-1"`},
+		"shortened UUID":           {func(c *Config) { c.Devices = []string{"GPU-6cc4bf38"} }, `got "GPU-6cc4bf38"`},
+		"no series":                {func(c *Config) { c.MaxSeries = 0 }, `"max_series": must be at least 1, got 0`},
+		"stale before interval":    {func(c *Config) { c.StaleAfter = 14 * time.Second }, `"stale_after": must be 0s or at least "collection_interval" (15s), got 14s`},
+		"negative staleness":       {func(c *Config) { c.StaleAfter = -1 }, `"stale_after": must be 0s or at least "collection_interval" (15s), got -1ns`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			tt.change(cfg)
+			require.ErrorContains(t, cfg.Validate(), tt.want)
+		})
+	}
+}
+
+func TestAllConfigErrorsAreReportedAtOnce(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Endpoint, cfg.CollectionInterval, cfg.MaxSeries = "nowhere", 0, 0
+	for _, key := range []string{"endpoint", "collection_interval", "max_series"} {
+		require.ErrorContains(t, cfg.Validate(), key)
+	}
+}
+
+func TestUnknownKeysFail(t *testing.T) {
+	for _, conf := range []map[string]any{
+		{"endpont": "localhost:5555"},
+		{"metrics": map[string]any{"gpu.powr": map[string]any{"enabled": true}}},
+	} {
+		cfg := createDefaultConfig()
+		require.ErrorContains(t, confmap.NewFromStringMap(conf).Unmarshal(cfg), "invalid keys")
+	}
+}
+
+func TestEnabledMetricsKnowsEveryMetric(t *testing.T) {
+	enabled := enabledMetrics(metadata.DefaultMetricsConfig())
+	require.True(t, enabled["hw.power"])
+	on, known := enabled["gpu.power.instant"]
+	require.True(t, known)
+	require.False(t, on)
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+const (
+	firstBackoff = time.Second
+	lastBackoff  = time.Minute
+)
+
+// backoff is the time to the next attempt: it doubles from firstBackoff to lastBackoff, and
+// each is drawn from its upper half, so that a fleet does not reconnect at once.
+type backoff struct {
+	failures int
+}
+
+func (b *backoff) next() time.Duration {
+	limit := lastBackoff
+	if b.failures < 6 { // firstBackoff << 6 is beyond lastBackoff.
+		limit = min(firstBackoff<<b.failures, lastBackoff)
+	}
+	b.failures++
+	return max(firstBackoff, limit/2+rand.N(limit/2+1))
+}
+
+func (r *gpuReceiver) wantsConnection() bool { return r.session != nil && r.linkErr != nil }
+
+// connect makes a connection where there is none, and a plan on it.
+func (r *gpuReceiver) connect(ctx context.Context) {
+	err := r.establish(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		r.count(err)
+		r.linkErr = err
+		r.retryAt = time.Now().Add(r.retry.next())
+		r.setTrouble(err)
+		return
+	}
+	r.linkErr, r.retry = nil, backoff{}
+}
+
+func (r *gpuReceiver) establish(ctx context.Context) error {
+	if r.collector.src == nil {
+		src, err := r.session.Connect(ctx)
+		if err != nil {
+			return fail(selftelemetry.KindConnect, err)
+		}
+		r.connects++
+		r.collector.attach(src, time.Now())
+		r.greet(src.Engine())
+	}
+	err := r.collector.prepare(ctx, time.Now())
+	if errors.Is(err, dcgm.ErrDisconnected) {
+		r.collector.detach()
+	}
+	return err
+}
+
+// greet says once whom it talks to.
+func (r *gpuReceiver) greet(engine dcgm.Engine) {
+	r.simulated = engine.Simulated
+	fields := []zap.Field{zap.Stringer("endpoint", r.endpoint), zap.String("version", engine.Version)}
+	if engine.Simulated {
+		r.logger.Warn("connected to a SIMULATED host engine: no value comes from hardware", fields...)
+		return
+	}
+	r.logger.Info("connected to the host engine", fields...)
+}
+
+// afterFailure leaves a connection that is gone, and a plan that could not be made, for the
+// next attempt. A hung call ends nothing: the connection may be well when it returns.
+func (r *gpuReceiver) afterFailure(err error) {
+	switch {
+	case errors.Is(err, dcgm.ErrDisconnected):
+		r.collector.detach()
+	case r.collector.planned || errors.Is(err, dcgm.ErrHung):
+		return
+	}
+	r.linkErr = err
+	r.retryAt = time.Now().Add(r.retry.next())
+}
+
+// hangUp gives back what the host engine holds for the receiver.
+func (r *gpuReceiver) hangUp() {
+	if r.session == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), releaseGrace)
+	defer cancel()
+	var err error
+	if r.collector.src != nil {
+		err = r.collector.release(ctx)
+		r.collector.detach()
+	}
+	if err = errors.Join(err, r.session.Close(ctx)); err != nil && !errors.Is(err, dcgm.ErrDisconnected) {
+		r.logger.Warn("host engine did not take back everything", zap.Error(err))
+	}
+}

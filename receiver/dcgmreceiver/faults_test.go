@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// steady is a node on which nothing moves but what a test moves, so that what a fault
+// changes is all that changes. GPU 1 is the witness.
+const steady = `
+include models/h100.model
+gpu 0 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000000 pci=00000000:01:00.0 serial=1
+gpu 1 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000001 pci=00000000:02:00.0 serial=2
+field 155 * const 400
+field 156 * counter base=1000000 rate=400000
+field 140,150 * const 40
+field 1001-1008,1013-1016 * const 0.5
+field 1009-1012 * const 1000000
+field 1091,1092 * counter base=5000 rate=100
+field 310 * counter base=7 rate=0
+`
+
+// act is what happens at one instant of a fault, and how long is waited until the next.
+type act struct {
+	title  string
+	events []string
+	wait   time.Duration
+}
+
+const (
+	interval   = 10 * time.Second
+	slowPeriod = time.Minute
+)
+
+// faults are the stories of all faults: the golden file of each has the whole node before
+// it, and what changes from act to act.
+var faults = map[string][]act{
+	"xid":       {{"GPU 0 has XID 13, which is an application's", []string{"xid gpu=0 code=13"}, interval}},
+	"ecc":       {{"two corrected and one uncorrected error", []string{"ecc gpu=0 type=sbe count=2", "ecc gpu=0 type=dbe count=1"}, slowPeriod}},
+	"throttle":  {{"GPU 0 is too hot for 20 s", []string{"throttle gpu=0 reason=hw_thermal for 20s"}, interval}, {"it still is", nil, interval}, {"it has cooled", nil, interval}},
+	"row-remap": {{"a row is remapped at the next reset", []string{"row_remap gpu=0 type=uncorrected count=1 pending"}, slowPeriod}, {"another one could not be", []string{"row_remap gpu=0 type=uncorrected count=1 failed"}, slowPeriod}},
+	"recovery":  {{"GPU 0 asks to be drained", []string{"recovery gpu=0 action=drain_p2p"}, slowPeriod}, {"and to be reset", []string{"recovery gpu=0 action=gpu_reset"}, slowPeriod}},
+	"gpu-lost":  {{"GPU 0 falls off the bus", []string{"gpu_lost gpu=0"}, interval}, {"it stays away", nil, interval}, {"it is back", []string{"gpu_restored gpu=0"}, interval}, {"with two samples again", nil, interval}},
+	"reset":     {{"GPU 0 is reset", []string{"reset gpu=0"}, interval}, {"and counts anew", nil, interval}},
+	"detach":    {{"GPU 0 is unbound", []string{"gpu_detached gpu=0"}, interval}, {"and bound", []string{"gpu_attached gpu=0"}, interval}, {"its watches are made anew", nil, 2 * slowPeriod}},
+	"hot-plug":  {{"a GPU comes", []string{"gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3"}, interval}, {"with two samples", nil, interval}, {"it goes", []string{"gpu_removed gpu=2"}, interval}},
+	"mig":       {{"GPU 0 is partitioned", []string{"mig_reconfigure gpu=0 layout=1g.10gb,1g.10gb"}, slowPeriod}, {"and is whole again", []string{"mig_reconfigure gpu=0 layout=none"}, slowPeriod}},
+	"profiling": {{"a profiler takes GPU 0's counters", []string{"profiling_paused gpu=0"}, interval}, {"until they are stale", nil, 3 * interval}, {"it is done", []string{"profiling_resumed gpu=0"}, interval}, {"with two samples again", nil, interval}},
+	"engine":    {{"the host engine dies", []string{"engine_dies"}, interval}, {"it stays dead", nil, 2 * slowPeriod}, {"it is back", []string{"engine_returns"}, 2 * slowPeriod}},
+	"stale":     {{"the driver stops to answer for one field", []string{"field gpu=0 id=155 value=stale"}, interval}, {"its last value is too old", nil, 3 * interval}, {"it answers again", []string{"unfield gpu=0 id=155"}, interval}},
+	"blank":     {{"values of every sort of blank", []string{"field gpu=0 id=155 value=blank", "field gpu=0 id=150 value=not_supported", "field gpu=0 id=140 value=not_permissioned", "field gpu=0 id=100 value=status:-3"}, interval}, {"all is well", []string{"unfield gpu=0 id=155", "unfield gpu=0 id=150", "unfield gpu=0 id=140", "unfield gpu=0 id=100"}, interval}},
+}
+
+// jittery are the lines of a story that depend on when the receiver reconnects, which has jitter.
+var jittery = map[string]*regexp.Regexp{
+	"engine": regexp.MustCompile(`(?m)^  (dcgm\.values\.dropped|gpu\.nvlink\.io)\{.*\n`),
+}
+
+func steadyLines(story, text string) string {
+	if re := jittery[story]; re != nil {
+		return re.ReplaceAllString(text, "")
+	}
+	return text
+}
+
+func TestFaultsChangeWhatTheyShouldAndNothingElse(t *testing.T) {
+	for name, acts := range faults {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				t := s.t
+				s.pass(interval)
+				s.pass(interval)
+				var story strings.Builder
+				before := s.now()
+				story.WriteString("before:\n" + before.lines())
+				for _, act := range acts {
+					s.sim.Send(act.events...)
+					for range act.wait / interval {
+						s.pass(interval)
+					}
+					after := s.now()
+					story.WriteString(act.title + ":\n" + steadyLines(name, after.changes(before)))
+					before = after
+				}
+				requireGolden(t, "fault-"+name, story.String())
+			})
+		})
+	}
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+// gpu is all that is known of one GPU. It is known by its UUID and outlives connections, so
+// that counters go on when the host engine has restarted.
+type gpu struct {
+	identity
+	number    dcgm.GPUID
+	facts     facts
+	status    dcgm.GPUStatus
+	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
+	sheet     []dcgm.Sample         // newest sample of every needed field, by slot
+	states    []seriesState         // by row
+	throttle  throttleEvents
+	links     []dcgm.LinkState
+	fresh     int    // samples with a value in the last read of the fastest tier
+	silent    int    // reads in a row without any, though the host engine says that all is well
+	fallbacks string // gpu.fallback.sources
+}
+
+// facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
+type facts struct {
+	serial, pciBusID, vbios, driver, cudaDriver, nvmlIndex                      string
+	fabricClique, fabricCluster, chassisSerial, chassisSlot, virtualizationMode string
+	gpm                                                                         bool
+	architecture                                                                architecture
+}
+
+// architecture is a compute capability as field 63 has it: the major version in the upper
+// and the minor in the lower 16 bits.
+type architecture int64
+
+const (
+	hopper    architecture = 9 << 16
+	blackwell architecture = 10 << 16
+)
+
+func (a architecture) String() string {
+	if a == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d", a>>16, a&0xffff)
+}
+
+// Fields of identity (dcgm_fields.h).
+const (
+	fieldDriverVersion     dcgm.FieldID = 1
+	fieldCUDADriver        dcgm.FieldID = 5
+	fieldName              dcgm.FieldID = 50
+	fieldNVMLIndex         dcgm.FieldID = 52
+	fieldSerial            dcgm.FieldID = 53
+	fieldUUID              dcgm.FieldID = 54
+	fieldMinor             dcgm.FieldID = 55
+	fieldPCIBusID          dcgm.FieldID = 57
+	fieldComputeCapability dcgm.FieldID = 63
+	fieldVBIOS             dcgm.FieldID = 85
+	fieldGPM               dcgm.FieldID = 94
+	fieldFabricCluster     dcgm.FieldID = 172
+	fieldFabricClique      dcgm.FieldID = 173
+	fieldVirtualMode       dcgm.FieldID = 500
+	fieldChassisSerial     dcgm.FieldID = 572
+	fieldChassisSlot       dcgm.FieldID = 573
+)
+
+var identityFields = []dcgm.FieldID{
+	fieldDriverVersion, fieldCUDADriver, fieldName, fieldNVMLIndex, fieldSerial, fieldUUID, fieldMinor, fieldPCIBusID,
+	fieldComputeCapability, fieldVBIOS, fieldGPM, fieldFabricCluster, fieldFabricClique, fieldVirtualMode,
+	fieldChassisSerial, fieldChassisSlot,
+}
+
+// vendor is hw.vendor of whatever DCGM knows.
+const vendor = "nvidia"
+
+// identify reads identity and facts from the samples of identityFields. It reports false
+// where DCGM does not tell the UUID.
+func identify(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) (identity, facts, bool) {
+	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
+	id := identity{id: text(fieldUUID), name: fmt.Sprintf("gpu%d", number), model: text(fieldName), vendor: vendor}
+	if minor := text(fieldMinor); minor != "" {
+		id.name = vendor + minor
+	}
+	return id, facts{
+		serial:             text(fieldSerial),
+		pciBusID:           text(fieldPCIBusID),
+		vbios:              text(fieldVBIOS),
+		driver:             text(fieldDriverVersion),
+		cudaDriver:         cudaVersion(samples[fieldCUDADriver]),
+		nvmlIndex:          text(fieldNVMLIndex),
+		fabricClique:       text(fieldFabricClique),
+		fabricCluster:      text(fieldFabricCluster),
+		chassisSerial:      text(fieldChassisSerial),
+		chassisSlot:        text(fieldChassisSlot),
+		virtualizationMode: virtualizationMode(samples[fieldVirtualMode]),
+		gpm:                hasGPM(samples),
+		architecture:       architectureOf(samples),
+	}, id.id != ""
+}
+
+// textOf returns the value as a string, "" if there is none.
+func textOf(s dcgm.Sample) string {
+	switch {
+	case s.Type == 0 || s.Reason != dcgm.OK:
+		return ""
+	case s.Type == dcgm.String:
+		return s.Text()
+	default:
+		return strconv.FormatInt(s.Int(), 10)
+	}
+}
+
+// cudaVersion reads 13000 as 13.0 (cuDriverGetVersion).
+func cudaVersion(s dcgm.Sample) string {
+	if textOf(s) == "" {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d", s.Int()/1000, s.Int()%1000/10)
+}
+
+// architectureOf returns 0 if the engine does not tell.
+func architectureOf(samples map[dcgm.FieldID]dcgm.Sample) architecture {
+	if s := samples[fieldComputeCapability]; textOf(s) != "" {
+		return architecture(s.Int())
+	}
+	return 0
+}
+
+// hasGPM falls back on the architecture where the engine does not tell.
+func hasGPM(samples map[dcgm.FieldID]dcgm.Sample) bool {
+	if s := samples[fieldGPM]; textOf(s) != "" {
+		return s.Int() == 1
+	}
+	return architectureOf(samples) >= hopper
+}
+
+// virtualizationModes are DCGM_GPU_VIRTUALIZATION_MODE_* of dcgm_fields.h.
+var virtualizationModes = [...]string{"none", "passthrough", "vgpu", "host_vgpu", "host_vsga"}
+
+func virtualizationMode(s dcgm.Sample) string {
+	if textOf(s) == "" || s.Int() < 0 || s.Int() >= int64(len(virtualizationModes)) {
+		return ""
+	}
+	return virtualizationModes[s.Int()]
+}
+
+// profilingSource says where profiling values come from.
+func (g *gpu) profilingSource() string {
+	switch {
+	case len(g.profiled) == 0:
+		return "none"
+	case g.facts.gpm:
+		return "gpm"
+	default:
+		return "dcp"
+	}
+}
+
+// absentStatus is gpu.status of a device that is configured and not there.
+const absentStatus = metadata.AttributeGpuStatusAbsent
+
+var statusAttributes = map[dcgm.GPUStatus]metadata.AttributeGpuStatus{
+	dcgm.StatusUnknown:      metadata.AttributeGpuStatusUnknown,
+	dcgm.StatusOK:           metadata.AttributeGpuStatusOk,
+	dcgm.StatusUnsupported:  metadata.AttributeGpuStatusUnsupported,
+	dcgm.StatusInaccessible: metadata.AttributeGpuStatusInaccessible,
+	dcgm.StatusLost:         metadata.AttributeGpuStatusLost,
+	dcgm.StatusFake:         metadata.AttributeGpuStatusFake,
+	dcgm.StatusDisabled:     metadata.AttributeGpuStatusDisabled,
+	dcgm.StatusDetached:     metadata.AttributeGpuStatusDetached,
+}
+
+// up says whether the host engine can read the GPU. A fake one is injected, and read as any.
+func (g *gpu) up() bool { return g.status == dcgm.StatusOK || g.status == dcgm.StatusFake }
+
+// forget drops all values, so that none is emitted again.
+func (g *gpu) forget() {
+	for i := range g.sheet {
+		g.sheet[i].Reason = max(g.sheet[i].Reason, dcgm.Blank)
+	}
+	g.links = nil
+}
+
+// restart begins all counters anew, as after a reset.
+func (g *gpu) restart() {
+	for i := range g.states {
+		g.states[i].total = cumulative{}
+	}
+	g.throttle.begun = false
+}

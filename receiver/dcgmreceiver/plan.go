@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// replanAfter is when a plan that lacks something is made anew: a GPU that could not be
+// identified or watched, or profiling that another client holds.
+const replanAfter = time.Minute
+
+// Watches for events keep their history longer than any pause between two collections.
+const (
+	eventPeriod  = time.Second
+	eventKeepAge = 10 * time.Minute
+)
+
+const fieldClocksEventReasons dcgm.FieldID = 112
+
+// class is a set of GPUs that have the same fields, with their group at the host engine.
+type class struct {
+	gpus    []*gpu
+	numbers []dcgm.GPUID
+	group   *dcgm.Group
+	fields  [tiers][]dcgm.FieldID // watched
+	live    []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
+	events  int                   // number of the group's watch for events; -1 if there is none
+}
+
+// plan identifies the GPUs, makes a group for every class of them and watches what their
+// series need. What it cannot have for one GPU is left for the next plan; what fails as a
+// whole is an error, and nothing is left behind at the host engine.
+func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Time) error {
+	if err := c.release(ctx); lost(err) {
+		return err
+	}
+	c.numbers, c.incomplete = numbers, false
+	if err := c.watchAll(ctx); err != nil {
+		return errors.Join(err, c.release(ctx))
+	}
+	c.planned, c.replanAt = true, now.Add(replanAfter)
+	c.due = [tiers]time.Time{}
+	c.plans++
+	return nil
+}
+
+func (c *collector) watchAll(ctx context.Context) error {
+	if len(c.numbers) > 0 {
+		if err := c.watchIdentity(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.identify(ctx); err != nil {
+		return err
+	}
+	if err := c.classify(ctx); err != nil {
+		return err
+	}
+	for _, class := range c.classes {
+		if err := c.watchClass(ctx, class); err != nil {
+			return err
+		}
+		c.clearSheets(class)
+	}
+	return nil
+}
+
+// clearSheets says of every field that it has no value yet, or never will.
+func (c *collector) clearSheets(class *class) {
+	for _, g := range class.gpus {
+		for i := range g.sheet {
+			g.sheet[i] = dcgm.Sample{Reason: dcgm.NotSupported}
+		}
+		for _, fields := range class.fields {
+			for _, field := range fields {
+				g.sheet[c.slots[field]].Reason = dcgm.Blank
+			}
+		}
+	}
+}
+
+// release frees all groups. They are gone anyhow where the connection is.
+func (c *collector) release(ctx context.Context) error {
+	c.planned = false
+	groups := c.groups
+	c.groups, c.classes = nil, nil
+	var errs []error
+	for _, group := range groups {
+		if err := c.src.Release(ctx, group); err != nil {
+			errs = append(errs, fail(kindWatch, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.Group, error) {
+	group, refused, err := c.src.Group(ctx, numbers)
+	if err != nil {
+		return nil, fail(kindWatch, err)
+	}
+	c.groups = append(c.groups, group)
+	if len(refused) > 0 {
+		c.incomplete = true
+		c.logger.Warn("host engine does not take some GPUs, trying again", zap.Any("gpus", refused), zap.Duration("in", replanAfter))
+	}
+	return group, nil
+}
+
+func (c *collector) watchIdentity(ctx context.Context) error {
+	group, err := c.newGroup(ctx, c.numbers)
+	if err != nil {
+		return err
+	}
+	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1}
+	if _, err := c.src.Watch(ctx, group, watch); err != nil {
+		return fail(kindWatch, err)
+	}
+	return nil
+}
+
+// identify reads the identity of all GPUs and selects those to collect.
+func (c *collector) identify(ctx context.Context) error {
+	samples, err := c.src.Read(ctx, c.numbers, identityFields, nil)
+	if err != nil {
+		return fail(selftelemetry.KindEnumerate, err)
+	}
+	byGPU := map[dcgm.GPUID]map[dcgm.FieldID]dcgm.Sample{}
+	for _, number := range c.numbers {
+		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}
+	}
+	for _, s := range samples {
+		byGPU[dcgm.GPUID(s.Entity)][s.Field] = s
+	}
+	c.gpus = c.gpus[:0:0]
+	for _, number := range c.numbers {
+		if g := c.gpuOf(number, byGPU[number]); c.devices.has(number, g.id) {
+			c.gpus = append(c.gpus, g)
+		}
+	}
+	c.absent = c.devices.absent(c.gpus)
+	c.gone = c.gone[:0]
+	for _, g := range c.known {
+		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
+			c.gone = append(c.gone, g)
+		}
+	}
+	return nil
+}
+
+// gpuOf finds a GPU by its UUID. One that does not tell it, as when it is lost, is the one
+// that had its number, or goes by its number until it does.
+func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
+	id, what, identified := identify(number, samples)
+	if !identified {
+		c.incomplete = true
+		for _, g := range c.known {
+			if g.number == number {
+				return g
+			}
+		}
+		id.id = fmt.Sprintf("gpu%d", number)
+	}
+	g, known := c.known[id.id]
+	if !known {
+		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
+		c.known[id.id] = g
+	}
+	g.identity, g.number, g.facts = id, number, what
+	return g
+}
+
+// classify sorts the GPUs by the fields that they have.
+func (c *collector) classify(ctx context.Context) error {
+	byFields := map[string]*class{}
+	for _, g := range c.gpus {
+		if err := c.profile(ctx, g); err != nil {
+			return err
+		}
+		key := fmt.Sprint(g.facts.gpm, c.fields(normal, c.wanted(g)), c.fields(slow, c.wanted(g)))
+		if byFields[key] == nil {
+			byFields[key] = &class{events: -1}
+		}
+		byFields[key].gpus = append(byFields[key].gpus, g)
+		byFields[key].numbers = append(byFields[key].numbers, g.number)
+	}
+	for _, class := range byFields {
+		c.classes = append(c.classes, class)
+	}
+	slices.SortFunc(c.classes, func(a, b *class) int { return cmp.Compare(a.numbers[0], b.numbers[0]) })
+	return nil
+}
+
+// profile asks which profiling fields the GPU has, if any series needs some.
+func (c *collector) profile(ctx context.Context, g *gpu) error {
+	g.profiled = map[dcgm.FieldID]bool{}
+	fields, err := c.src.ProfilingFields(ctx, g.number)
+	switch {
+	case lost(err):
+		return fail(selftelemetry.KindEnumerate, err)
+	case err != nil:
+		c.incomplete = true
+		return nil // One GPU's trouble: it goes without profiling until the next plan.
+	}
+	for _, field := range fields {
+		g.profiled[field] = true
+	}
+	return nil
+}
+
+// wanted tells which of the needed fields are watched on a GPU.
+func (c *collector) wanted(g *gpu) func(dcgm.FieldID) bool {
+	return func(field dcgm.FieldID) bool {
+		if !dcgm.IsProfiling(field) {
+			return true
+		}
+		return g.profiled[field] && (g.facts.gpm || !c.gpmFields[field])
+	}
+}
+
+// watchClass watches the fields of every tier. Profiling is watched apart from the rest: it
+// fails as a whole where another client holds it or rights are missing, and the rest goes on.
+func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
+	if class.group, err = c.newGroup(ctx, class.numbers); err != nil {
+		return err
+	}
+	wanted := c.wanted(class.gpus[0])
+	for t := range tiers {
+		watch := dcgm.Watch{Period: c.periods[t], KeepSamples: 2}
+		watch.Fields = c.fields(t, func(f dcgm.FieldID) bool { return wanted(f) && !dcgm.IsProfiling(f) })
+		if err := c.watchFields(ctx, class, t, watch); err != nil {
+			return fail(kindWatch, err)
+		}
+		watch.Fields = c.fields(t, func(f dcgm.FieldID) bool { return wanted(f) && dcgm.IsProfiling(f) })
+		if err := c.watchFields(ctx, class, t, watch); lost(err) {
+			return fail(kindWatch, err)
+		} else if err != nil {
+			c.profilingRefused(err)
+		}
+	}
+	return c.watchEvents(ctx, class)
+}
+
+func (c *collector) watchFields(ctx context.Context, class *class, t tier, watch dcgm.Watch) error {
+	for part := range slices.Chunk(watch.Fields, dcgm.MaxFields) {
+		watch.Fields = part
+		leftOut, err := c.src.Watch(ctx, class.group, watch)
+		if err != nil {
+			return err
+		}
+		c.noteLeftOut(leftOut)
+		for _, field := range part {
+			if !slices.Contains(leftOut, field) {
+				class.fields[t] = append(class.fields[t], field)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *collector) noteLeftOut(fields []dcgm.FieldID) {
+	if len(fields) > 0 {
+		c.logger.Info("host engine does not know some fields, other sources take their place where there are any", zap.Any("fields", fields))
+	}
+}
+
+// profilingRefused reports profiling that is there but cannot be watched now.
+func (c *collector) profilingRefused(err error) {
+	c.incomplete = true
+	c.self.IncError(kindWatch)
+	if c.plans == 0 {
+		c.logger.Warn("profiling cannot be watched, its metrics are absent; it needs root or NVreg_RestrictProfilingToAdminUsers=0 at the host engine, and no other profiler on GPUs before Hopper",
+			zap.Duration("retry", replanAfter), zap.Error(err))
+	}
+}
+
+func (c *collector) watchEvents(ctx context.Context, class *class) error {
+	if !c.enabled[metricThrottleEvents] {
+		return nil
+	}
+	watch := dcgm.Watch{Fields: []dcgm.FieldID{fieldClocksEventReasons}, Period: min(eventPeriod, c.periods[normal]), KeepAge: eventKeepAge}
+	leftOut, err := c.src.Watch(ctx, class.group, watch)
+	if err != nil {
+		return fail(kindWatch, err)
+	}
+	if len(leftOut) == 0 {
+		class.events = class.group.Watches() - 1
+	}
+	return nil
+}
+
+// watched counts the distinct fields that some GPU is watched for.
+func (c *collector) watched() int64 {
+	fields := map[dcgm.FieldID]bool{}
+	for _, class := range c.classes {
+		for _, part := range class.fields {
+			for _, field := range part {
+				fields[field] = true
+			}
+		}
+	}
+	return int64(len(fields))
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+const (
+	// shutdownGrace is how long Shutdown waits for the goroutine, whatever hangs below it.
+	shutdownGrace = 5 * time.Second
+	// releaseGrace is how long the goroutine takes at its end to free what the host engine holds.
+	releaseGrace = 2 * time.Second
+)
+
+// gpuReceiver keeps a connection to a host engine, collects at every tick and pushes what
+// it collected. One goroutine does all of it, so nothing piles up behind a slow call.
+type gpuReceiver struct {
+	cfg      *Config
+	endpoint dcgm.Endpoint
+	logger   *zap.Logger
+	next     consumer.Metrics
+	obs      *receiverhelper.ObsReport
+	self     selftelemetry.Receiver
+	builder  *metadata.MetricsBuilder
+
+	host    component.Host
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the goroutine has ended
+	session dcgm.Session  // nil where there is no way to a host engine at all
+
+	collector *collector
+	started   time.Time
+	simulated bool
+	connects  int64
+	retry     backoff
+	retryAt   time.Time
+	linkErr   error // why there is no connection or no plan; nil while there is one
+	trouble   trouble
+	overSaid  bool
+}
+
+func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (*gpuReceiver, error) {
+	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, ReceiverCreateSettings: set})
+	if err != nil {
+		return nil, fmt.Errorf("make receiver telemetry: %w", err)
+	}
+	endpoint, err := cfg.host()
+	if err != nil {
+		return nil, err
+	}
+	devices, err := parseDevices(cfg.Devices)
+	if err != nil {
+		return nil, err
+	}
+	self := selftelemetry.NewReceiver(set.TelemetrySettings, set.ID, kindWatch)
+	return &gpuReceiver{
+		cfg:       cfg,
+		endpoint:  endpoint,
+		logger:    set.Logger,
+		next:      next,
+		obs:       obs,
+		self:      self,
+		builder:   metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
+		collector: newCollector(cfg, devices, set.Logger, self),
+	}, nil
+}
+
+// Start begins to connect and to collect. A library, an engine or a GPU that is missing is
+// reported and waited for, and is never an error here. The context bounds Start alone.
+func (r *gpuReceiver) Start(_ context.Context, host component.Host) error {
+	r.host, r.started = host, time.Now()
+	if err := r.open(); err != nil {
+		r.reportPermanent(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel, r.done = cancel, make(chan struct{})
+	go func() {
+		defer close(r.done)
+		defer r.hangUp()
+		r.run(ctx)
+	}()
+	return nil
+}
+
+// open gets a way to the host engine, on which nothing is connected yet.
+func (r *gpuReceiver) open() (err error) {
+	r.linkErr = errNotConnected
+	r.session, err = dcgm.Open(r.endpoint, r.cfg.Timeout)
+	return err
+}
+
+// Shutdown frees all that the host engine holds for the receiver. What hangs is left behind,
+// so that a sick driver cannot keep the Collector from stopping.
+func (r *gpuReceiver) Shutdown(ctx context.Context) error {
+	r.self.Shutdown()
+	if r.cancel == nil {
+		return nil
+	}
+	r.cancel()
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the last collection: %w", ctx.Err())
+	case <-time.After(shutdownGrace):
+		r.logger.Warn("left a collection behind that does not end", zap.Duration("after", shutdownGrace))
+		return nil
+	}
+}
+
+// run connects as soon as the backoff allows and collects at every tick, whichever is first.
+func (r *gpuReceiver) run(ctx context.Context) {
+	tick := r.started.Add(r.cfg.InitialDelay)
+	for {
+		due := tick
+		if r.wantsConnection() && r.retryAt.Before(due) {
+			due = r.retryAt
+		}
+		if !waitUntil(ctx, due) {
+			return
+		}
+		now := time.Now()
+		if r.wantsConnection() && !now.Before(r.retryAt) {
+			r.connect(ctx)
+		}
+		if !now.Before(tick) {
+			r.tick(ctx)
+			tick = nextTick(tick, time.Now(), r.cfg.CollectionInterval)
+		}
+	}
+}
+
+// nextTick returns the first instant of the grid of last that lies ahead of now.
+func nextTick(last, now time.Time, interval time.Duration) time.Time {
+	behind := max(0, now.Sub(last))
+	return last.Add(behind.Truncate(interval) + interval)
+}
+
+// waitUntil reports false if ctx ends first.
+func waitUntil(ctx context.Context, instant time.Time) bool {
+	timer := time.NewTimer(time.Until(instant))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
+}
+
+// tick collects once. Without a connection it still says so: dcgm.up is 0.
+func (r *gpuReceiver) tick(ctx context.Context) {
+	begin := time.Now()
+	collectErr := r.collect(ctx, begin)
+	r.record(begin, collectErr == nil)
+	pushErr := r.push(ctx, r.emit())
+	if ctx.Err() != nil {
+		return // cancelled by Shutdown, which is nobody's failure
+	}
+	r.self.ObserveLatency(time.Since(begin))
+	r.reportTick(collectErr, pushErr)
+}
+
+func (r *gpuReceiver) collect(ctx context.Context, now time.Time) error {
+	if r.linkErr != nil {
+		return r.linkErr
+	}
+	err := r.collector.prepare(ctx, now)
+	if err == nil {
+		err = r.collector.read(ctx, now)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.count(err)
+		r.afterFailure(err)
+	}
+	return err
+}
+
+func (r *gpuReceiver) push(ctx context.Context, metrics pmetric.Metrics) error {
+	points := metrics.DataPointCount()
+	opCtx := r.obs.StartMetricsOp(ctx)
+	err := r.next.ConsumeMetrics(opCtx, metrics)
+	r.obs.EndMetricsOp(opCtx, metadata.Type.String(), points, err)
+	if err != nil {
+		err = fail(selftelemetry.KindDownstream, fmt.Errorf("push metrics: %w", err))
+	}
+	return err
+}
+
+// emit takes the recorded metrics with the resource they belong to.
+func (r *gpuReceiver) emit() pmetric.Metrics {
+	rb := r.builder.NewResourceBuilder()
+	if r.simulated {
+		rb.SetTracecoreSimulated(true)
+	}
+	if r.cfg.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled {
+		if name, err := os.Hostname(); err == nil { // Without a name, none is set.
+			rb.SetHostName(name)
+		}
+	}
+	return r.builder.Emit(metadata.WithResource(rb.Emit()))
+}
+
+// record writes the points of the GPUs and those about DCGM itself.
+func (r *gpuReceiver) record(now time.Time, up bool) {
+	r.collector.tally.begin()
+	if up {
+		r.collector.record(r.builder, now, r.started)
+	}
+	r.builder.Reset(metadata.WithStartTime(timestamp(r.started)))
+	ts := timestamp(now)
+	r.builder.RecordDcgmUpDataPoint(ts, boolToInt(up))
+	r.builder.RecordDcgmReconnectsDataPoint(ts, max(0, r.connects-1))
+	r.builder.RecordDcgmScrapeDurationDataPoint(ts, time.Since(now).Seconds())
+	r.collector.recordSelf(r.builder, now)
+}
+
+// errNotConnected is the state before the first attempt to connect.
+var errNotConnected = errors.New("not connected yet")

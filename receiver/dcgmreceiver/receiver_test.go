@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
+)
+
+func (s *simulation) requireUp(up bool) {
+	s.t.Helper()
+	text := s.now()
+	require.Equal(s.t, up, strings.HasPrefix(text["dcgm.up{}"], "1 "), "dcgm.up is %s", text["dcgm.up{}"])
+	require.Equal(s.t, up, hasGPUs(text), "GPUs have series exactly while DCGM is up")
+}
+
+func hasGPUs(text seriesText) bool { return len(text) > len(text.of()) }
+
+func TestTroubleIsSaidOnceWhenItBeginsAndOnceWhenItEnds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		begin, end []string
+		kind       selftelemetry.Kind
+	}{
+		"a dead host engine":         {[]string{"engine_dies"}, []string{"engine_returns"}, selftelemetry.KindConnect},
+		"GPUs that cannot be listed": {[]string{"call call=dcgmGetAllSupportedDevices status=-3"}, []string{"call call=dcgmGetAllSupportedDevices status=0"}, selftelemetry.KindEnumerate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				t := s.t
+				s.pass(interval)
+				s.requireUp(true)
+				require.Empty(t, s.host.statuses())
+
+				s.sim.Send(tt.begin...)
+				for range 6 {
+					s.pass(interval)
+					s.requireUp(false)
+				}
+				require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+
+				s.sim.Send(tt.end...)
+				s.pass(2 * lastBackoff)
+				s.requireUp(true)
+				require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
+				report := s.self.Report()
+				require.Equal(t, []bool{true, false}, report.Degraded)
+				require.Positive(t, report.Errors[tt.kind])
+				require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
+				require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver has recovered").Len())
+			})
+		})
+	}
+}
+
+func TestHostEngineThatStartsLateIsWaitedFor(t *testing.T) {
+	simulate(t, steady+"at 0s engine_dies\n", nil, func(s *simulation) {
+		t := s.t
+		s.requireUp(false)
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+		require.Equal(t, []bool{true}, s.self.Report().Degraded, "degraded from the start")
+		s.pass(5 * time.Minute)
+		attempts := s.self.Report().Errors[selftelemetry.KindConnect]
+		require.Greater(t, attempts, int64(6), "doubling from 1 s to 60 s")
+		require.Less(t, attempts, int64(20), "doubling from 1 s to 60 s")
+		s.sim.Send("engine_returns")
+		s.pass(2 * lastBackoff)
+		s.requireUp(true)
+		require.Contains(t, s.now()["dcgm.reconnects{}"], "0 ", "it is the first connection")
+	})
+}
+
+func TestGroupLimitOfTheHostEngineIsWaitedFor(t *testing.T) {
+	simulate(t, steady+"at 0s group_limit 1\n", nil, func(s *simulation) {
+		t := s.t
+		s.requireUp(false)
+		require.Equal(t, map[selftelemetry.Kind]int64{kindWatch: 1}, s.self.Report().Errors)
+		for range 50 { // Were anything left behind at a failed attempt, no group would be free soon.
+			s.pass(lastBackoff)
+		}
+		s.requireUp(false)
+		s.sim.Send("group_limit 2")
+		s.pass(2 * lastBackoff)
+		s.requireUp(true)
+	})
+}
+
+func TestUnknownFieldsAreLeftOutOneByOne(t *testing.T) {
+	simulate(t, steady+"at 0s unknown_field 155,252,1002,1523\n", nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		s.requireUp(true)
+		text := s.now().of("nvidia0").lines()
+		for _, gone := range []string{"hw.power{", "gpu.memory.state=used", "gpu.sm.utilization{", "gpu.recovery.action{"} {
+			require.NotContains(t, text, gone)
+		}
+		for _, there := range []string{"hw.energy{", "hw.temperature{", "gpu.memory.state=free", "gpu.sm.occupancy{", "gpu.power.limit{"} {
+			require.Contains(t, text, there)
+		}
+		require.Empty(t, s.host.statuses())
+		require.NotZero(t, s.logs.FilterMessageSnippet("does not know some fields").Len())
+		require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
+	})
+}
+
+func TestConfiguredDeviceThatIsAbsentIsReportedAndWaitedFor(t *testing.T) {
+	const uuid = "GPU-00000000-0000-0000-0000-000000000002"
+	devices := func(cfg *Config) { cfg.Devices = []string{"1", uuid} }
+	simulate(t, steady, devices, func(s *simulation) {
+		t := s.t
+		s.requireUp(true)
+		require.Contains(t, s.now(), "gpu.up{gpu.status=absent hw.name=}")
+		require.Contains(t, s.now(), "gpu.up{gpu.status=ok hw.name=nvidia1}")
+		require.Empty(t, len(s.now().of("nvidia0"))-len(s.now().of()), "a GPU that is not configured")
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+		require.ErrorContains(t, s.host.events[0].Err(), `"devices": not present, waited for: `+uuid)
+
+		s.sim.Send("gpu_added 2 model=h100 uuid=" + uuid + " pci=00000000:03:00.0 serial=3")
+		s.pass(interval)
+		require.NotContains(t, s.now(), "gpu.up{gpu.status=absent hw.name=}")
+		require.Contains(t, s.now(), "gpu.up{gpu.status=ok hw.name=nvidia2}")
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
+	})
+}
+
+func TestMaxSeriesLeavesOutTheLeastImportantMetricsOfAllGPUs(t *testing.T) {
+	for _, limit := range []int{20, 100} {
+		few := func(cfg *Config) { cfg.MaxSeries = limit }
+		simulate(t, steady, few, func(s *simulation) {
+			t := s.t
+			s.pass(interval)
+			s.pass(interval)
+			text := s.now()
+			gpu0 := len(text.of("nvidia0")) - len(text.of())
+			gpu1 := len(text.of("nvidia1")) - len(text.of())
+			require.InDelta(t, gpu0, gpu1, 1, "no GPU is preferred")
+			require.Equal(t, limit, gpu0+gpu1)
+			require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindCardinality: 3}, s.self.Report().Errors)
+			require.Equal(t, 1, s.logs.FilterMessageSnippet("max_series").Len(), "said once")
+			require.NotRegexp(t, "^0 ", text["dcgm.values.dropped{dcgm.drop.reason=cardinality}"])
+			require.Empty(t, s.host.statuses())
+		})
+	}
+}
+
+func TestSecondEndpointIsRefusedAndTheFirstUntouched(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		cfg := createDefaultConfig().(*Config)
+		cfg.Endpoint, cfg.InitialDelay = "gpu-node-2:5555", 0
+		second := newRig(t, cfg, nil)
+		second.start()
+		s.pass(interval)
+
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusPermanentError}, second.host.statuses())
+		require.EqualError(t, second.host.events[0].Err(), "cannot connect to tcp://gpu-node-2:5555: this process is connected to tcp://localhost:5555, and DCGM allows one host engine per process")
+		require.Contains(t, second.last(s.origin)["dcgm.up{}"], "0 ")
+		require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindInit: 1}, second.self.Report().Errors)
+		second.stop()
+
+		s.requireUp(true)
+		require.Empty(t, s.host.statuses())
+	})
+}
+
+func TestReceiversOfOneEndpointShareItAndFreeWhatTheyTook(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		for range 40 { // The engine has 64 groups, and each takes two.
+			cfg := createDefaultConfig().(*Config)
+			cfg.Endpoint, cfg.InitialDelay = "tcp://localhost:5555", 0
+			second := newRig(t, cfg, nil)
+			second.start()
+			s.settle()
+			require.Contains(t, second.last(s.origin)["dcgm.up{}"], "1 ")
+			second.stop()
+		}
+		s.pass(interval)
+		s.requireUp(true)
+	})
+}
+
+func TestRefusedDataIsNoTroubleOfDCGM(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		simtest.StartAt(t, steady, time.Now())
+		var broken atomic.Bool
+		broken.Store(true)
+		next, err := consumer.NewMetrics(func(context.Context, pmetric.Metrics) error {
+			if broken.Load() {
+				return errors.New("refused")
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		cfg := createDefaultConfig().(*Config)
+		cfg.CollectionInterval, cfg.InitialDelay = time.Second, 0
+		r := newRig(t, cfg, next)
+		r.start()
+		time.Sleep(2500 * time.Millisecond)
+		broken.Store(false)
+		time.Sleep(2 * time.Second)
+		r.stop()
+		report := r.self.Report()
+		require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindDownstream: 3}, report.Errors)
+		require.EqualValues(t, 2, report.Emissions)
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, r.host.statuses())
+	})
+}
+
+// Time in C does not stand still, so what hangs is tested on the real clock.
+func TestHungCallIsNoticedAndSurvived(t *testing.T) {
+	sim := simtest.Start(t, steady)
+	cfg := createDefaultConfig().(*Config)
+	cfg.CollectionInterval, cfg.InitialDelay, cfg.Timeout = 100*time.Millisecond, 0, time.Second
+	s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}
+	s.start()
+	defer s.stop()
+	s.eventually(func() bool { return hasGPUs(s.now()) })
+
+	sim.Send("hang 60s")
+	s.eventually(func() bool { return !hasGPUs(s.now()) })
+	batches := len(s.sink.AllMetrics())
+	s.eventually(func() bool { return len(s.sink.AllMetrics()) > batches+5 }) // It goes on to say that DCGM is down.
+	s.requireUp(false)
+	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+	require.ErrorContains(t, s.host.events[0].Err(), "has not returned within")
+	require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
+
+	sim.Send("unhang")
+	s.eventually(func() bool { return hasGPUs(s.now()) })
+	s.eventually(func() bool { return len(s.host.statuses()) == 2 })
+}
+
+func TestShutdownReturnsWhileACallHangs(t *testing.T) {
+	sim := simtest.Start(t, steady)
+	cfg := createDefaultConfig().(*Config)
+	cfg.CollectionInterval, cfg.InitialDelay, cfg.Timeout = 100*time.Millisecond, 0, time.Minute
+	s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}
+	s.start()
+	s.eventually(func() bool { return hasGPUs(s.now()) })
+	sim.Send("hang 60s")
+	batches := len(s.sink.AllMetrics())
+	s.eventually(func() bool { return len(s.sink.AllMetrics()) == batches })
+	asked := time.Now()
+	s.stop()
+	require.Less(t, time.Since(asked), shutdownGrace)
+
+	// What was started anew goes on with the connection that hangs, and never beside it.
+	again := newRig(t, cfg, nil)
+	again.start()
+	sim.Send("unhang")
+	again.eventually(func() bool { return len(again.sink.AllMetrics()) > 0 && hasGPUs(again.last(s.origin)) })
+	again.stop()
+}
+
+func TestSlowHostEngineIsNoTrouble(t *testing.T) {
+	sim := simtest.Start(t, steady)
+	sim.Send("slow 20ms")
+	cfg := createDefaultConfig().(*Config)
+	cfg.CollectionInterval, cfg.InitialDelay = 100*time.Millisecond, 0
+	s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}
+	s.start()
+	defer s.stop()
+	s.eventually(func() bool { return len(s.sink.AllMetrics()) > 3 && hasGPUs(s.now()) })
+	require.Empty(t, s.host.statuses())
+}
+
+func (r *rig) eventually(condition func() bool) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return len(r.sink.AllMetrics()) > 0 && condition() }, 30*time.Second, 10*time.Millisecond)
+}

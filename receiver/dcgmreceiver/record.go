@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+// tally counts what recording did. Drops are totals, the rest is of the last collection.
+type tally struct {
+	dropped map[metadata.AttributeDcgmDropReason]int64
+	points  int
+	over    int   // points left out for max_series
+	oldest  int64 // timestamp in microseconds of the oldest value of the fastest tier; 0 if none
+}
+
+var dropReasons = map[dcgm.Reason]metadata.AttributeDcgmDropReason{
+	dcgm.Blank:        metadata.AttributeDcgmDropReasonBlank,
+	dcgm.Stale:        metadata.AttributeDcgmDropReasonStale,
+	dcgm.NotSupported: metadata.AttributeDcgmDropReasonNotSupported,
+	dcgm.NoPermission: metadata.AttributeDcgmDropReasonNoPermission,
+	dcgm.Status:       metadata.AttributeDcgmDropReasonStatus,
+}
+
+// recording is one pass over all that is to be emitted at an instant.
+type recording struct {
+	*collector
+	mb      *metadata.MetricsBuilder
+	now     pcommon.Timestamp
+	micros  int64
+	start   pcommon.Timestamp // of points that are no counters
+	current pcommon.Timestamp // what the builder has as start
+	samples []dcgm.Sample     // scratch
+}
+
+// record writes all points of the GPUs. start is that of series that are no counters.
+func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
+	r := &recording{
+		collector: c,
+		mb:        mb,
+		now:       timestamp(now),
+		micros:    now.UnixMicro(),
+		start:     timestamp(start),
+	}
+	r.since(r.start)
+	for _, g := range c.gpus {
+		r.state(g)
+	}
+	for i := range c.rows {
+		for _, g := range c.gpus {
+			r.series(&c.rows[i], g, &g.states[i])
+		}
+	}
+	for _, g := range c.gpus {
+		r.throttleEvents(g)
+		r.info(g)
+	}
+	r.since(r.start)
+	r.missing()
+}
+
+// since sets the start timestamp of the points that follow.
+func (r *recording) since(start pcommon.Timestamp) {
+	if r.current != start {
+		r.mb.Reset(metadata.WithStartTime(start))
+		r.current = start
+	}
+}
+
+// take reports whether one more point may be emitted.
+func (r *recording) take(metric string) bool {
+	if !r.enabled[metric] {
+		return false
+	}
+	if r.tally.points >= r.maxSeries {
+		r.tally.over++
+		r.tally.drop(metadata.AttributeDcgmDropReasonCardinality)
+		return false
+	}
+	r.tally.points++
+	return true
+}
+
+// begin forgets the last collection.
+func (t *tally) begin() { t.points, t.over, t.oldest = 0, 0, 0 }
+
+func (t *tally) drop(reason metadata.AttributeDcgmDropReason) { t.dropped[reason]++ }
+
+// series records one series of one GPU, or counts why it has no value.
+func (r *recording) series(row *row, g *gpu, state *seriesState) {
+	if row.gpm && !g.facts.gpm {
+		return
+	}
+	before := state.chosen
+	i, why := state.choose(len(row.sources), func(i int) dcgm.Reason { return r.gather(g, row, i) })
+	if i >= 0 {
+		why = r.gather(g, row, i)
+	}
+	if state.chosen != before {
+		g.fallbacks = r.fallbacksOf(g)
+	}
+	if why != dcgm.OK {
+		r.tally.drop(dropReasons[why])
+		return
+	}
+	src := &row.sources[i]
+	value, ok := src.value(r.samples)
+	if !ok {
+		return
+	}
+	at, start := oldest(r.samples), r.start
+	if src.kind != level {
+		if value, start, ok = state.total.advance(src.kind, at, value, r.gaps[row.slots[i][0]]); !ok {
+			r.tally.drop(metadata.AttributeDcgmDropReasonStale)
+			return
+		}
+	}
+	if !r.take(row.metric) {
+		return
+	}
+	if row.tier == normal {
+		r.tally.see(at)
+	}
+	r.since(start)
+	row.record(r.mb, point{number: value, identity: &g.identity, ts: pcommon.Timestamp(at * 1000)}) //nolint:gosec // Timestamps are positive.
+}
+
+// gather collects the samples of source i into r.samples, or says why they give no value.
+func (r *recording) gather(g *gpu, row *row, i int) dcgm.Reason {
+	if known := g.facts.architecture; known != 0 && known < row.sources[i].from {
+		return dcgm.NotSupported
+	}
+	r.samples = r.samples[:0]
+	for _, slot := range row.slots[i] {
+		s := g.sheet[slot]
+		if s.Reason != dcgm.OK {
+			return s.Reason
+		}
+		if r.micros-s.TS > r.limits[slot] {
+			return dcgm.Stale
+		}
+		r.samples = append(r.samples, s)
+	}
+	return dcgm.OK
+}
+
+func oldest(samples []dcgm.Sample) int64 {
+	at := samples[0].TS
+	for _, s := range samples[1:] {
+		at = min(at, s.TS)
+	}
+	return at
+}
+
+func (t *tally) see(at int64) {
+	if t.oldest == 0 || at < t.oldest {
+		t.oldest = at
+	}
+}
+
+// state records what is known of a GPU beside its fields.
+func (r *recording) state(g *gpu) {
+	if r.take(metricUp) {
+		r.mb.RecordGpuUpDataPoint(r.now, boolToInt(g.up()), g.id, g.name, g.model, g.vendor, statusAttributes[g.status])
+	}
+	health := r.health(g)
+	for _, state := range hwStates {
+		if r.take(metricStatus) {
+			r.mb.RecordHwStatusDataPoint(r.now, boolToInt(state == health), g.id, g.name, g.model, g.vendor, metadata.AttributeHwTypeGpu, state)
+		}
+	}
+	for _, link := range linkAttributes {
+		if hasLinks(g.links) && r.take(metricLinks) {
+			r.mb.RecordGpuNvlinkLinksDataPoint(r.now, countLinks(g.links, link.state), g.id, g.name, g.model, g.vendor, link.attribute)
+		}
+	}
+}
+
+var linkAttributes = [...]struct {
+	state     dcgm.LinkState
+	attribute metadata.AttributeGpuNvlinkLinkState
+}{
+	{dcgm.LinkUp, metadata.AttributeGpuNvlinkLinkStateUp},
+	{dcgm.LinkDown, metadata.AttributeGpuNvlinkLinkStateDown},
+	{dcgm.LinkDisabled, metadata.AttributeGpuNvlinkLinkStateDisabled},
+}
+
+func countLinks(links []dcgm.LinkState, state dcgm.LinkState) int64 {
+	var n int64
+	for _, l := range links {
+		n += boolToInt(l == state)
+	}
+	return n
+}
+
+// hasLinks is false for a GPU without NVLink, which reports all its links as not supported.
+func hasLinks(links []dcgm.LinkState) bool {
+	return int(countLinks(links, dcgm.LinkNotSupported)) < len(links)
+}
+
+func (r *recording) throttleEvents(g *gpu) {
+	if !g.throttle.begun {
+		return
+	}
+	r.since(pcommon.Timestamp(g.throttle.start * 1000)) //nolint:gosec // Timestamps are positive.
+	at := pcommon.Timestamp(g.throttle.last * 1000)     //nolint:gosec // Timestamps are positive.
+	for _, b := range clocksEventReasons {
+		if r.take(metricThrottleEvents) {
+			r.mb.RecordGpuThrottleEventsDataPoint(at, g.throttle.count[b.bit], g.id, g.name, g.model, g.vendor, b.reason)
+		}
+	}
+}
+
+func (r *recording) info(g *gpu) {
+	r.since(r.start)
+	if !r.take(metricInfo) {
+		return
+	}
+	f := &g.facts
+	r.mb.RecordGpuInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.serial, f.pciBusID, f.vbios, f.driver,
+		f.cudaDriver, f.architecture.String(), f.nvmlIndex, f.fabricClique, f.fabricCluster, f.chassisSerial, f.chassisSlot,
+		f.virtualizationMode, g.profilingSource(), g.fallbacks)
+}
+
+// missing records the devices that are not there: those that were, and those that are
+// configured, by the name they are configured with.
+func (r *recording) missing() {
+	for _, g := range r.gone {
+		if r.take(metricUp) {
+			r.mb.RecordGpuUpDataPoint(r.now, 0, g.id, g.name, g.model, g.vendor, absentStatus)
+		}
+	}
+	for _, name := range r.absent {
+		if r.take(metricUp) {
+			r.mb.RecordGpuUpDataPoint(r.now, 0, name, "", "", vendor, absentStatus)
+		}
+	}
+}
+
+// fallbacksOf names the metrics that do not have their first source, with the fields in its place.
+func (r *recording) fallbacksOf(g *gpu) string {
+	byMetric := map[string][]string{}
+	for i := range r.rows {
+		row, chosen := &r.rows[i], g.states[i].chosen
+		if chosen > 1 {
+			for _, field := range row.sources[chosen-1].fields {
+				byMetric[row.metric] = append(byMetric[row.metric], fmt.Sprint(field))
+			}
+		}
+	}
+	var parts []string
+	for metric, fields := range byMetric {
+		parts = append(parts, metric+"="+strings.Join(fields, ","))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " ")
+}
+
+// recordSelf writes what is known of DCGM itself.
+func (c *collector) recordSelf(mb *metadata.MetricsBuilder, now time.Time) {
+	ts := timestamp(now)
+	for _, reason := range metadata.MapAttributeDcgmDropReason {
+		mb.RecordDcgmValuesDroppedDataPoint(ts, c.tally.dropped[reason], reason)
+	}
+	mb.RecordDcgmFieldsWatchedDataPoint(ts, c.watched())
+	mb.RecordDcgmWatchRebuildsDataPoint(ts, max(0, c.plans-1))
+	if c.tally.oldest > 0 {
+		mb.RecordDcgmSampleAgeDataPoint(ts, time.Duration(now.UnixMicro()-c.tally.oldest).Seconds()*1e3)
+	}
+	if c.used != nil {
+		mb.RecordDcgmHostengineMemoryUsageDataPoint(timestamp(c.used.at), c.used.MemoryBytes)
+		mb.RecordDcgmHostengineCPUUtilizationDataPoint(timestamp(c.used.at), c.used.CPU)
+	}
+}
+
+func timestamp(t time.Time) pcommon.Timestamp { return pcommon.NewTimestampFromTime(t) }
+
+func boolToInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// count counts a failure under its kind.
+func (r *gpuReceiver) count(err error) {
+	if f := (*failure)(nil); errors.As(err, &f) {
+		r.self.IncError(f.kind)
+	}
+}
+
+// reportTick says how a collection went.
+func (r *gpuReceiver) reportTick(collectErr, pushErr error) {
+	r.count(pushErr)
+	if pushErr == nil {
+		r.self.IncEmissions(1)
+	}
+	if pushErr == nil && collectErr == nil {
+		r.self.MarkActivity()
+	}
+	r.reportCardinality()
+	if r.session != nil {
+		r.setTrouble(errors.Join(collectErr, r.missing(), pushErr))
+	}
+}
+
+// missing returns an error that names the configured devices that are not there.
+func (r *gpuReceiver) missing() error {
+	if len(r.collector.absent) == 0 || r.linkErr != nil {
+		return nil
+	}
+	return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.absent, ", ")))
+}
+
+func (r *gpuReceiver) reportCardinality() {
+	over := r.collector.tally.over
+	if over > 0 {
+		r.self.IncError(selftelemetry.KindCardinality)
+	}
+	if over > 0 && !r.overSaid {
+		r.logger.Warn(`more series than "max_series" allows, the rest is left out`, zap.Int("max_series", r.cfg.MaxSeries), zap.Int("left_out", over))
+	}
+	r.overSaid = over > 0
+}
+
+// reportPermanent says what no retry can mend. The receiver then emits dcgm.up alone.
+func (r *gpuReceiver) reportPermanent(err error) {
+	r.linkErr = err
+	r.self.IncError(selftelemetry.KindInit)
+	r.self.SetDegraded(true)
+	r.logger.Error("DCGM receiver cannot work", zap.Error(err))
+	componentstatus.ReportStatus(r.host, componentstatus.NewPermanentErrorEvent(err))
+}
+
+// trouble is what is wrong, as far as that is one thing to an operator.
+type trouble struct {
+	what   string // "" if nothing is
+	reason string
+}
+
+// noAnswer is the trouble of a connection that is gone, cannot be made, or hangs.
+const noAnswer = "DCGM does not answer"
+
+func troubleOf(err error) trouble {
+	f := (*failure)(nil)
+	switch {
+	case err == nil:
+		return trouble{}
+	case errors.Is(err, dcgm.ErrHung): // The text tells each time for how long.
+		return trouble{noAnswer, dcgm.ErrHung.Error()}
+	case errors.Is(err, dcgm.ErrDisconnected), errors.As(err, &f) && f.kind == selftelemetry.KindConnect:
+		return trouble{noAnswer, err.Error()}
+	default:
+		return trouble{err.Error(), err.Error()}
+	}
+}
+
+// setTrouble tells log, self-telemetry and component status when trouble begins, turns into
+// another one or ends, and nothing in between. Another reason for the same trouble is logged.
+func (r *gpuReceiver) setTrouble(err error) {
+	before := r.trouble
+	r.trouble = troubleOf(err)
+	switch {
+	case r.trouble == before:
+	case r.trouble.what == before.what:
+		r.logger.Info("DCGM receiver is still degraded", zap.Stringer("endpoint", r.endpoint), zap.Error(err))
+	case err == nil:
+		r.self.SetDegraded(false)
+		r.logger.Info("DCGM receiver has recovered")
+		componentstatus.ReportStatus(r.host, componentstatus.NewEvent(componentstatus.StatusOK))
+	default:
+		r.self.SetDegraded(true)
+		r.logger.Warn("DCGM receiver is degraded", zap.Stringer("endpoint", r.endpoint), zap.Error(err))
+		componentstatus.ReportStatus(r.host, componentstatus.NewRecoverableErrorEvent(err))
+	}
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry/selftelemetrytest"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+// statusHost is a host that remembers what components report.
+type statusHost struct {
+	component.Host
+	mu     sync.Mutex
+	events []*componentstatus.Event
+}
+
+func (h *statusHost) Report(event *componentstatus.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, event)
+}
+
+func (h *statusHost) statuses() []componentstatus.Status {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []componentstatus.Status
+	for _, event := range h.events {
+		out = append(out, event.Status())
+	}
+	return out
+}
+
+// rig is a receiver whose every output is captured.
+type rig struct {
+	*gpuReceiver
+	t    *testing.T
+	host *statusHost
+	self *selftelemetrytest.Receiver
+	logs *observer.ObservedLogs
+	sink *consumertest.MetricsSink
+}
+
+func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
+	t.Helper()
+	core, logs := observer.New(zapcore.InfoLevel)
+	set := receivertest.NewNopSettings(metadata.Type)
+	set.Logger = zap.New(core)
+	sink := &consumertest.MetricsSink{}
+	if next == nil {
+		next = sink
+	}
+	r, err := newGPUReceiver(cfg, set, next)
+	require.NoError(t, err)
+	self := &selftelemetrytest.Receiver{}
+	r.self, r.collector.self = self, self
+	return &rig{gpuReceiver: r, t: t, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs, sink: sink}
+}
+
+func (r *rig) start() {
+	r.t.Helper()
+	require.NoError(r.t, r.Start(r.t.Context(), r.host))
+}
+
+func (r *rig) stop() {
+	r.t.Helper()
+	require.NoError(r.t, r.Shutdown(context.Background()))
+}
+
+// last returns the series of the newest batch.
+func (r *rig) last(origin time.Time) seriesText {
+	r.t.Helper()
+	batches := r.sink.AllMetrics()
+	require.NotEmpty(r.t, batches)
+	return render(batches[len(batches)-1], origin)
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux || !cgo
+
+package dcgmreceiver
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+func TestBuildWithoutDCGMSaysSoOnceAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, createDefaultConfig().(*Config), nil)
+		origin := time.Now()
+		r.start()
+		time.Sleep(time.Minute)
+		r.stop()
+
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusPermanentError}, r.host.statuses())
+		require.ErrorIs(t, r.host.events[0].Err(), dcgm.ErrUnavailable)
+		require.Equal(t, 1, r.logs.Len())
+		require.Len(t, r.sink.AllMetrics(), 4)
+		require.Equal(t, "0 at 46s", r.last(origin)["dcgm.up{}"])
+		require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindInit: 1}, r.self.Report().Errors)
+		require.Equal(t, []bool{true}, r.self.Report().Degraded)
+	})
+}
