@@ -18,6 +18,7 @@ import (
 	stdoutexporter "github.com/tracecoreai/tracecore/exporter/stdoutexporter"
 	healthsloextension "github.com/tracecoreai/tracecore/extension/healthsloextension"
 	clockreceiver "github.com/tracecoreai/tracecore/receiver/clockreceiver"
+	dcgmreceiver "github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -78,6 +79,7 @@ func components() (otelcol.Factories, error) {
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		clockreceiver.NewFactory(),
+		dcgmreceiver.NewFactory(),
 		nopreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
@@ -89,6 +91,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		clockreceiver.NewFactory().Type():       "github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0",
+		dcgmreceiver.NewFactory().Type():        "github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0",
 		nopreceiver.NewFactory().Type():         "go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0",
 		otlpreceiver.NewFactory().Type():        "go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1",
 		filelogreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.152.0",

@@ -134,6 +134,7 @@ import (
 	stdoutexporter "github.com/tracecoreai/tracecore/exporter/stdoutexporter"
 	healthsloextension "github.com/tracecoreai/tracecore/extension/healthsloextension"
 	clockreceiver "github.com/tracecoreai/tracecore/receiver/clockreceiver"
+	dcgmreceiver "github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -216,6 +217,7 @@ func components() (otelcol.Factories, error) {
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		clockreceiver.NewFactory(),
+		dcgmreceiver.NewFactory(),
 		nopreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		aerospikereceiver.NewFactory(),
@@ -277,6 +279,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		clockreceiver.NewFactory().Type():                  "github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0",
+		dcgmreceiver.NewFactory().Type():                   "github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0",
 		nopreceiver.NewFactory().Type():                    "go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0",
 		otlpreceiver.NewFactory().Type():                   "go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1",
 		aerospikereceiver.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/aerospikereceiver v0.152.0",

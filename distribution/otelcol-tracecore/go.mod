@@ -2,7 +2,7 @@
 
 module github.com/tracecoreai/tracecore/distribution/otelcol-tracecore
 
-go 1.25.0
+go 1.26.7
 
 require (
 	github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.152.0
@@ -136,6 +136,7 @@ require (
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
 	github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0
+	github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
 	go.opentelemetry.io/collector/confmap v1.58.0
 	go.opentelemetry.io/collector/confmap/provider/envprovider v1.58.0
@@ -327,6 +328,7 @@ require (
 	github.com/IBM/sarama v1.48.0 // indirect
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
+	github.com/NVIDIA/go-dcgm v1.4611.0 // indirect
 	github.com/RoaringBitmap/roaring/v2 v2.8.0 // indirect
 	github.com/SAP/go-hdb v1.16.7 // indirect
 	github.com/Showmax/go-fqdn v1.0.0 // indirect
@@ -380,7 +382,7 @@ require (
 	github.com/bboreham/go-loser v0.0.0-20230920113527-fcc2c21820a3 // indirect
 	github.com/benbjohnson/clock v1.3.5 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
-	github.com/bits-and-blooms/bitset v1.12.0 // indirect
+	github.com/bits-and-blooms/bitset v1.25.0 // indirect
 	github.com/blang/semver/v4 v4.0.0 // indirect
 	github.com/bmatcuk/doublestar/v4 v4.10.0 // indirect
 	github.com/buger/jsonparser v1.1.2 // indirect
@@ -709,7 +711,7 @@ require (
 	github.com/spiffe/go-spiffe/v2 v2.6.0 // indirect
 	github.com/stackitcloud/stackit-sdk-go/core v0.23.0 // indirect
 	github.com/stretchr/objx v0.5.3 // indirect
-	github.com/stretchr/testify v1.11.1 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.90 // indirect
 	github.com/tg123/go-htpasswd v1.2.4 // indirect
 	github.com/thda/tds v0.1.7 // indirect
@@ -840,7 +842,7 @@ require (
 	go.uber.org/zap v1.28.0 // indirect
 	go.uber.org/zap/exp v0.3.0 // indirect
 	go.yaml.in/yaml/v2 v2.4.4 // indirect
-	go.yaml.in/yaml/v3 v3.0.4 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	go.yaml.in/yaml/v4 v4.0.0-rc.4 // indirect
 	golang.org/x/crypto v0.50.0 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
@@ -884,6 +886,8 @@ require (
 replace github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0 => ../../extension/healthsloextension
 
 replace github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0 => ../../receiver/clockreceiver
+
+replace github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0 => ../../receiver/dcgmreceiver
 
 replace github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0 => ../../exporter/stdoutexporter
 

@@ -37,6 +37,12 @@ func clockWith(t *testing.T, settings string) []string {
 	return with(t, "clock: {collection_interval: 100ms, initial_delay: 0s}", "clock: {"+settings+"}")
 }
 
+func dcgmWith(t *testing.T, settings string) []string {
+	t.Helper()
+	config := strings.Replace(gpus, "collection_interval: 200ms, initial_delay: 0s, ", "", 1)
+	return []string{"--config", configFile(t, config, freeAddress(t), freeAddress(t), settings)}
+}
+
 func stdoutWith(t *testing.T, settings string) []string {
 	t.Helper()
 	return with(t, "stdout: ", "stdout: {"+settings+"}")
@@ -73,6 +79,15 @@ func failures(t *testing.T) []failure {
 		{"jitter too long", clockWith(t, "jitter: 15s"), `receivers::clock: "jitter": must be at least 0s and less than "collection_interval"`, false, false},
 		{"jitter negative", clockWith(t, "jitter: -1s"), `receivers::clock: "jitter": must be at least 0s`, false, false},
 		{"unknown metric", clockWith(t, "metrics: {clock.tics: {enabled: false}}"), `'metrics' has invalid keys: clock\.tics`, false, false},
+		{"host engine of no known form", dcgmWith(t, "endpoint: 'http://localhost:5555'"), `receivers::dcgm: "endpoint": must be host:port, tcp://host:port, unix:///path or vsock://cid:port, got "http://localhost:5555"`, false, false},
+		{"unknown mode of DCGM", dcgmWith(t, "mode: remote"), `receivers::dcgm: "mode": must be standalone or embedded, got "remote"`, false, false},
+		{"device that is neither number nor UUID", dcgmWith(t, "devices: [0, nvidia1]"), `receivers::dcgm: "devices": must be all, or a list of GPU numbers .* and UUIDs .* got "nvidia1"`, false, false},
+		{"GPUs too often", dcgmWith(t, "collection_interval: 99ms"), `receivers::dcgm: "collection_interval": must be at least 100ms, got 99ms`, false, false},
+		{"stale before it is sampled", dcgmWith(t, "stale_after: 5s"), `receivers::dcgm: "stale_after": must be 0s or at least "collection_interval" \(15s\), got 5s`, false, false},
+		{"no series", dcgmWith(t, "max_series: 0"), `receivers::dcgm: "max_series": must be at least 1, got 0`, false, false},
+		{"unknown metric of DCGM", dcgmWith(t, "metrics: {gpu.temprature: {enabled: false}}"), `'metrics' has invalid keys: gpu\.temprature`, false, false},
+		{"unknown key of the DCGM receiver", dcgmWith(t, "endpont: x"), `'receivers' error reading configuration for "dcgm".*has invalid keys: endpont`, false, false},
+
 		{"unknown format", stdoutWith(t, "format: json"), `exporters::stdout: "format": must be .*otlp_json.*item_lines.*"json"`, false, false},
 		{"unknown target", stdoutWith(t, "target: stdin"), `exporters::stdout: "target": must be .*stdout.*stderr.*"stdin"`, false, false},
 		{"unknown reaction to a broken pipe", stdoutWith(t, "on_broken_pipe: ignore"), `exporters::stdout: "on_broken_pipe": must be .*error.*stop.*"ignore"`, false, false},

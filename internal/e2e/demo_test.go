@@ -65,7 +65,7 @@ func firstPoint(m pmetric.Metric) pmetric.NumberDataPoint {
 
 func TestDemoCollectsRealDataAndWritesItOut(t *testing.T) {
 	health, prom, self := freeAddress(t), freeAddress(t), freeAddress(t)
-	c := start(t, "--config", demo,
+	c := startSimulated(t, "h100x8", "--config", demo,
 		"--set=extensions.health_slo.http.endpoint="+health,
 		"--set=exporters.prometheus.endpoint="+prom,
 		"--set=service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: "+port(self)+"}}}}]")
@@ -87,6 +87,12 @@ func TestDemoCollectsRealDataAndWritesItOut(t *testing.T) {
 	exported := scrape(t, prom)
 	require.InDelta(t, now, exported["clock_time_seconds"], patience.Seconds())
 	require.Contains(t, exported, "clock_synchronized")
+	if !strings.HasSuffix(binary, "-static") {
+		require.InDelta(t, 1, exported["dcgm_up"], 0)
+		require.Positive(t, exported["hw_power_watts"])
+		_, body := get(prom, "/metrics")
+		requireAllSimulated(t, body)
+	}
 
 	own := scrape(t, self)
 	require.GreaterOrEqual(t, own["tracecore_receiver_emissions_total"], 2.0)
@@ -114,7 +120,12 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a terminal does, for Ctrl-C
 	c.launch(t)
 	waitStatus(t, health, "/readyz", 200)
-	eventually(t, func() bool { return len(c.out.lines()) > 0 }, "nothing on stdout")
+	eventually(t, func() bool { return strings.Contains(c.out.String(), `"hw.power"`) }, "no GPU on stdout")
+	fault, err := exec.Command("make", "-C", root, "--no-print-directory", "demo-fault", "FAULT=gpu-lost", "GPU=3").CombinedOutput()
+	require.NoError(t, err, string(fault))
+	eventually(t, func() bool {
+		return strings.Contains(c.out.String(), `{"key":"gpu.status","value":{"stringValue":"lost"}}`)
+	}, "GPU 3 is never lost")
 	require.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
 	c.exitCode(t)
 
@@ -122,6 +133,8 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 	told := c.err.String()
 	for _, line := range []string{
 		"\nRunning bin/otelcol-tracecore-node with ",
+		" and SIMULATED GPUs (scenario h100x8; ",
+		"\nBreak a GPU: make demo-fault FAULT=gpu-lost GPU=3\n",
 		"\nLook: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics\n",
 		"\nStop: Ctrl-C\n",
 	} {

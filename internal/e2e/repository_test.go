@@ -206,7 +206,7 @@ func shippedConfigs(t *testing.T) []string {
 // some component emits, and none that nobody emits.
 func TestRunbookTriagesExactlyTheEmittedKinds(t *testing.T) {
 	emitted := map[string]bool{}
-	usage := regexp.MustCompile(`selftelemetry\.Kind([A-Z][a-z]+)`)
+	usage := regexp.MustCompile(`selftelemetry\.Kind(?:([A-Z][a-z]+)| = "([a-z]+)")`)
 	for dir := range goModules(t) {
 		if !strings.HasPrefix(dir, "receiver/") && !strings.HasPrefix(dir, "exporter/") {
 			continue
@@ -217,7 +217,7 @@ func TestRunbookTriagesExactlyTheEmittedKinds(t *testing.T) {
 			}
 			source, err := os.ReadFile(path)
 			for _, match := range usage.FindAllSubmatch(source, -1) {
-				emitted[strings.ToLower(string(match[1]))] = true
+				emitted[strings.ToLower(string(match[1])+string(match[2]))] = true
 			}
 			return err
 		}))
