@@ -59,14 +59,17 @@ demo-fault: ## Break a simulated GPU of `make run` (FAULT=xid GPU=3).
 
 .PHONY: test test-unit test-e2e
 test: test-unit test-e2e ## Run every test: units of all modules, then the real node agent.
-test-unit: sim ## Run the units of all modules under the race detector.
+test-unit: sim check-sim ## Run the units of all modules under the race detector.
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
+	@echo '== receiver/dcgmreceiver without cgo' >&2
+	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
 test-e2e: build-node sim ## Run the tests of the real binary (BINARY=bin/... for another flavour).
 	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" go test -count=1 ./...
 
 .PHONY: bench
-bench: ## Run all benchmarks; the exporters' print ratios against their peers.
+bench: build-node sim ## Run all benchmarks; several print ratios against their peers.
 	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . ./...); done
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench . -benchtime 1x ./...
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.

@@ -35,15 +35,19 @@ type collector struct {
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
 
-	src        dcgm.Source  // nil while disconnected
-	listed     []dcgm.GPUID // the GPUs that the host engine lists now
-	planned    bool         // what follows is what the host engine holds for us
-	numbers    []dcgm.GPUID
-	groups     []*dcgm.Group
-	classes    []*class
-	incomplete bool // the plan lacks something and is made anew at replanAt
-	replanAt   time.Time
-	plans      int64
+	src     dcgm.Source  // nil while disconnected
+	listed  []dcgm.GPUID // the GPUs that the host engine lists now
+	planned bool         // what follows is what the host engine holds for us
+	numbers []dcgm.GPUID
+	groups  []*dcgm.Group
+	classes []*class
+	leftOut map[dcgm.FieldID]bool // fields that the host engine does not know
+	plans   int64
+
+	incomplete  bool // the plan lacks something and is made anew at replanAt
+	overdue     bool // some field that is watched was stale at the last collection, and the same
+	replanAt    time.Time
+	replanPause time.Duration
 
 	known  map[string]*gpu // by UUID
 	gpus   []*gpu          // those that are there and configured
@@ -75,6 +79,7 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 		logger:    logger,
 		self:      self,
 		known:     map[string]*gpu{},
+		leftOut:   map[dcgm.FieldID]bool{},
 		tally:     tally{dropped: map[metadata.AttributeDcgmDropReason]int64{}},
 	}
 }
@@ -83,6 +88,7 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.src = src
 	c.planned, c.groups, c.classes = false, nil, nil
+	c.replanPause = firstReplan
 	c.since = now
 }
 
@@ -105,7 +111,7 @@ func (c *collector) prepare(ctx context.Context, now time.Time) error {
 	}
 	slices.Sort(numbers)
 	c.listed = numbers
-	retry := c.incomplete && now.After(c.replanAt)
+	retry := (c.incomplete || c.overdue) && now.After(c.replanAt)
 	if c.planned && !retry && !c.isNew(numbers) {
 		return nil
 	}
@@ -125,6 +131,7 @@ func (c *collector) isNew(numbers []dcgm.GPUID) bool {
 
 // read brings the sheets up to date, tier by tier as each is due.
 func (c *collector) read(ctx context.Context, now time.Time) error {
+	c.overdue = false
 	if err := c.readNormal(ctx, now); err != nil {
 		return err
 	}
@@ -203,7 +210,12 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 		}
 		slot := c.slots[s.Field]
 		g.sheet[slot] = *s
-		if s.Reason == dcgm.OK && c.tierOf[slot] == normal && now-s.TS <= c.limits[slot] {
+		if s.Reason != dcgm.OK {
+			continue
+		}
+		stale := now-s.TS > c.limits[slot]
+		c.overdue = c.overdue || stale
+		if !stale && c.tierOf[slot] == normal {
 			g.fresh++
 		}
 	}

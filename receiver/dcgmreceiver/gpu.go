@@ -84,7 +84,7 @@ const vendor = "nvidia"
 // where DCGM does not tell the UUID.
 func identify(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) (identity, facts, bool) {
 	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
-	id := identity{id: text(fieldUUID), name: fmt.Sprintf("gpu%d", number), model: text(fieldName), vendor: vendor}
+	id := identity{id: text(fieldUUID), name: unidentified(number), model: text(fieldName), vendor: vendor}
 	if minor := text(fieldMinor); minor != "" {
 		id.name = vendor + minor
 	}
@@ -104,6 +104,9 @@ func identify(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) (identity
 		architecture:       architectureOf(samples),
 	}, id.id != ""
 }
+
+// unidentified is what a GPU goes by as long as DCGM does not tell its UUID and its device file.
+func unidentified(number dcgm.GPUID) string { return fmt.Sprintf("gpu%d", number) }
 
 // textOf returns the value as a string, "" if there is none.
 func textOf(s dcgm.Sample) string {

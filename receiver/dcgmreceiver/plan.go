@@ -16,9 +16,13 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-// replanAfter is when a plan that lacks something is made anew: a GPU that could not be
-// identified or watched, or profiling that another client holds.
-const replanAfter = time.Minute
+// A plan that lacks something is made anew: a GPU that could not be identified or watched,
+// profiling that another client holds, a watch that another client ended. The pause before
+// that doubles from firstReplan to lastReplan, since a new plan interrupts rates for a moment.
+const (
+	firstReplan = time.Minute
+	lastReplan  = time.Hour
+)
 
 // Watches for events keep their history longer than any pause between two collections.
 const (
@@ -49,7 +53,8 @@ func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Tim
 	if err := c.watchAll(ctx); err != nil {
 		return errors.Join(err, c.release(ctx))
 	}
-	c.planned, c.replanAt = true, now.Add(replanAfter)
+	c.planned, c.replanAt = true, now.Add(c.replanPause)
+	c.replanPause = min(2*c.replanPause, lastReplan)
 	c.due = [tiers]time.Time{}
 	c.plans++
 	return nil
@@ -112,7 +117,7 @@ func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.G
 	c.groups = append(c.groups, group)
 	if len(refused) > 0 {
 		c.incomplete = true
-		c.logger.Warn("host engine does not take some GPUs, trying again", zap.Any("gpus", refused), zap.Duration("in", replanAfter))
+		c.logger.Warn("host engine does not take some GPUs, trying again", zap.Any("gpus", refused), zap.Duration("in", c.replanPause))
 	}
 	return group, nil
 }
@@ -169,7 +174,9 @@ func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sampl
 				return g
 			}
 		}
-		id.id = fmt.Sprintf("gpu%d", number)
+		id.id = id.name
+	} else {
+		delete(c.known, unidentified(number))
 	}
 	g, known := c.known[id.id]
 	if !known {
@@ -268,10 +275,16 @@ func (c *collector) watchFields(ctx context.Context, class *class, t tier, watch
 	return nil
 }
 
+// noteLeftOut says once of every field that the host engine does not know it.
 func (c *collector) noteLeftOut(fields []dcgm.FieldID) {
-	if len(fields) > 0 {
-		c.logger.Info("host engine does not know some fields, other sources take their place where there are any", zap.Any("fields", fields))
+	fields = slices.DeleteFunc(slices.Clone(fields), func(f dcgm.FieldID) bool { return c.leftOut[f] })
+	if len(fields) == 0 {
+		return
 	}
+	for _, field := range fields {
+		c.leftOut[field] = true
+	}
+	c.logger.Info("host engine does not know some fields, other sources take their place where there are any", zap.Any("fields", fields))
 }
 
 // profilingRefused reports profiling that is there but cannot be watched now.
@@ -280,7 +293,7 @@ func (c *collector) profilingRefused(err error) {
 	c.self.IncError(kindWatch)
 	if c.plans == 0 {
 		c.logger.Warn("profiling cannot be watched, its metrics are absent; it needs root or NVreg_RestrictProfilingToAdminUsers=0 at the host engine, and no other profiler on GPUs before Hopper",
-			zap.Duration("retry", replanAfter), zap.Error(err))
+			zap.Duration("retry", c.replanPause), zap.Error(err))
 	}
 }
 

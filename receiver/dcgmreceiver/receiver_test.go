@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
 
@@ -115,6 +116,37 @@ func TestUnknownFieldsAreLeftOutOneByOne(t *testing.T) {
 		require.Empty(t, s.host.statuses())
 		require.NotZero(t, s.logs.FilterMessageSnippet("does not know some fields").Len())
 		require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
+	})
+}
+
+func TestEveryMetricAtOnceFitsTheLimitsOfTheHostEngine(t *testing.T) {
+	simulate(t, "gb200-grace", only(nil), func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		s.pass(interval)
+		s.requireUp(true)
+		require.Greater(t, s.collector.watched(), int64(dcgm.MaxFields), "more than one group takes")
+		require.Empty(t, s.host.statuses())
+		text := s.now().of("nvidia0").lines()
+		for _, detail := range []string{"gpu.cycles{", "gpu.engine.utilization{", "gpu.ecc.location.errors{", "gpu.nvlink.packets{", "gpu.clock.limit{"} {
+			require.Contains(t, text, detail)
+		}
+	})
+}
+
+// Watches of one connection are one per field: who ends his ends those of others.
+func TestWatchThatAnotherClientEndedIsMadeAnew(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		require.NoError(t, s.collector.src.Release(t.Context(), s.collector.groups[1]))
+		s.collector.groups = s.collector.groups[:1]
+		for range 20 {
+			s.pass(interval)
+		}
+		s.requireUp(true)
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
 	})
 }
 
