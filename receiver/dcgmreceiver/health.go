@@ -3,6 +3,13 @@
 package dcgmreceiver
 
 import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -71,4 +78,41 @@ func (c *collector) health(g *gpu) metadata.AttributeHwState {
 		}
 	}
 	return metadata.AttributeHwStateOk
+}
+
+// checkStatus asks the host engine for the status of a GPU that gives no fresh value or is
+// not listed. Any other is well: a lost GPU reads as blank, with good status and timestamps.
+func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
+	status := dcgm.StatusOK
+	if g.fresh == 0 || !slices.Contains(c.listed, g.number) {
+		var err error
+		if status, err = c.src.Status(ctx, g.number); lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+	}
+	c.checkSilence(g, status)
+	before := g.up()
+	g.status = status
+	switch {
+	case before && !g.up():
+		g.forget()
+		c.logger.Warn("GPU cannot be read", zap.String("hw.id", g.id), zap.String("gpu.status", statusAttributes[status].String()))
+	case !before && g.up():
+		g.restart()
+		c.due = [tiers]time.Time{}
+		c.logger.Info("GPU can be read again", zap.String("hw.id", g.id))
+	}
+	return nil
+}
+
+// checkSilence has the plan made anew for a GPU that is well and gives nothing: one that was
+// detached and attached again has lost its watches.
+func (c *collector) checkSilence(g *gpu, status dcgm.GPUStatus) {
+	const patience = 3
+	if g.fresh > 0 || status != dcgm.StatusOK {
+		g.silent = 0
+		return
+	}
+	g.silent++
+	c.incomplete = c.incomplete || g.silent >= patience
 }
