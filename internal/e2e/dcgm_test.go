@@ -3,11 +3,8 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -195,87 +192,6 @@ func TestReloadFreesWhatTheHostEngineHolds(t *testing.T) {
 	n.stop(t)
 }
 
-// What can be wrong with what lies beneath the receiver: the Collector runs on, says once
-// what is missing, and dcgm.up is 0.
-func TestWhatIsWrongBeneathIsSaid(t *testing.T) {
-	wrong := filepath.Join(t.TempDir(), "wrong.scenario")
-	require.NoError(t, os.WriteFile(wrong, []byte("gpu 0 model=h100\nfield 155 * sometimes 4\n"), 0o600))
-	for name, tt := range map[string]struct {
-		change func(env []string) []string
-		want   string
-	}{
-		"no library":            {func(env []string) []string { return append(env, "LD_LIBRARY_PATH="+t.TempDir()) }, `libdcgm\.so\.4: cannot open shared object file.*install package datacenter-gpu-manager-4`},
-		"the library of DCGM 3": {func(env []string) []string { return append(env, "LD_LIBRARY_PATH="+fakeLibrary(t, "libdcgm.so.3", "")) }, `found .*libdcgm\.so\.3, but only DCGM 4 is supported`},
-		"a library of DCGM 3 as 4": {func(env []string) []string {
-			return append(env, "LD_LIBRARY_PATH="+fakeLibrary(t, "libdcgm.so.4", allSymbols(t, "3.3.9")))
-		}, `libdcgm\.so\.4 has version \\"3\.3\.9\\", but only DCGM 4 is supported`},
-		"a missing symbol": {func(env []string) []string {
-			return append(env, "LD_LIBRARY_PATH="+fakeLibrary(t, "libdcgm.so.4", "void dcgmInit(void) {}\n"))
-		}, `libdcgm\.so\.4 has no symbol \w+: install a DCGM 4 that is current`},
-		"no library at all in it": {func(env []string) []string { return append(env, "LD_LIBRARY_PATH="+notALibrary(t)) }, `libdcgm\.so\.4: (file too short|invalid ELF header)`},
-		"no scenario":             {func(env []string) []string { return append(env, "DCGMSIM_SCENARIO=missing.scenario") }, `missing\.scenario`},
-		"a wrong scenario":        {func(env []string) []string { return append(env, "DCGMSIM_SCENARIO="+wrong) }, `wrong\.scenario:\d`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			n := startNode(t, "h100x8", "", tt.change)
-			n.waitFor(t, "dcgm_up", "", "", 0)
-			requireStatus(t, n.health, "/healthz", 200)
-			requireStatus(t, n.health, "/readyz", 200)
-			require.Empty(t, n.series(t, "gpu_up", "hw_name"))
-			require.Regexp(t, tt.want, n.err.String())
-			require.Equal(t, 1, strings.Count(n.err.String(), "DCGM receiver is degraded"), "said once")
-			n.stop(t)
-		})
-	}
-}
-
-// fakeLibrary compiles a library and returns its folder. Without source it is an empty one.
-func fakeLibrary(t *testing.T, name, source string) string {
-	t.Helper()
-	dir := t.TempDir()
-	input := filepath.Join(dir, "fake.c")
-	require.NoError(t, os.WriteFile(input, []byte(source), 0o600))
-	out, err := exec.Command("gcc", "-shared", "-fPIC", "-o", filepath.Join(dir, name), input).CombinedOutput()
-	require.NoError(t, err, string(out))
-	return dir
-}
-
-func notALibrary(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "libdcgm.so.4"), []byte("not ELF"), 0o600))
-	return dir
-}
-
-// allSymbols is the source of a library with every symbol of the simulated one, of which
-// only the version works.
-func allSymbols(t *testing.T, version string) string {
-	t.Helper()
-	out, err := exec.Command("nm", "-D", "--defined-only", root+"/bin/sim/libdcgm.so.4").Output()
-	require.NoError(t, err)
-	var source strings.Builder
-	for line := range strings.Lines(string(out)) {
-		name := strings.Fields(line)[2]
-		if name != "dcgmVersionInfo" {
-			fmt.Fprintf(&source, "int %s(void) { return -3; }\n", name)
-		}
-	}
-	fmt.Fprintf(&source, "#include <string.h>\nint dcgmVersionInfo(char *v) { strcpy(v + 4, \"version:%s;arch:x86_64\"); return 0; }\n", version)
-	return source.String()
-}
-
-func TestLibraryThatIsInstalledLaterIsFound(t *testing.T) {
-	dir := t.TempDir()
-	n := startNode(t, "h100x8", "", func(env []string) []string { return append(env, "LD_LIBRARY_PATH="+dir) })
-	n.waitFor(t, "dcgm_up", "", "", 0)
-	content, err := os.ReadFile(root + "/bin/sim/libdcgm.so.4")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "new"), content, 0o600))
-	require.NoError(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "libdcgm.so.4")))
-	n.waitFor(t, "dcgm_up", "", "", 1)
-	n.stop(t)
-}
-
 func TestEmbeddedModeNeedsNoEndpoint(t *testing.T) {
 	n := startNode(t, "l4x1", "mode: embedded", nil)
 	n.waitFor(t, "gpu_up", "hw_name", "nvidia0", 1)
@@ -293,70 +209,4 @@ func TestStaticBuildSaysThatItHasNoDCGM(t *testing.T) {
 	eventually(t, func() bool { return strings.Contains(c.err.String(), "this build has no DCGM support") }, "not said")
 	eventually(t, func() bool { return strings.Contains(c.out.String(), `"dcgm.up"`) }, "no dcgm.up")
 	c.stop(t)
-}
-
-// BenchmarkNode measures what the Collector costs on a node of eight GPUs: memory at the
-// default interval, and the share of one core at 1 s.
-func BenchmarkNode(b *testing.B) {
-	for _, interval := range []string{"15s", "1s"} {
-		b.Run(interval, func(b *testing.B) {
-			for b.Loop() {
-				rss, share := costOf(b, interval)
-				b.ReportMetric(rss, "RSS-MB")
-				b.ReportMetric(share, "%-of-a-core")
-			}
-		})
-	}
-}
-
-// costOf runs a Collector with the defaults for a minute after a warm-up.
-func costOf(b *testing.B, interval string) (megabytes, percent float64) {
-	b.Helper()
-	config := filepath.Join(b.TempDir(), "config.yaml")
-	require.NoError(b, os.WriteFile(config, []byte(`
-receivers: {dcgm: {collection_interval: `+interval+`}}
-exporters: {nop: }
-service: {telemetry: {metrics: {level: none}}, pipelines: {metrics: {receivers: [dcgm], exporters: [nop]}}}
-`), 0o600))
-	cmd := exec.Command(binary, "--config", config)
-	library, err := filepath.Abs(root + "/bin/sim")
-	require.NoError(b, err)
-	scenario, err := filepath.Abs(simulator + "/scenarios/h100x8.scenario")
-	require.NoError(b, err)
-	cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+library, "DCGMSIM_SCENARIO="+scenario)
-	require.NoError(b, cmd.Start())
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // It runs until here.
-		_ = cmd.Wait()                          // Its exit code says nothing here.
-	}()
-	const warmUp, measured = 10 * time.Second, time.Minute
-	time.Sleep(warmUp)
-	before := cpuSeconds(b, cmd.Process.Pid)
-	time.Sleep(measured)
-	used := cpuSeconds(b, cmd.Process.Pid) - before
-	return residentMB(b, cmd.Process.Pid), 100 * used / measured.Seconds()
-}
-
-func cpuSeconds(b *testing.B, pid int) float64 {
-	b.Helper()
-	const ticksPerSecond = 100 // USER_HZ of Linux
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	require.NoError(b, err)
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	user, err := strconv.Atoi(fields[11])
-	require.NoError(b, err)
-	system, err := strconv.Atoi(fields[12])
-	require.NoError(b, err)
-	return float64(user+system) / ticksPerSecond
-}
-
-func residentMB(b *testing.B, pid int) float64 {
-	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	require.NoError(b, err)
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])
-	require.NoError(b, err)
-	return float64(kilobytes) / 1024
 }
