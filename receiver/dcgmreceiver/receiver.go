@@ -37,6 +37,7 @@ type gpuReceiver struct {
 	next     consumer.Metrics
 	obs      *receiverhelper.ObsReport
 	self     selftelemetry.Receiver
+	states   *gpuStates
 	builder  *metadata.MetricsBuilder
 
 	host    component.Host
@@ -68,6 +69,10 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 	if err != nil {
 		return nil, err
 	}
+	states, err := newGPUStates(set.TelemetrySettings, set.ID)
+	if err != nil {
+		return nil, err
+	}
 	self := selftelemetry.NewReceiver(set.TelemetrySettings, set.ID, kindWatch)
 	return &gpuReceiver{
 		cfg:       cfg,
@@ -76,6 +81,7 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 		next:      next,
 		obs:       obs,
 		self:      self,
+		states:    states,
 		builder:   metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
 		collector: newCollector(cfg, devices, set.Logger, self),
 	}, nil
@@ -109,6 +115,7 @@ func (r *gpuReceiver) open() (err error) {
 // so that a sick driver cannot keep the Collector from stopping.
 func (r *gpuReceiver) Shutdown(ctx context.Context) error {
 	r.self.Shutdown()
+	r.states.shutdown()
 	if r.cancel == nil {
 		return nil
 	}
@@ -222,6 +229,9 @@ func (r *gpuReceiver) record(now time.Time, up bool) {
 	r.collector.tally.begin()
 	if up {
 		r.collector.record(r.builder, now, r.started)
+		r.states.set(r.collector.gpus, r.collector.gone)
+	} else {
+		r.states.set(nil, nil)
 	}
 	r.builder.Reset(metadata.WithStartTime(timestamp(r.started)))
 	ts := timestamp(now)
