@@ -72,8 +72,8 @@ func TestDemoCollectsRealDataAndWritesItOut(t *testing.T) {
 	withGPUs := !strings.HasSuffix(binary, "-static")
 	waitStatus(t, health, "/readyz", map[bool]int{true: 200, false: 503}[withGPUs])
 	eventually(t, func() bool {
-		return strings.Contains(c.out.String(), `"system.memory.usage"`) && len(c.out.lines()) >= 3
-	}, "stdout never holds host metrics")
+		return strings.Contains(c.out.String(), `"system.memory.usage"`) && strings.Count(c.out.String(), `"clock.ticks"`) >= 2
+	}, "stdout never holds host metrics and two ticks")
 
 	points := otlpMetrics(t, c.out.lines())
 	now := float64(time.Now().Unix())
