@@ -120,14 +120,14 @@ func (h *healthSLO) serve(server *http.Server, listener net.Listener, host compo
 
 // Ready is called when every pipeline has started.
 func (h *healthSLO) Ready() error {
-	h.state.Ready()
+	h.state.Ready(time.Now())
 	return nil
 }
 
 // NotReady is called before receivers stop, which wait for its return. The delay is for those
 // who send to them because of readiness, so there is none if the Collector never was ready.
 func (h *healthSLO) NotReady() error {
-	if h.state.Drain() && h.cfg.ShutdownDelay > 0 {
+	if h.state.Drain(time.Now()) && h.cfg.ShutdownDelay > 0 {
 		h.set.Logger.Info("Not ready any more, receiving until the shutdown delay is over", zap.Duration("shutdown_delay", h.cfg.ShutdownDelay))
 		time.Sleep(h.cfg.ShutdownDelay)
 	}
@@ -145,7 +145,7 @@ func (h *healthSLO) Shutdown(ctx context.Context) error {
 	if h.server == nil {
 		return nil
 	}
-	h.state.Stop()
+	h.state.Stop(time.Now())
 	close(h.done)
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
