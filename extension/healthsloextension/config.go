@@ -59,6 +59,7 @@ var _ component.Config = (*Config)(nil)
 func (cfg *Config) Validate() error {
 	return errors.Join(
 		validateAddress(&cfg.HTTP.NetAddr),
+		validateInlineCertificates(&cfg.HTTP),
 		cfg.Paths.validate(),
 		validateShutdownDelay(cfg.ShutdownDelay),
 	)
@@ -79,6 +80,20 @@ func validateAddress(addr *confignet.AddrConfig) error {
 		return fmt.Errorf(`"http::transport": must be tcp, tcp4, tcp6 or unix, got %q`, addr.Transport)
 	}
 	return nil
+}
+
+// validateInlineCertificates leaves files to Start: a configuration is also validated on
+// machines that do not have its secrets.
+func validateInlineCertificates(server *confighttp.ServerConfig) error {
+	if !server.TLS.HasValue() {
+		return nil
+	}
+	cfg := *server.TLS.Get()
+	if cfg.CertPem == "" || cfg.KeyPem == "" {
+		return nil
+	}
+	cfg.CAFile, cfg.ClientCAFile = "", ""
+	return checkCertificates(cfg, time.Now())
 }
 
 func validateHostPort(endpoint string) error {

@@ -69,7 +69,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}
-	listener, err := listen(ctx, &h.cfg.HTTP)
+	listener, err := listen(ctx, &h.cfg.HTTP, h.set.Logger)
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}

@@ -29,7 +29,7 @@ func openFiles(t *testing.T) []int {
 
 func TestRepeatedStartsLeakNoFiles(t *testing.T) {
 	good := newSubject(t, nil)
-	noCertificate := newSubject(t, withTLS([]byte("not"), []byte("PEM")))
+	noCertificate := newSubject(t, withTLS(inline("not", "PEM")))
 	cycle := func() {
 		require.NoError(t, good.Start(t.Context(), good.host))
 		require.NoError(t, good.Shutdown(t.Context()))

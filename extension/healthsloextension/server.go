@@ -30,6 +30,9 @@ func newServer(ctx context.Context, host component.Host, set component.Telemetry
 	// Probes come every few seconds: they make no spans and no http.server metrics.
 	set.TracerProvider = tracenoop.NewTracerProvider()
 	set.MeterProvider = metricnoop.NewMeterProvider()
+	if err := checkAuthenticator(ctx, &cfg.HTTP, host.GetExtensions()); err != nil {
+		return nil, err
+	}
 	server, err := cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, routes(cfg.Paths, state))
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
@@ -39,16 +42,27 @@ func newServer(ctx context.Context, host component.Host, set component.Telemetry
 	return server, nil
 }
 
+// checkAuthenticator says which setting ToServer would fail at, and what it must be.
+func checkAuthenticator(ctx context.Context, cfg *confighttp.ServerConfig, extensions map[component.ID]component.Component) error {
+	if !cfg.Auth.HasValue() {
+		return nil
+	}
+	auth := cfg.Auth.Get()
+	if _, err := auth.GetServerAuthenticator(ctx, extensions); err != nil {
+		return fmt.Errorf(`"http::auth::authenticator": must name an extension of "service::extensions" that authenticates servers: %w`, err)
+	}
+	return nil
+}
+
 // listen does what confighttp's ToListener does, which leaves the socket open when it cannot
 // load the certificates, and does not say which setting is at fault.
-func listen(ctx context.Context, cfg *confighttp.ServerConfig) (net.Listener, error) {
+func listen(ctx context.Context, cfg *confighttp.ServerConfig, logger *zap.Logger) (net.Listener, error) {
 	var security *tls.Config
 	if cfg.TLS.HasValue() {
 		var err error
-		if security, err = cfg.TLS.Get().LoadTLSConfig(ctx); err != nil {
-			return nil, fmt.Errorf(`"http::tls": %w`, err)
+		if security, err = serverTLS(ctx, *cfg.TLS.Get(), logger); err != nil {
+			return nil, err
 		}
-		security.NextProtos = []string{"h2", "http/1.1"}
 	}
 	listener, err := cfg.NetAddr.Listen(ctx)
 	if err != nil {
