@@ -36,6 +36,20 @@ type Config struct {
 	// refused. It also applies to every configuration reload. Default 0s, at most 30s.
 	ShutdownDelay time.Duration `mapstructure:"shutdown_delay"`
 
+	// Window ("window") is the rolling window of failure rates and stalls. Default 60s.
+	Window time.Duration `mapstructure:"window"`
+
+	// SampleInterval ("sample_interval") is how often the Collector's own metrics are read, at
+	// least twice in a window. Default 5s.
+	SampleInterval time.Duration `mapstructure:"sample_interval"`
+
+	// Objectives ("objectives") are service level objectives. Default none.
+	Objectives []ObjectiveConfig `mapstructure:"objectives"`
+
+	// ScrapeEndpoint ("scrape_endpoint") is the URL of the Collector's own Prometheus endpoint,
+	// for distributions built without the extension's telemetry factory. Default none.
+	ScrapeEndpoint string `mapstructure:"scrape_endpoint"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -62,6 +76,7 @@ func (cfg *Config) Validate() error {
 		validateInlineCertificates(&cfg.HTTP),
 		cfg.Paths.validate(),
 		validateShutdownDelay(cfg.ShutdownDelay),
+		cfg.validateSampling(),
 	)
 }
 

@@ -88,8 +88,12 @@ type Objective struct {
 	// Target is the wanted share of good, above 0 and below 1.
 	Target float64
 
-	// Current is the share of good over the longest window, from 0 to 1; 1 as long as nothing
-	// was measured.
+	// Known tells that the indicator could be measured at least once. Until then the fields
+	// below mean nothing.
+	Known bool
+
+	// Current is the share of good over the longest window, from 0 to 1; 1 when nothing was
+	// counted in it.
 	Current float64
 
 	// BudgetRemaining is the share of the error budget of the longest window that is left:
