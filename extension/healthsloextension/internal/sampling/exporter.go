@@ -3,7 +3,6 @@
 package sampling
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/window"
@@ -17,7 +16,7 @@ type exporter struct {
 
 	overflow  float64   // see enqueueFailures
 	finished  float64   // items sent or given up, at the pass before
-	busySince time.Time // since when a request was in flight at each pass and nothing finished
+	busySince time.Time // since when a request was in flight at each pass and nothing finished; zero while idle
 
 	lastBad, lastTotal float64 // items of the last pass alone
 
@@ -25,10 +24,10 @@ type exporter struct {
 	history []Point
 }
 
-// newExporter follows an exporter that was seen first now. If there was a pass before, its
+// newExporter follows an exporter that was not there before. If there was a pass before, its
 // counters were at zero then: they appear with the first request.
-func newExporter(key ExporterKey, length time.Duration, now, passBefore time.Time) *exporter {
-	e := &exporter{key: key, length: length, rate: window.NewRate(length), busySince: now}
+func newExporter(key ExporterKey, length time.Duration, passBefore time.Time) *exporter {
+	e := &exporter{key: key, length: length, rate: window.NewRate(length)}
 	if !passBefore.IsZero() {
 		e.rate.Observe(passBefore, 0, 0)
 	}
@@ -72,8 +71,12 @@ func (e *exporter) enqueueFailures(c *Counts, waits bool) float64 {
 // begun after an idle time is no stall.
 func (e *exporter) stalled(now time.Time, c *Counts) bool {
 	finished := c.Sent + c.SendFailed
-	if c.InFlight <= 0 || finished != e.finished {
+	if e.busySince.IsZero() || finished != e.finished {
 		e.busySince, e.finished = now, finished
+	}
+	if c.InFlight <= 0 {
+		e.busySince = time.Time{}
+		return false
 	}
 	return now.Sub(e.busySince) >= e.length
 }
@@ -89,6 +92,6 @@ func (e *exporter) remember(now time.Time, seen *Exporter) {
 	}
 	e.worst.At = now
 	kept := e.history[max(0, len(e.history)+1-HistoryLength):]
-	e.history = append(slices.Clip(slices.Clone(kept)), e.worst)
+	e.history = append(append(make([]Point, 0, len(kept)+1), kept...), e.worst)
 	e.worst = Point{}
 }

@@ -159,7 +159,7 @@ func (s *Sampler) observeExporters(now time.Time, reading *Reading) []Exporter {
 	for key, counts := range reading.Exporters {
 		e, known := s.exporters[key]
 		if !known {
-			e = newExporter(key, s.set.Window, now, s.last)
+			e = newExporter(key, s.set.Window, s.last)
 			s.exporters[key] = e
 		}
 		seen = append(seen, e.observe(now, counts, waiting[key.ID]))
