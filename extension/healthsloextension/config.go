@@ -57,6 +57,9 @@ type Config struct {
 // PathsConfig holds the URL paths of the endpoints. They are absolute and clean (no
 // trailing slash), are not "/" and differ from each other.
 type PathsConfig struct {
+	// Metrics ("metrics") is the path of the Collector's own metrics. Default /metrics.
+	Metrics string `mapstructure:"metrics"`
+
 	// Healthz ("healthz") is the path of the liveness endpoint. Default /healthz.
 	Healthz string `mapstructure:"healthz"`
 
@@ -130,12 +133,19 @@ func validateShutdownDelay(delay time.Duration) error {
 }
 
 func (cfg *PathsConfig) validate() error {
-	err := errors.Join(
-		validatePath("paths::healthz", cfg.Healthz),
-		validatePath("paths::readyz", cfg.Readyz),
-	)
-	if cfg.Healthz == cfg.Readyz {
-		err = errors.Join(err, fmt.Errorf(`"paths::readyz": must differ from "paths::healthz", got %q for both`, cfg.Readyz))
+	var err error
+	firstKey := map[string]string{}
+	for _, setting := range []struct{ key, path string }{
+		{"paths::metrics", cfg.Metrics},
+		{"paths::healthz", cfg.Healthz},
+		{"paths::readyz", cfg.Readyz},
+	} {
+		err = errors.Join(err, validatePath(setting.key, setting.path))
+		if first, taken := firstKey[setting.path]; taken {
+			err = errors.Join(err, fmt.Errorf("%q: must differ from %q, got %q for both", setting.key, first, setting.path))
+			continue
+		}
+		firstKey[setting.path] = setting.key
 	}
 	return err
 }

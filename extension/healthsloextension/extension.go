@@ -20,6 +20,7 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
 
 // shutdownTimeout is what probes in flight get to finish. They are answered from memory: what
@@ -37,6 +38,7 @@ type healthSLO struct {
 	set   extension.Settings
 	cfg   *Config
 	state health.State
+	view  func() sampling.View // what the last sampling pass found
 
 	server    *http.Server // nil unless started
 	samples   *samples
@@ -46,7 +48,7 @@ type healthSLO struct {
 }
 
 func newHealthSLO(set extension.Settings, cfg *Config) *healthSLO {
-	return &healthSLO{set: set, cfg: cfg}
+	return &healthSLO{set: set, cfg: cfg, view: func() sampling.View { return sampling.View{Source: sampling.SourceNone} }}
 }
 
 // Dependencies are the extensions the server calls on each request: they start before it and
@@ -68,7 +70,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 		return nil
 	}
 	samples := newSamples(h.set, h.cfg, &h.state)
-	server, err := newServer(ctx, host, h.set.TelemetrySettings, h.cfg, &h.state)
+	server, err := h.newServer(ctx, host)
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}
@@ -95,7 +97,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 
 func (h *healthSLO) logListening(addr net.Addr) {
 	h.set.Logger.Info("Health endpoints are listening", zap.Stringer("address", addr),
-		zap.String("healthz", h.cfg.Paths.Healthz), zap.String("readyz", h.cfg.Paths.Readyz))
+		zap.String("metrics", h.cfg.Paths.Metrics), zap.String("healthz", h.cfg.Paths.Healthz), zap.String("readyz", h.cfg.Paths.Readyz))
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && !h.cfg.HTTP.TLS.HasValue() {
 		h.set.Logger.Warn("Health endpoints are served over plain HTTP to other hosts: set http::tls or a loopback http::endpoint",
 			zap.Stringer("address", addr))

@@ -21,19 +21,21 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
+	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
 
 const maxHeaderBytes = 8 << 10
 
 // newServer builds the server without opening anything.
-func newServer(ctx context.Context, host component.Host, set component.TelemetrySettings, cfg *Config, state *health.State) (*http.Server, error) {
+func (h *healthSLO) newServer(ctx context.Context, host component.Host) (*http.Server, error) {
+	set := h.set.TelemetrySettings
 	// Probes come every few seconds: they make no spans and no http.server metrics.
 	set.TracerProvider = tracenoop.NewTracerProvider()
 	set.MeterProvider = metricnoop.NewMeterProvider()
-	if err := checkAuthenticator(ctx, &cfg.HTTP, host.GetExtensions()); err != nil {
+	if err := checkAuthenticator(ctx, &h.cfg.HTTP, host.GetExtensions()); err != nil {
 		return nil, err
 	}
-	server, err := cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, routes(cfg.Paths, state))
+	server, err := h.cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, h.routes())
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
@@ -74,18 +76,42 @@ func listen(ctx context.Context, cfg *confighttp.ServerConfig, logger *zap.Logge
 	return listener, nil
 }
 
-func routes(paths PathsConfig, state *health.State) http.Handler {
+func (h *healthSLO) routes() http.Handler {
 	mux := http.NewServeMux()
 	// A GET pattern also answers HEAD, and other methods get 405.
-	mux.Handle("GET "+paths.Healthz, probe(func() health.Verdict { return state.Liveness(time.Now()) }))
-	mux.Handle("GET "+paths.Readyz, probe(state.Readiness))
-	return mux
+	mux.Handle("GET "+h.cfg.Paths.Metrics, h.metrics())
+	mux.Handle("GET "+h.cfg.Paths.Healthz, probe(func() health.Verdict { return h.state.Liveness(time.Now()) }))
+	mux.Handle("GET "+h.cfg.Paths.Readyz, probe(h.state.Readiness))
+	mux.Handle("GET /{$}", h.statusPage())
+	return refuseBodies(mux)
+}
+
+// refuseBodies answers who sends one: nothing here reads it, so it is a mistake.
+func refuseBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			http.Error(w, "a request must not have a body", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// metrics serves the Collector's own metrics, if its telemetry factory hands them out.
+func (h *healthSLO) metrics() http.Handler {
+	if source, ok := telemetrysource.Find(h.set.MeterProvider); ok {
+		return source.Handler()
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "the telemetry factory of this distribution does not hand out the Collector's own metrics: "+
+			"scrape a reader of service::telemetry::metrics instead", http.StatusNotFound)
+	})
 }
 
 func probe(verdict func() health.Verdict) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		render := renderText
-		if prefersJSON(r.Header) {
+		if prefersJSON(r.Header, "plain") {
 			render = renderJSON
 		}
 		render(w, verdict())
@@ -108,13 +134,17 @@ func renderJSON(w http.ResponseWriter, verdict health.Verdict) {
 	body := struct {
 		Status  string   `json:"status"`
 		Reasons []string `json:"reasons,omitempty"`
-	}{Status: "ok", Reasons: verdict}
-	if !verdict.OK() {
-		body.Status = "unavailable"
-	}
+	}{statusText(verdict), verdict}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(statusCode(verdict))
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+func statusText(verdict health.Verdict) string {
+	if verdict.OK() {
+		return "ok"
+	}
+	return "unavailable"
 }
 
 func statusCode(verdict health.Verdict) int {

@@ -48,10 +48,13 @@ func TestResponses(t *testing.T) {
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"} {
 		f(method, "/live", "", 405, text, "Method Not Allowed\n")
 	}
-	f("GET", "/", "", 404, text, "404 page not found\n")
+	f("POST", "/", "", 405, text, "Method Not Allowed\n")
+	f("POST", "/metrics", "", 405, text, "Method Not Allowed\n")
+	f("GET", "/index.html", "", 404, text, "404 page not found\n")
 	f("GET", "/healthz", "", 404, text, "404 page not found\n")
 	f("GET", "/live/", "", 404, text, "404 page not found\n")
-	f("POST", "/metrics", "", 404, text, "404 page not found\n")
+	f("GET", "/metrics", "", 404, text, "the telemetry factory of this distribution does not hand out the Collector's own metrics: "+
+		"scrape a reader of service::telemetry::metrics instead\n")
 }
 
 func TestConfiguredResponseHeadersWin(t *testing.T) {
