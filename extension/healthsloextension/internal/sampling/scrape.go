@@ -82,8 +82,7 @@ func (l *limited) Read(p []byte) (int, error) {
 // parseText reads the text format, with names in UTF-8 or with underscores, and with or
 // without the suffixes an endpoint may be told to add.
 func parseText(text io.Reader) (*Reading, error) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(text)
+	families, err := parseFamilies(text)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +95,17 @@ func parseText(text io.Reader) (*Reading, error) {
 		}
 	}
 	return reading.sorted(), nil
+}
+
+// parseFamilies survives what the parser panics at, such as braces without a name.
+func parseFamilies(text io.Reader) (families map[string]*dto.MetricFamily, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			families, err = nil, fmt.Errorf("parse text format: %v", reason)
+		}
+	}()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(text)
 }
 
 // scrapedFolds has every fold under the name with underscores.

@@ -127,6 +127,7 @@ func TestScrapeThatFails(t *testing.T) {
 	}
 	f(": 500 Internal Server Error", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	f("text format parsing error in line 1", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) })
+	f("parse text format: ", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("# nameless\n{}")) })
 	f(errTooLong.Error(), func(w http.ResponseWriter, _ *http.Request) {
 		for range maxScrapeBytes/1024 + 1 {
 			_, _ = w.Write([]byte(strings.Repeat("#", 1023) + "\n"))
