@@ -20,7 +20,6 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
-	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
 
 // shutdownTimeout is what probes in flight get to finish. They are answered from memory: what
@@ -38,7 +37,6 @@ type healthSLO struct {
 	set   extension.Settings
 	cfg   *Config
 	state health.State
-	view  func() sampling.View // what the last sampling pass found
 
 	server    *http.Server // nil unless started
 	samples   *samples
@@ -48,7 +46,7 @@ type healthSLO struct {
 }
 
 func newHealthSLO(set extension.Settings, cfg *Config) *healthSLO {
-	return &healthSLO{set: set, cfg: cfg, view: func() sampling.View { return sampling.View{Source: sampling.SourceNone} }}
+	return &healthSLO{set: set, cfg: cfg}
 }
 
 // Dependencies are the extensions the server calls on each request: they start before it and
@@ -70,7 +68,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 		return nil
 	}
 	samples := newSamples(h.set, h.cfg, &h.state)
-	server, err := h.newServer(ctx, host)
+	server, err := h.newServer(ctx, host, samples.View)
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}

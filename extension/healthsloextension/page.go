@@ -22,12 +22,12 @@ import (
 const refreshSeconds = 10
 
 // statusPage answers with HTML for people and JSON for whom prefers that.
-func (h *healthSLO) statusPage() http.Handler {
+func (h *healthSLO) statusPage(view func() sampling.View) http.Handler {
 	host, _ := os.Hostname() // The page shows it if there is one.
 	policy := statuspage.ContentSecurityPolicy()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
-		page := newPage(now, h.set.BuildInfo, host, h.state.Snapshot(now), h.view())
+		page := newPage(now, h.set.BuildInfo, host, h.state.Snapshot(now), view())
 		if r.URL.Query().Get("refresh") == "10" {
 			page.Refresh = refreshSeconds
 		}

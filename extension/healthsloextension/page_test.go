@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -46,10 +47,23 @@ func sampledView() sampling.View {
 	}
 }
 
-func TestStatusPage(t *testing.T) {
+func noView() sampling.View { return sampling.View{Source: sampling.SourceNone} }
+
+// showing starts a server whose page shows that view.
+func showing(t *testing.T, view func() sampling.View) *subject {
+	t.Helper()
 	s := newSubject(t, nil)
-	s.view = sampledView
-	s.start(t)
+	s.state.Start(time.Now())
+	server, err := s.newServer(t.Context(), s.host, view)
+	require.NoError(t, err)
+	listener := httptest.NewServer(server.Handler)
+	t.Cleanup(listener.Close)
+	s.logListening(listener.Listener.Addr())
+	return s
+}
+
+func TestStatusPage(t *testing.T) {
+	s := showing(t, sampledView)
 	require.NoError(t, s.Ready())
 	exporter := componentstatus.NewInstanceID(component.MustNewID("otlp_grpc"), component.KindExporter, pipeline.NewID(pipeline.SignalTraces))
 	s.ComponentStatusChanged(exporter, componentstatus.NewPermanentErrorEvent(errors.New("no <more>")))
@@ -79,9 +93,7 @@ func TestStatusPage(t *testing.T) {
 }
 
 func TestStatusPageAsJSON(t *testing.T) {
-	s := newSubject(t, nil)
-	s.view = sampledView
-	s.start(t)
+	s := showing(t, sampledView)
 	response, body := s.do(t, http.MethodGet, "/", "application/json")
 	require.Equal(t, "application/json; charset=utf-8", response.Header.Get("Content-Type"))
 	require.Equal(t, 1, strings.Count(body, "null"), "the queue that is not there; lists are never null")
@@ -98,9 +110,9 @@ func TestStatusPageAsJSON(t *testing.T) {
 }
 
 func TestStatusPageThatCannotBeRendered(t *testing.T) {
-	s := newSubject(t, nil)
-	s.view = func() sampling.View { return sampling.View{Exporters: []sampling.Exporter{{FailureRate: math.NaN()}}} }
-	s.start(t)
+	s := showing(t, func() sampling.View {
+		return sampling.View{Exporters: []sampling.Exporter{{FailureRate: math.NaN()}}}
+	})
 	response, body := s.do(t, http.MethodGet, "/", "application/json")
 	require.Equal(t, http.StatusInternalServerError, response.StatusCode)
 	require.Equal(t, "cannot render the status page\n", body)

@@ -21,13 +21,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
 
 const maxHeaderBytes = 8 << 10
 
 // newServer builds the server without opening anything.
-func (h *healthSLO) newServer(ctx context.Context, host component.Host) (*http.Server, error) {
+func (h *healthSLO) newServer(ctx context.Context, host component.Host, view func() sampling.View) (*http.Server, error) {
 	set := h.set.TelemetrySettings
 	// Probes come every few seconds: they make no spans and no http.server metrics.
 	set.TracerProvider = tracenoop.NewTracerProvider()
@@ -35,7 +36,7 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host) (*http.S
 	if err := checkAuthenticator(ctx, &h.cfg.HTTP, host.GetExtensions()); err != nil {
 		return nil, err
 	}
-	server, err := h.cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, h.routes())
+	server, err := h.cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, h.routes(view))
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
@@ -76,13 +77,13 @@ func listen(ctx context.Context, cfg *confighttp.ServerConfig, logger *zap.Logge
 	return listener, nil
 }
 
-func (h *healthSLO) routes() http.Handler {
+func (h *healthSLO) routes(view func() sampling.View) http.Handler {
 	mux := http.NewServeMux()
 	// A GET pattern also answers HEAD, and other methods get 405.
 	mux.Handle("GET "+h.cfg.Paths.Metrics, h.metrics())
 	mux.Handle("GET "+h.cfg.Paths.Healthz, probe(func() health.Verdict { return h.state.Liveness(time.Now()) }))
 	mux.Handle("GET "+h.cfg.Paths.Readyz, probe(h.state.Readiness))
-	mux.Handle("GET /{$}", h.statusPage())
+	mux.Handle("GET /{$}", h.statusPage(view))
 	return refuseBodies(mux)
 }
 
