@@ -165,7 +165,7 @@ func FuzzPaths(f *testing.F) {
 			return
 		}
 		s.state.Start(time.Now())
-		handler := s.routes(noView)
+		handler := s.routes(served{view: noView})
 		for path, code := range map[string]int{healthz: http.StatusOK, readyz: http.StatusServiceUnavailable, "/": http.StatusOK} {
 			response := httptest.NewRecorder()
 			handler.ServeHTTP(response, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})

@@ -68,7 +68,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 		return nil
 	}
 	samples := newSamples(h.set, h.cfg, &h.state)
-	server, err := h.newServer(ctx, host, samples.View)
+	server, err := h.newServer(ctx, host, served{samples.View, samples.metrics})
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}

@@ -54,7 +54,7 @@ func showing(t *testing.T, view func() sampling.View) *subject {
 	t.Helper()
 	s := newSubject(t, nil)
 	s.state.Start(time.Now())
-	server, err := s.newServer(t.Context(), s.host, view)
+	server, err := s.newServer(t.Context(), s.host, served{view: view})
 	require.NoError(t, err)
 	listener := httptest.NewServer(server.Handler)
 	t.Cleanup(listener.Close)

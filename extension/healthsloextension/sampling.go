@@ -45,7 +45,7 @@ func newSamples(set extension.Settings, cfg *Config, state *health.State) *sampl
 		settings.Source = sampling.NewScrape(cfg.ScrapeEndpoint, cfg.SampleInterval)
 	default:
 		settings.Reason = noSource
-		set.Logger.Warn(noSource+": the gauges of exporters and queues are absent. Set scrape_endpoint to the Collector's Prometheus endpoint, or build with the factory",
+		set.Logger.Warn(noSource+": the gauges of exporters and queues are absent, and paths::metrics answers 404. Set scrape_endpoint to the Collector's Prometheus endpoint, or build with the factory",
 			zap.String("factory", "github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry"))
 	}
 	if found && cfg.ScrapeEndpoint != "" {

@@ -22,13 +22,18 @@ import (
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
-	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
 
 const maxHeaderBytes = 8 << 10
 
+// served is what the server shows of the Collector's own metrics.
+type served struct {
+	view    func() sampling.View // what the last sampling pass found
+	metrics http.Handler         // nil where the Collector's telemetry factory hands out none
+}
+
 // newServer builds the server without opening anything.
-func (h *healthSLO) newServer(ctx context.Context, host component.Host, view func() sampling.View) (*http.Server, error) {
+func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen served) (*http.Server, error) {
 	set := h.set.TelemetrySettings
 	// Probes come every few seconds: they make no spans and no http.server metrics.
 	set.TracerProvider = tracenoop.NewTracerProvider()
@@ -36,7 +41,7 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host, view fun
 	if err := checkAuthenticator(ctx, &h.cfg.HTTP, host.GetExtensions()); err != nil {
 		return nil, err
 	}
-	server, err := h.cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, h.routes(view))
+	server, err := h.cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, h.routes(seen))
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
@@ -77,13 +82,13 @@ func listen(ctx context.Context, cfg *confighttp.ServerConfig, logger *zap.Logge
 	return listener, nil
 }
 
-func (h *healthSLO) routes(view func() sampling.View) http.Handler {
+func (h *healthSLO) routes(seen served) http.Handler {
 	mux := http.NewServeMux()
 	// A GET pattern also answers HEAD, and other methods get 405.
-	mux.Handle("GET "+h.cfg.Paths.Metrics, h.metrics())
+	mux.Handle("GET "+h.cfg.Paths.Metrics, orNotFound(seen.metrics))
 	mux.Handle("GET "+h.cfg.Paths.Healthz, probe(func() health.Verdict { return h.state.Liveness(time.Now()) }))
 	mux.Handle("GET "+h.cfg.Paths.Readyz, probe(h.state.Readiness))
-	mux.Handle("GET /{$}", h.statusPage(view))
+	mux.Handle("GET /{$}", h.statusPage(seen.view))
 	return refuseBodies(mux)
 }
 
@@ -98,10 +103,10 @@ func refuseBodies(next http.Handler) http.Handler {
 	})
 }
 
-// metrics serves the Collector's own metrics, if its telemetry factory hands them out.
-func (h *healthSLO) metrics() http.Handler {
-	if source, ok := telemetrysource.Find(h.set.MeterProvider); ok {
-		return source.Handler()
+// orNotFound stands in where the Collector's telemetry factory hands out no metrics.
+func orNotFound(metrics http.Handler) http.Handler {
+	if metrics != nil {
+		return metrics
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "the telemetry factory of this distribution does not hand out the Collector's own metrics: "+
