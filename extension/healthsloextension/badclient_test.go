@@ -55,24 +55,50 @@ func TestWrongRequestsGet4xxAndChangeNothing(t *testing.T) {
 	require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "a client cannot fill the log")
 }
 
-// A client that sends a header bit by bit occupies a connection, never the server.
+func TestOversizedHeadersOverHTTP2(t *testing.T) {
+	ca := newIdentity(t, "ca", nil, nil)
+	s := started(t, withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).configure))
+	s.useTLS(t, ca, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.address(t)+"/healthz", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("X-Long", strings.Repeat("x", 2*maxHeaderBytes))
+	response, err := s.client.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, 2, response.ProtoMajor)
+	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, response.StatusCode)
+}
+
+// A client that sends bit by bit occupies a connection, never the server.
 func TestSlowClientsAreCutOffAndNobodyWaitsForThem(t *testing.T) {
-	s := started(t, func(cfg *Config) { cfg.HTTP.ReadHeaderTimeout = 500 * time.Millisecond })
-	slow := make([]net.Conn, 200)
-	for i := range slow {
-		conn, err := net.Dial("tcp", s.address(t))
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = conn.Close() }) // The server may have closed it.
-		_, err = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: ")
-		require.NoError(t, err)
-		slow[i] = conn
+	ca := newIdentity(t, "ca", nil, nil)
+	encrypted := withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).configure)
+	f := func(begin string, configure func(*Config)) {
+		t.Helper()
+		s := newSubject(t, configure)
+		s.cfg.HTTP.ReadHeaderTimeout = 500 * time.Millisecond
+		if configure != nil {
+			s.useTLS(t, ca, nil)
+		}
+		s.start(t)
+		slow := make([]net.Conn, 200)
+		for i := range slow {
+			conn, err := net.Dial("tcp", s.address(t))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = conn.Close() }) // The server may have closed it.
+			_, err = io.WriteString(conn, begin)
+			require.NoError(t, err)
+			slow[i] = conn
+		}
+		s.requireProbe(t, "/healthz", http.StatusOK, "ok\n")
+		for _, conn := range slow {
+			require.Eventually(t, func() bool {
+				_, err := io.WriteString(conn, "x")
+				return err != nil
+			}, 10*time.Second, 10*time.Millisecond, "a slow client is never cut off")
+		}
+		s.requireProbe(t, "/healthz", http.StatusOK, "ok\n")
 	}
-	s.requireProbe(t, "/healthz", http.StatusOK, "ok\n")
-	for _, conn := range slow {
-		require.Eventually(t, func() bool {
-			_, err := io.WriteString(conn, "x")
-			return err != nil
-		}, 10*time.Second, 10*time.Millisecond, "a slow client is never cut off")
-	}
-	s.requireProbe(t, "/healthz", http.StatusOK, "ok\n")
+	f("GET /healthz HTTP/1.1\r\nHost: ", nil)
+	f("\x16\x03\x01\xff\xff", encrypted) // a handshake that does not go on
 }
