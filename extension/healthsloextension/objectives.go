@@ -77,9 +77,13 @@ func validateScrapeEndpoint(endpoint string) error {
 	if endpoint == "" {
 		return nil
 	}
+	const rule = `"scrape_endpoint": must be an http or https URL such as http://localhost:8888/metrics, `
 	parsed, err := url.Parse(endpoint)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil || parsed.Fragment != "" {
-		return fmt.Errorf(`"scrape_endpoint": must be an http or https URL such as http://localhost:8888/metrics, got %q`, endpoint)
+	switch {
+	case err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Fragment != "":
+		return fmt.Errorf(rule+"got %q", endpoint)
+	case parsed.User != nil:
+		return fmt.Errorf(rule+"without a user, got %q", parsed.Redacted())
 	}
 	return nil
 }
@@ -98,7 +102,9 @@ func (cfg *Config) validateObjective(i int) error {
 		"name", "must differ from the names of other objectives", o.Name)
 	f(!slices.Contains(sampling.Indicators(), o.Indicator), "indicator", "must be one of "+strings.Join(sampling.Indicators(), ", "), o.Indicator)
 	f(!(o.Target > 0 && o.Target < 1), "target", "must be above 0 and below 1", o.Target)
-	f(len(o.Windows) == 0, "windows", "must have at least one window", "none")
+	if len(o.Windows) == 0 {
+		errs = append(errs, fmt.Errorf(`"objectives::%d::windows": must have at least one window`, i))
+	}
 	for j, window := range o.Windows {
 		f(window < cfg.Window || window > maxBudgetWindow, fmt.Sprintf("windows::%d", j),
 			fmt.Sprintf(`must be from "window" (%v) to %v`, cfg.Window, maxBudgetWindow), window.String())
