@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,9 +64,7 @@ func foreignManifest(t *testing.T, out string) map[string]any {
 	}
 	var lines map[string]any
 	require.NoError(t, yaml.Unmarshal([]byte(manifestLines(t)), &lines))
-	for key, value := range lines {
-		manifest[key] = value
-	}
+	maps.Copy(manifest, lines)
 	return manifest
 }
 
