@@ -61,7 +61,9 @@ func TestOversizedHeadersOverHTTP2(t *testing.T) {
 	s.useTLS(t, ca, nil)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.address(t)+"/healthz", http.NoBody)
 	require.NoError(t, err)
-	request.Header.Set("X-Long", strings.Repeat("x", 2*maxHeaderBytes))
+	for range 2 * maxHeaderBytes / 1000 { // One that long by itself costs the client its connection.
+		request.Header.Add("X-Long", strings.Repeat("x", 1000))
+	}
 	response, err := s.client.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
