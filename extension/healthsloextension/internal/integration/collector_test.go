@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,6 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
@@ -151,7 +151,7 @@ func factories(tel telemetry.Factory) (f otelcol.Factories, err error) {
 		f.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](otlpexporter.NewFactory())
 	}
 	if err == nil {
-		f.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](healthsloextension.NewFactory())
+		f.Extensions, err = otelcol.MakeFactoryMap(healthsloextension.NewFactory(), bearertokenauthextension.NewFactory())
 	}
 	return f, err
 }
