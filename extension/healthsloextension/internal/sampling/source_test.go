@@ -4,6 +4,7 @@ package sampling
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -162,4 +163,25 @@ func FuzzParseText(f *testing.F) {
 			require.Zero(t, (c.Sent+c.SendFailed+c.EnqueueFailed)*0)
 		}
 	})
+}
+
+// BenchmarkPassInProcess is a whole pass over a Collector with a hundred busy exporters.
+func BenchmarkPassInProcess(b *testing.B) {
+	reader := sdkmetric.NewManualReader()
+	meter := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("go.opentelemetry.io/collector/exporter/exporterhelper")
+	for _, name := range []string{"sent_metric_points", "send_failed_metric_points", "enqueue_failed_metric_points", "in_flight_requests", "queue_size", "queue_capacity"} {
+		counter, err := meter.Int64UpDownCounter("otelcol_exporter_" + name)
+		require.NoError(b, err)
+		for i := range 100 {
+			counter.Add(b.Context(), 1, metric.WithAttributes(attribute.String("exporter", fmt.Sprintf("otlp_grpc/%d", i)), attribute.String("data_type", "metrics")))
+		}
+	}
+	s := newSubject(func(set *Settings) { set.Source = NewInProcess(reader) })
+	now := epoch
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(5 * time.Second)
+		s.sample(b.Context(), now)
+	}
+	require.Len(b, s.View().Exporters, 100)
 }
