@@ -70,8 +70,8 @@ func newRatioChart(name string, samples []sample, now time.Time) chart {
 	}
 	c := chart{Label: fmt.Sprintf("%s: now %s, at most %s", name, percent(samples[len(samples)-1].value), percent(highest))}
 	var line, area strings.Builder
-	for i, step := range steps(samples, now) {
-		y := chartHeight - 1 - clamp(samples[i].value)*(chartHeight-2) // leaves room for the width of the line
+	for _, step := range steps(samples, now) {
+		y := chartHeight - 1 - clamp(step.value)*(chartHeight-2) // leaves room for the width of the line
 		if step.begins {
 			fmt.Fprintf(&line, "M%.1f %.1fH%.1f", step.from, y, step.to)
 		} else {
@@ -86,8 +86,8 @@ func newRatioChart(name string, samples []sample, now time.Time) chart {
 func newStallChart(name string, samples []sample, now time.Time) chart {
 	var area strings.Builder
 	stalled := 0.0
-	for i, step := range steps(samples, now) {
-		if samples[i].value > 0 {
+	for _, step := range steps(samples, now) {
+		if step.value > 0 {
 			stalled += step.to - step.from
 			fmt.Fprintf(&area, "M%.1f 0H%.1fV%.0fH%.1fZ", step.from, step.to, chartHeight, step.from)
 		}
@@ -99,23 +99,26 @@ func newStallChart(name string, samples []sample, now time.Time) chart {
 	return chart{Label: name + ": " + total, Area: area.String()}
 }
 
-// step is where on the horizontal axis a sample is drawn.
+// step is where on the horizontal axis a value is drawn.
 type step struct {
-	from, to float64
-	begins   bool // nothing is known of the time before
+	from, to, value float64
+	begins          bool // nothing is known of the time before
 }
 
 // steps stretch from the sample before to the sample itself: its value is the worst of that
-// time.
+// time. Samples of one value in a row are one step.
 func steps(samples []sample, now time.Time) []step {
-	all := make([]step, len(samples))
+	var all []step
 	for i, s := range samples {
-		all[i] = step{to: chartX(s.at, now)}
-		if i > 0 && s.at.Sub(samples[i-1].at) <= chartGap {
-			all[i].from = all[i-1].to
-			continue
+		to := chartX(s.at, now)
+		switch {
+		case i == 0 || s.at.Sub(samples[i-1].at) > chartGap:
+			all = append(all, step{chartX(s.at.Add(-chartStep), now), to, s.value, true})
+		case s.value == samples[i-1].value:
+			all[len(all)-1].to = to
+		default:
+			all = append(all, step{all[len(all)-1].to, to, s.value, false})
 		}
-		all[i].from, all[i].begins = chartX(s.at.Add(-chartStep), now), true
 	}
 	return all
 }

@@ -54,6 +54,18 @@ func percent(ratio float64) string {
 	return text + " %"
 }
 
+// budget shows what is left of an error budget, or how many times it was spent.
+func budget(remaining float64) string {
+	switch {
+	case remaining == 0:
+		return "spent"
+	case remaining < 0 && !math.IsInf(remaining, 0):
+		return "spent " + times(1-remaining)
+	default:
+		return percent(remaining)
+	}
+}
+
 // times shows a burn rate.
 func times(rate float64) string {
 	if math.IsNaN(rate) || math.IsInf(rate, 0) {

@@ -3,6 +3,7 @@
 package statuspage
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,20 @@ func TestPercent(t *testing.T) {
 	f("110 %", 1.1)
 }
 
+func TestBudget(t *testing.T) {
+	f := func(want string, remaining float64) {
+		t.Helper()
+		require.Equal(t, want, budget(remaining))
+	}
+	f("100 %", 1)
+	f("51 %", 0.51)
+	f("spent", 0)
+	f("spent 1.0×", -1e-9)
+	f("spent 2.9×", -1.88)
+	f("unknown", math.NaN())
+	f("unknown", math.Inf(-1))
+}
+
 func TestChartShowsGapsAndWorst(t *testing.T) {
 	e := &Exporter{ID: "x", Signal: "logs", History: []Point{
 		{At: ago(2 * time.Hour), FailureRate: 1, Stalled: true}, // out of sight
@@ -58,7 +73,7 @@ func TestChartShowsGapsAndWorst(t *testing.T) {
 	require.Equal(t, 3, strings.Count(got.Failure.Line, "M"), got.Failure.Line)
 	require.Contains(t, got.Failure.Line, "M118.0 24.0H120.0V1.0H122.0M")
 	require.Equal(t, "Stalls of x, logs, in the last hour: 1 min", got.Stall.Label)
-	require.Equal(t, "M0.0 0H0.0V48H0.0ZM118.0 0H120.0V48H118.0ZM120.0 0H122.0V48H120.0Z", got.Stall.Area)
+	require.Equal(t, "M0.0 0H0.0V48H0.0ZM118.0 0H122.0V48H118.0Z", got.Stall.Area)
 	require.Empty(t, got.Stall.Line)
 	require.Empty(t, got.Queue, "there is no queue")
 }

@@ -13,6 +13,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,7 +26,8 @@ var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"age":     age,
-	"budget":  func(ratio float64) float64 { return 100 * clamp(ratio) },
+	"bar":     func(ratio float64) string { return strconv.FormatFloat(100*clamp(ratio), 'f', 1, 64) },
+	"budget":  budget,
 	"charts":  newCharts,
 	"full":    func(ratio float64) bool { return ratio >= nearlyFull },
 	"icon":    icon,

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -225,4 +226,18 @@ func TestNumbersThatAreNone(t *testing.T) {
 	require.NotContains(t, html, "Inf")
 	require.Contains(t, html, "unknown")
 	require.Error(t, JSON(io.Discard, p), "JSON has no such numbers")
+}
+
+func BenchmarkHTML(b *testing.B) {
+	for _, exporters := range []int{1, 10, 100} {
+		p := busy()
+		one := p.Exporters[0]
+		p.Exporters = slices.Repeat([]Exporter{one}, exporters)
+		b.Run(strconv.Itoa(exporters)+" exporters", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				require.NoError(b, HTML(io.Discard, p))
+			}
+		})
+	}
 }
