@@ -35,6 +35,8 @@ func (h *healthSLO) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
 	}
 	if h.samples != nil {
 		h.samples.SetWaitingExporters(waitingExporters(conf))
+		views, _ := conf.Get("service::telemetry::metrics::views").([]any)
+		h.samples.SetViews(len(views) > 0)
 	}
 	return nil
 }

@@ -162,3 +162,12 @@ func TestReloadsCountAsRestarts(t *testing.T) {
 		c.eventually(t, series, before+float64(reload))
 	}
 }
+
+func TestViewsThatDropExporterMetricsAreSuspected(t *testing.T) {
+	c := start(t, telemetry.NewFactory(), strings.Replace(config, "    metrics:\n      readers:",
+		"    metrics:\n      level: detailed\n      views: [{selector: {instrument_name: 'otelcol_exporter_*'}, stream: {aggregation: {drop: {}}}}]\n      readers:", 1))
+	require.Eventually(t, func() bool {
+		return c.logs.FilterMessageSnippet("service::telemetry::metrics::views may drop").Len() == 1
+	}, patience, 50*time.Millisecond)
+	require.NotContains(t, c.values(t), "tracecore_exporter_failure_rate")
+}

@@ -23,6 +23,9 @@ const (
 	HistoryLength = int(time.Hour / HistoryStep)
 )
 
+// droppedByViews is said where nothing was seen of any exporter for a whole window.
+const droppedByViews = "No exporter has metrics: service::telemetry::metrics::views may drop otelcol_exporter_*, which health_slo reads"
+
 // Settings is what a [Sampler] works with.
 type Settings struct {
 	// Window is the rolling window, Interval the time between two passes.
@@ -48,12 +51,15 @@ type Sampler struct {
 	set     Settings
 	view    atomic.Pointer[View]
 	waiting atomic.Pointer[map[string]bool]
+	views   atomic.Bool
 	kick    chan struct{}
 
 	// What follows belongs to the sampling goroutine.
 	exporters  map[ExporterKey]*exporter
 	objectives []*objective
 	last       time.Time // of the pass before
+	unseen     time.Time // since when no exporter was seen; zero while one is
+	dropped    bool      // the views were said to drop metrics
 	failing    bool      // the last reading failed
 }
 
@@ -73,6 +79,11 @@ func (s *Sampler) View() View {
 // SetWaitingExporters tells which exporters have sending_queue::wait_for_result set.
 func (s *Sampler) SetWaitingExporters(ids map[string]bool) {
 	s.waiting.Store(&ids)
+}
+
+// SetViews tells whether the user configured metric views, which may drop what is read here.
+func (s *Sampler) SetViews(configured bool) {
+	s.views.Store(configured)
 }
 
 // Kick asks for a pass now. It never blocks.
@@ -108,6 +119,7 @@ func (s *Sampler) sample(ctx context.Context, now time.Time) {
 	if reading != nil {
 		view.Exporters = s.observeExporters(now, reading)
 		view.GPUs = reading.GPUs
+		s.suspectViews(view)
 	}
 	view.Objectives = s.observeObjectives(now, reading)
 	s.last = now
@@ -150,6 +162,26 @@ func (s *Sampler) logChange(err error) {
 			return
 		}
 		s.set.Logger.Info("The Collector's own metrics can be read again", zap.String("source", s.set.Source.Name()))
+	}
+}
+
+// suspectViews says once that no exporter shows up although metrics can be read, where the
+// user's views may be why.
+func (s *Sampler) suspectViews(view *View) {
+	if len(view.Exporters) > 0 || !s.views.Load() {
+		s.unseen = time.Time{}
+		return
+	}
+	if s.unseen.IsZero() {
+		s.unseen = view.At
+	}
+	if view.At.Sub(s.unseen) < s.set.Window {
+		return
+	}
+	view.SourceReason = droppedByViews
+	if !s.dropped {
+		s.dropped = true
+		s.set.Logger.Warn(droppedByViews, zap.Duration("window", s.set.Window))
 	}
 }
 

@@ -167,6 +167,24 @@ func TestFailingSourceIsToldOnceAndLeavesNothingBehind(t *testing.T) {
 	f(func() (*Reading, error) { panic("oops") }, "panic: oops")
 }
 
+func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
+	run(t, nil, func(s *subject) {
+		t := s.t
+		time.Sleep(10 * time.Minute)
+		require.Zero(t, s.logs.Len(), "idle exporters are no matter without views")
+		s.SetViews(true)
+		time.Sleep(testWindow)
+		require.Empty(t, s.View().SourceReason)
+		time.Sleep(10 * time.Minute)
+		require.Equal(t, droppedByViews, s.View().SourceReason)
+		require.Equal(t, 1, s.logs.FilterMessage(droppedByViews).Len())
+		s.source.says(manyExporters(1))
+		time.Sleep(10 * time.Minute)
+		require.Empty(t, s.View().SourceReason)
+		require.Equal(t, 1, s.logs.Len())
+	})
+}
+
 func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
 	var ready atomic.Bool
 	ready.Store(true)
