@@ -55,20 +55,17 @@ func TestWrongRequestsGet4xxAndChangeNothing(t *testing.T) {
 	require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "a client cannot fill the log")
 }
 
-func TestOversizedHeadersOverHTTP2(t *testing.T) {
+func TestHTTP2ClientsAreToldTheLimitOfHeaders(t *testing.T) {
 	ca := newIdentity(t, "ca", nil, nil)
 	s := started(t, withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).configure))
 	s.useTLS(t, ca, nil)
+	s.requireProbe(t, "/healthz", http.StatusOK, "ok\n") // brings the server's settings
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.address(t)+"/healthz", http.NoBody)
 	require.NoError(t, err)
-	for range 2 * maxHeaderBytes / 1000 { // One that long by itself costs the client its connection.
-		request.Header.Add("X-Long", strings.Repeat("x", 1000))
-	}
-	response, err := s.client.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, 2, response.ProtoMajor)
-	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, response.StatusCode)
+	request.Header.Set("X-Long", strings.Repeat("x", 2*maxHeaderBytes))
+	_, err = s.client.Do(request) //nolint:bodyclose // There is no response.
+	require.ErrorContains(t, err, "larger than peer's advertised limit")
+	s.requireProbe(t, "/healthz", http.StatusOK, "ok\n")
 }
 
 // A client that sends bit by bit occupies a connection, never the server.
@@ -103,4 +100,18 @@ func TestSlowClientsAreCutOffAndNobodyWaitsForThem(t *testing.T) {
 	}
 	f("GET /healthz HTTP/1.1\r\nHost: ", nil)
 	f("\x16\x03\x01\xff\xff", encrypted) // a handshake that does not go on
+}
+
+func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
+	ca := newIdentity(t, "ca", nil, nil)
+	s := started(t, withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).configure))
+	for range 100 {
+		_, err := s.dial(t, newIdentity(t, "stranger", nil, nil), nil)
+		require.ErrorContains(t, err, "unknown authority")
+	}
+	require.Eventually(t, func() bool { return s.logs.FilterLevelExact(zapcore.DebugLevel).Len() >= 100 }, 10*time.Second, 10*time.Millisecond)
+	require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
+
+	s.server.ErrorLog.Print("http: Accept error: too many open files; retrying in 5ms")
+	require.Equal(t, 1, s.logs.FilterLevelExact(zapcore.ErrorLevel).FilterMessage("http: Accept error: too many open files; retrying in 5ms").Len())
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -46,8 +47,25 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen ser
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
 	server.MaxHeaderBytes = maxHeaderBytes
+	server.ErrorLog = log.New(serverLog{set.Logger}, "", 0)
 	server.Handler = harden(server.Handler, set.Logger)
 	return server, nil
+}
+
+// serverLog receives what net/http has to say. Whoever reaches the port can fail a handshake,
+// as port scanners and TCP probes do: that must not fill the log.
+type serverLog struct {
+	logger *zap.Logger
+}
+
+func (l serverLog) Write(line []byte) (int, error) {
+	message := strings.TrimSpace(string(line))
+	if strings.HasPrefix(message, "http: TLS handshake error") {
+		l.logger.Debug(message)
+		return len(line), nil
+	}
+	l.logger.Error(message)
+	return len(line), nil
 }
 
 // checkAuthenticator says which setting ToServer would fail at, and what it must be.
