@@ -39,7 +39,7 @@ DEMO := distribution/otelcol-tracecore-node/config/demo.yaml
 run: build-node ## Run the node agent on real data in the foreground.
 	@printf '%s\n' \
 		'Running bin/otelcol-tracecore-node with $(DEMO): host clock and host metrics, to stdout as OTLP JSON lines.' \
-		'Look: http://localhost:13134/ in a browser ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
+		'Look: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
 		'Stop: Ctrl-C' >&2
 	@exec bin/otelcol-tracecore-node --config $(DEMO)
 

@@ -122,7 +122,7 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 	told := c.err.String()
 	for _, line := range []string{
 		"\nRunning bin/otelcol-tracecore-node with ",
-		"\nLook: http://localhost:13134/ in a browser ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics\n",
+		"\nLook: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics\n",
 		"\nStop: Ctrl-C\n",
 	} {
 		require.Contains(t, "\n"+told, line)
