@@ -39,7 +39,7 @@ func Attention(p *Page) []string {
 	}
 	for i := range p.GPUs {
 		if g := &p.GPUs[i]; !g.Up {
-			say("%s is %s.", g.Label(), g.Status)
+			say("GPU %s is %s.", g.Label(), g.Status)
 		}
 	}
 	return sentences

@@ -2,7 +2,10 @@
 
 package statuspage
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Page is all the page shows, and the JSON it is instead for machines.
 type Page struct {
@@ -102,8 +105,5 @@ type GPU struct {
 
 // Label is what people call the GPU.
 func (g *GPU) Label() string {
-	if g.Name == "" {
-		return g.ID
-	}
-	return "GPU " + g.Name
+	return cmp.Or(g.Name, g.ID)
 }

@@ -78,8 +78,8 @@ func busy() *Page {
 			{Name: "headroom", Indicator: "queue_headroom", Target: 0.99, Known: true, Current: 0.9712, BudgetRemaining: -1.88, BurnRates: []BurnRate{{3600, 2.88}}},
 		},
 		GPUs: []GPU{
-			{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "0", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Up: true},
-			{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "1", Model: "NVIDIA H100 80GB HBM3", Status: "lost"},
+			{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Up: true},
+			{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "nvidia1", Model: "NVIDIA H100 80GB HBM3", Status: "lost"},
 		},
 	}
 	p.Attention = Attention(p)
