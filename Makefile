@@ -50,28 +50,9 @@ test-unit: ## Run the units of all modules under the race detector.
 test-e2e: build-node ## Run the tests of the real binary (BINARY=bin/... for another flavour).
 	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" go test -count=1 ./...
 
-.PHONY: test-browser test-prometheus
-test-browser: ## Test the status page in Debian's Chromium, installed if absent.
-	@internal/tools/apt-install chromium chromium-driver
-	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
-test-prometheus: build-node ## Test the metrics with Debian's Prometheus, installed if absent.
-	@internal/tools/apt-install prometheus
-	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
-		go test -count=1 -run 'Prometheus|Promtool' ./...
-
-# A picture of the status page with something in every section, for the documentation.
-.PHONY: screenshot
-screenshot:
-	@internal/tools/apt-install chromium chromium-driver pngquant
-	@mkdir -p bin/screenshots
-	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" SCREENSHOTS="$(CURDIR)/bin/screenshots" go test -count=1 -run Chromium ./internal/statuspage
-	pngquant --force --speed 1 --strip --output docs/images/status-page.png 64 bin/screenshots/busy-light-1280.png
-
-.PHONY: bench bench-probes
+.PHONY: bench
 bench: ## Run all benchmarks; the exporters' print ratios against their peers.
 	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . ./...); done
-bench-probes: build-node ## Ask for the probes 1 000 times a second while records flow: p99, errors.
-	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Probes -benchtime 10000x .
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
@@ -98,6 +79,27 @@ generate-docs:
 	go -C internal/tools run ./docgen ../..
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
 	internal/tools/check-generated
+
+.PHONY: test-browser test-prometheus
+test-browser: ## Test the status page in Debian's Chromium, installed if absent.
+	@internal/tools/apt-install chromium chromium-driver
+	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
+test-prometheus: build-node ## Test the metrics with Debian's Prometheus, installed if absent.
+	@internal/tools/apt-install prometheus
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
+		go test -count=1 -run 'Prometheus|Promtool' ./...
+
+# A picture of the status page with something in every section, for the documentation.
+.PHONY: screenshot
+screenshot:
+	@internal/tools/apt-install chromium chromium-driver pngquant
+	@mkdir -p bin/screenshots
+	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" SCREENSHOTS="$(CURDIR)/bin/screenshots" go test -count=1 -run Chromium ./internal/statuspage
+	pngquant --force --speed 1 --strip --output docs/images/status-page.png 64 bin/screenshots/busy-light-1280.png
+
+.PHONY: bench-probes
+bench-probes: build-node ## Ask for the probes 1 000 times a second while records flow: p99, errors.
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Probes -benchtime 10000x .
 
 .PHONY: verify-reproducible
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
