@@ -8,7 +8,7 @@ SHELL := /bin/bash
 export GOWORK := off
 
 DISTRIBUTIONS := otelcol-tracecore otelcol-tracecore-node
-MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod internal/*/go.mod)))
+MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod)))
 UNIT_MODULES := $(filter-out internal/e2e internal/tools,$(MODULES))
 
 # Stamps the revision where there is one; a source archive builds without.
@@ -45,7 +45,7 @@ RUN_GPUS := $(if $(DCGM),the GPUs of the host engine at $(DCGM),SIMULATED GPUs (
 run: build-node $(if $(DCGM),,sim) ## Run the node agent in the foreground (DCGM=localhost:5555 for real GPUs).
 	@printf '%s\n' \
 		'Running bin/otelcol-tracecore-node with $(DEMO): host clock, host metrics and $(RUN_GPUS), to stdout as OTLP JSON lines.' \
-		'Look: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
+		'Look: http://localhost:13134/ in a browser ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
 		$(if $(DCGM),,'Break a GPU: make demo-fault FAULT=gpu-lost GPU=3') \
 		'Stop: Ctrl-C' >&2
 	@$(if $(DCGM),:,: >bin/sim/control)
@@ -69,7 +69,8 @@ test-e2e: build-node sim ## Run the tests of the real binary (BINARY=bin/... for
 .PHONY: bench
 bench: build-node sim ## Run all benchmarks; several print ratios against their peers.
 	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . ./...); done
-	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench . -benchtime 1x ./...
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Node -benchtime 1x ./...
+	@$(MAKE) --no-print-directory bench-probes
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
@@ -96,6 +97,27 @@ generate-docs:
 	go -C internal/tools run ./docgen ../..
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
 	internal/tools/check-generated
+
+.PHONY: test-browser test-prometheus
+test-browser: ## Test the status page in Debian's Chromium, installed if absent.
+	@internal/tools/apt-install chromium chromium-driver
+	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
+test-prometheus: build-node ## Test the metrics with Debian's Prometheus, installed if absent.
+	@internal/tools/apt-install prometheus
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
+		go test -count=1 -run 'Prometheus|Promtool' ./...
+
+# A picture of the status page with something in every section, for the documentation.
+.PHONY: screenshot
+screenshot:
+	@internal/tools/apt-install chromium chromium-driver pngquant
+	@mkdir -p bin/screenshots
+	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" SCREENSHOTS="$(CURDIR)/bin/screenshots" go test -count=1 -run Chromium ./internal/statuspage
+	pngquant --force --speed 1 --strip --output docs/images/status-page.png 64 bin/screenshots/busy-light-1280.png
+
+.PHONY: bench-probes
+bench-probes: build-node ## Ask for the probes 1 000 times a second while records flow: p99, errors.
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Probes -benchtime 10000x .
 
 .PHONY: verify-reproducible
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).

@@ -17,6 +17,7 @@ import (
 	journaldreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/journaldreceiver"
 	stdoutexporter "github.com/tracecoreai/tracecore/exporter/stdoutexporter"
 	healthsloextension "github.com/tracecoreai/tracecore/extension/healthsloextension"
+	telemetry "github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry"
 	clockreceiver "github.com/tracecoreai/tracecore/receiver/clockreceiver"
 	dcgmreceiver "github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
 	"go.opentelemetry.io/collector/component"
@@ -36,7 +37,6 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	nopreceiver "go.opentelemetry.io/collector/receiver/nopreceiver"
 	otlpreceiver "go.opentelemetry.io/collector/receiver/otlpreceiver"
-	otelconftelemetry "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
 type aliasProvider interface{ DeprecatedAlias() component.Type }
@@ -56,7 +56,7 @@ func makeModulesMap[T component.Factory](factories map[component.Type]T, modules
 func components() (otelcol.Factories, error) {
 	var err error
 	factories := otelcol.Factories{
-		Telemetry: otelconftelemetry.NewFactory(),
+		Telemetry: telemetry.NewFactory(),
 	}
 
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](

@@ -19,6 +19,7 @@ require (
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/journaldreceiver v0.152.0
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
+	github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0
 	github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0
 	github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
@@ -44,7 +45,6 @@ require (
 	go.opentelemetry.io/collector/receiver v1.58.0
 	go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0
 	go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1
-	go.opentelemetry.io/collector/service v0.152.1
 	golang.org/x/sys v0.43.0
 )
 
@@ -170,6 +170,7 @@ require (
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/distcmd v0.1.0
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 // indirect
+	github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 // indirect
 	github.com/twmb/murmur3 v1.1.8 // indirect
 	github.com/ua-parser/uap-go v0.0.0-20251207011819-db9adb27a0b8 // indirect
 	github.com/valyala/fastjson v1.6.10 // indirect
@@ -231,6 +232,7 @@ require (
 	go.opentelemetry.io/collector/receiver/xreceiver v0.152.1 // indirect
 	go.opentelemetry.io/collector/scraper v0.152.0 // indirect
 	go.opentelemetry.io/collector/scraper/scraperhelper v0.152.0 // indirect
+	go.opentelemetry.io/collector/service v0.152.1 // indirect
 	go.opentelemetry.io/collector/service/hostcapabilities v0.152.1 // indirect
 	go.opentelemetry.io/contrib/bridges/otelzap v0.18.0 // indirect
 	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.68.0 // indirect
@@ -289,8 +291,12 @@ replace github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0 => ../../r
 
 replace github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0 => ../../exporter/stdoutexporter
 
+replace github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0 => ../../extension/healthsloextension/telemetry
+
 replace github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 => ../../internal/buildinfo
 
 replace github.com/tracecoreai/tracecore/internal/distcmd v0.1.0 => ../../internal/distcmd
 
 replace github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 => ../../internal/selftelemetry
+
+replace github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 => ../../internal/telemetrysource

@@ -135,6 +135,7 @@ require (
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/zookeeperreceiver v0.152.0
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
+	github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0
 	github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0
 	github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
@@ -160,7 +161,6 @@ require (
 	go.opentelemetry.io/collector/receiver v1.58.0
 	go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0
 	go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1
-	go.opentelemetry.io/collector/service v0.152.1
 	golang.org/x/sys v0.43.0
 )
 
@@ -727,6 +727,7 @@ require (
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/distcmd v0.1.0
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 // indirect
+	github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 // indirect
 	github.com/twmb/franz-go v1.21.1 // indirect
 	github.com/twmb/franz-go/pkg/kadm v1.18.0 // indirect
 	github.com/twmb/franz-go/pkg/kmsg v1.13.1 // indirect
@@ -804,6 +805,7 @@ require (
 	go.opentelemetry.io/collector/scraper v0.152.0 // indirect
 	go.opentelemetry.io/collector/scraper/scraperhelper v0.152.0 // indirect
 	go.opentelemetry.io/collector/semconv v0.128.1-0.20250610090210-188191247685 // indirect
+	go.opentelemetry.io/collector/service v0.152.1 // indirect
 	go.opentelemetry.io/collector/service/hostcapabilities v0.152.1 // indirect
 	go.opentelemetry.io/contrib/bridges/otelzap v0.18.0 // indirect
 	go.opentelemetry.io/contrib/detectors/gcp v1.42.0 // indirect
@@ -891,8 +893,12 @@ replace github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0 => ../../r
 
 replace github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0 => ../../exporter/stdoutexporter
 
+replace github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0 => ../../extension/healthsloextension/telemetry
+
 replace github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 => ../../internal/buildinfo
 
 replace github.com/tracecoreai/tracecore/internal/distcmd v0.1.0 => ../../internal/distcmd
 
 replace github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 => ../../internal/selftelemetry
+
+replace github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 => ../../internal/telemetrysource

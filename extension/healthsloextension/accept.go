@@ -17,11 +17,12 @@ type acceptance struct {
 	quality     float64
 }
 
-// prefersJSON reports whether the client wants JSON more than plain text (RFC 9110, section
-// 12.5.1). A client that wants both the same gets JSON only if it names application/json.
-func prefersJSON(header http.Header) bool {
+// prefersJSON reports whether the client wants JSON more than text of the subtype there is
+// (RFC 9110, section 12.5.1). A client that wants both the same gets JSON only if it names
+// application/json.
+func prefersJSON(header http.Header, subtype string) bool {
 	json := acceptance{ranges: []string{"*/*", "application/*", "application/json"}}
-	text := acceptance{ranges: []string{"*/*", "text/*", "text/plain"}}
+	text := acceptance{ranges: []string{"*/*", "text/*", "text/" + subtype}}
 	for mediaRange := range strings.SplitSeq(strings.Join(header.Values("Accept"), ","), ",") {
 		mediaType, params, err := mime.ParseMediaType(mediaRange)
 		quality, ok := parseQuality(params)

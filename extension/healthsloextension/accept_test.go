@@ -13,7 +13,7 @@ import (
 func TestPrefersJSON(t *testing.T) {
 	f := func(want bool, accept ...string) {
 		t.Helper()
-		require.Equal(t, want, prefersJSON(http.Header{"Accept": accept}), "Accept: %q", accept)
+		require.Equal(t, want, prefersJSON(http.Header{"Accept": accept}, "plain"), "Accept: %q", accept)
 	}
 	f(false)
 	f(false, "")
@@ -54,10 +54,10 @@ func FuzzPrefersJSON(f *testing.F) {
 	f.Add("*/*;q=0.1, text/*;q=0")
 	f.Fuzz(func(t *testing.T, accept string) {
 		header := http.Header{"Accept": {accept}}
-		if prefersJSON(header) {
+		if prefersJSON(header, "plain") {
 			lower := strings.ToLower(accept)
 			require.True(t, strings.Contains(lower, "application/") || strings.Contains(lower, "*/*"))
 		}
-		require.False(t, prefersJSON(http.Header{"Accept": {"application/json;q=0", accept}}))
+		require.False(t, prefersJSON(http.Header{"Accept": {"application/json;q=0", accept}}, "plain"))
 	})
 }

@@ -36,6 +36,20 @@ type Config struct {
 	// refused. It also applies to every configuration reload. Default 0s, at most 30s.
 	ShutdownDelay time.Duration `mapstructure:"shutdown_delay"`
 
+	// Window ("window") is the rolling window of failure rates and stalls. Default 60s.
+	Window time.Duration `mapstructure:"window"`
+
+	// SampleInterval ("sample_interval") is how often the Collector's own metrics are read, at
+	// least twice in a window. Default 5s.
+	SampleInterval time.Duration `mapstructure:"sample_interval"`
+
+	// Objectives ("objectives") are service level objectives. Default none.
+	Objectives []ObjectiveConfig `mapstructure:"objectives"`
+
+	// ScrapeEndpoint ("scrape_endpoint") is the URL of the Collector's own Prometheus endpoint,
+	// for distributions built without the extension's telemetry factory. Default none.
+	ScrapeEndpoint string `mapstructure:"scrape_endpoint"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -43,6 +57,9 @@ type Config struct {
 // PathsConfig holds the URL paths of the endpoints. They are absolute and clean (no
 // trailing slash), are not "/" and differ from each other.
 type PathsConfig struct {
+	// Metrics ("metrics") is the path of the Collector's own metrics. Default /metrics.
+	Metrics string `mapstructure:"metrics"`
+
 	// Healthz ("healthz") is the path of the liveness endpoint. Default /healthz.
 	Healthz string `mapstructure:"healthz"`
 
@@ -59,8 +76,10 @@ var _ component.Config = (*Config)(nil)
 func (cfg *Config) Validate() error {
 	return errors.Join(
 		validateAddress(&cfg.HTTP.NetAddr),
+		validateInlineCertificates(&cfg.HTTP),
 		cfg.Paths.validate(),
 		validateShutdownDelay(cfg.ShutdownDelay),
+		cfg.validateSampling(),
 	)
 }
 
@@ -79,6 +98,20 @@ func validateAddress(addr *confignet.AddrConfig) error {
 		return fmt.Errorf(`"http::transport": must be tcp, tcp4, tcp6 or unix, got %q`, addr.Transport)
 	}
 	return nil
+}
+
+// validateInlineCertificates leaves files to Start: a configuration is also validated on
+// machines that do not have its secrets.
+func validateInlineCertificates(server *confighttp.ServerConfig) error {
+	if !server.TLS.HasValue() {
+		return nil
+	}
+	cfg := *server.TLS.Get()
+	if cfg.CertPem == "" || cfg.KeyPem == "" {
+		return nil
+	}
+	cfg.CAFile, cfg.ClientCAFile = "", ""
+	return checkCertificates(cfg, time.Now())
 }
 
 func validateHostPort(endpoint string) error {
@@ -100,12 +133,19 @@ func validateShutdownDelay(delay time.Duration) error {
 }
 
 func (cfg *PathsConfig) validate() error {
-	err := errors.Join(
-		validatePath("paths::healthz", cfg.Healthz),
-		validatePath("paths::readyz", cfg.Readyz),
-	)
-	if cfg.Healthz == cfg.Readyz {
-		err = errors.Join(err, fmt.Errorf(`"paths::readyz": must differ from "paths::healthz", got %q for both`, cfg.Readyz))
+	var err error
+	firstKey := map[string]string{}
+	for _, setting := range []struct{ key, path string }{
+		{"paths::metrics", cfg.Metrics},
+		{"paths::healthz", cfg.Healthz},
+		{"paths::readyz", cfg.Readyz},
+	} {
+		err = errors.Join(err, validatePath(setting.key, setting.path))
+		if first, taken := firstKey[setting.path]; taken {
+			err = errors.Join(err, fmt.Errorf("%q: must differ from %q, got %q for both", setting.key, first, setting.path))
+			continue
+		}
+		firstKey[setting.path] = setting.key
 	}
 	return err
 }

@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
-	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
 )
 
@@ -33,7 +32,7 @@ func TestDefaultConfig(t *testing.T) {
 	require.Equal(t, time.Minute, cfg.HTTP.IdleTimeout)
 	require.EqualValues(t, 1024, cfg.HTTP.MaxRequestBodySize)
 	require.True(t, cfg.HTTP.KeepAlivesEnabled)
-	require.Equal(t, PathsConfig{Healthz: "/healthz", Readyz: "/readyz"}, cfg.Paths)
+	require.Equal(t, PathsConfig{Metrics: "/metrics", Healthz: "/healthz", Readyz: "/readyz"}, cfg.Paths)
 	require.Zero(t, cfg.ShutdownDelay)
 }
 
@@ -57,7 +56,7 @@ func TestLoadConfig(t *testing.T) {
 		server := configtls.NewDefaultServerConfig()
 		server.CertFile, server.KeyFile = "/etc/otelcol/tls.crt", "/etc/otelcol/tls.key"
 		cfg.HTTP.TLS = configoptional.Some(server)
-		cfg.Paths = PathsConfig{Healthz: "/live", Readyz: "/ready"}
+		cfg.Paths = PathsConfig{Metrics: "/metrics", Healthz: "/live", Readyz: "/ready"}
 		cfg.ShutdownDelay = 5 * time.Second
 	})
 	f("socket", func(cfg *Config) {
@@ -116,6 +115,9 @@ func TestInvalidConfig(t *testing.T) {
 	f(`{paths: {readyz: "/a/"}}`, `"paths::readyz": must not end in "/" or contain "//", "/./" or "/../", got "/a/"`)
 	f(`{paths: {readyz: "/../a"}}`, `"paths::readyz": must not end in "/" or contain "//", "/./" or "/../", got "/../a"`)
 	f(`{paths: {readyz: /healthz}}`, `"paths::readyz": must differ from "paths::healthz", got "/healthz" for both`)
+	f(`{paths: {healthz: /metrics}}`, `"paths::healthz": must differ from "paths::metrics", got "/metrics" for both`)
+	f(`{paths: {metrics: /a, healthz: /a, readyz: /a}}`, `"paths::healthz": must differ from "paths::metrics", got "/a" for both
+"paths::readyz": must differ from "paths::metrics", got "/a" for both`)
 
 	f(`{shutdown_delay: -1s}`, `"shutdown_delay": must be from 0s to 30s, got -1s`)
 	f(`{shutdown_delay: 31s}`, `"shutdown_delay": must be from 0s to 30s, got 31s`)
@@ -133,7 +135,7 @@ func TestUpstreamValidatesTheRest(t *testing.T) {
 	f(`{http: {transport: carrier_pigeon}}`, `'http.transport' unsupported transport type "carrier_pigeon"`)
 	f(`{http: {tls: {cert_file: only.crt}}}`, "extensions::health_slo::http::tls: ")
 	f(`{metrics: {}}`, "'healthsloextension.Config' has invalid keys: metrics")
-	f(`{paths: {metrics: /metrics}}`, "'paths' has invalid keys: metrics")
+	f(`{paths: {status: /status}}`, "'paths' has invalid keys: status")
 	f(`{http: {endpiont: "localhost:1"}}`, "'http' has invalid keys: endpiont")
 	f(`{shutdown_delay: soon}`, "'shutdown_delay' time: invalid duration")
 }
@@ -147,7 +149,7 @@ func TestValidConfig(t *testing.T) {
 	f(`{http: {endpoint: ":65535"}}`)
 	f(`{http: {endpoint: "[::1]:13134", transport: tcp6}}`)
 	f(`{http: {endpoint: "127.0.0.1:13134", transport: tcp4}}`)
-	f(`{paths: {healthz: /a/b.c~d/é, readyz: /a}}`)
+	f(`{paths: {metrics: /a/m, healthz: /a/b.c~d/é, readyz: /a}}`)
 	f(`{shutdown_delay: 30s}`)
 }
 
@@ -155,17 +157,16 @@ func TestValidConfig(t *testing.T) {
 // without a redirect.
 func FuzzPaths(f *testing.F) {
 	for _, path := range []string{"/healthz", "/a/../b", "/{$}", "/%61", "/a;b=c,d:e", "/a//b", "/é", "/ ", "/\xff"} {
-		f.Add(path, "/readyz")
+		f.Add(path, "/readyz", "/metrics")
 	}
-	f.Fuzz(func(t *testing.T, healthz, readyz string) {
-		paths := PathsConfig{Healthz: healthz, Readyz: readyz}
-		if paths.validate() != nil {
+	f.Fuzz(func(t *testing.T, healthz, readyz, metrics string) {
+		s := newSubject(t, func(cfg *Config) { cfg.Paths = PathsConfig{Metrics: metrics, Healthz: healthz, Readyz: readyz} })
+		if s.cfg.Paths.validate() != nil {
 			return
 		}
-		var state health.State
-		state.Start(time.Now())
-		handler := routes(paths, &state)
-		for path, code := range map[string]int{healthz: http.StatusOK, readyz: http.StatusServiceUnavailable} {
+		s.state.Start(time.Now())
+		handler := s.routes(served{view: noView})
+		for path, code := range map[string]int{healthz: http.StatusOK, readyz: http.StatusServiceUnavailable, "/": http.StatusOK} {
 			response := httptest.NewRecorder()
 			handler.ServeHTTP(response, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
 			require.Equal(t, code, response.Code, "path %q", path)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
 )
 
 // shutdownTimeout is what probes in flight get to finish. They are answered from memory: what
@@ -38,6 +39,7 @@ type healthSLO struct {
 	state health.State
 
 	server    *http.Server // nil unless started
+	samples   *samples
 	telemetry *metadata.TelemetryBuilder
 	done      chan struct{} // closed by Shutdown
 	wg        sync.WaitGroup
@@ -65,11 +67,12 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 	if h.server != nil {
 		return nil
 	}
-	server, err := newServer(ctx, host, h.set.TelemetrySettings, h.cfg, &h.state)
+	samples := newSamples(h.set, h.cfg, &h.state)
+	server, err := h.newServer(ctx, host, served{samples.View, samples.metrics})
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}
-	listener, err := listen(ctx, &h.cfg.HTTP)
+	listener, err := listen(ctx, &h.cfg.HTTP, h.set.Logger)
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}
@@ -77,9 +80,13 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: report build info: %w", h.set.ID, err), listener.Close())
 	}
+	if err := samples.start(telemetry, &h.wg); err != nil {
+		telemetry.Shutdown()
+		return errors.Join(fmt.Errorf("%s: register gauges: %w", h.set.ID, err), listener.Close())
+	}
 
 	h.logListening(listener.Addr())
-	h.server, h.telemetry, h.done = server, telemetry, make(chan struct{})
+	h.server, h.samples, h.telemetry, h.done = server, samples, telemetry, make(chan struct{})
 	h.state.Start(time.Now())
 	h.wg.Go(func() { h.beat(h.done) })
 	h.wg.Go(func() { h.serve(server, listener, host) })
@@ -88,7 +95,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 
 func (h *healthSLO) logListening(addr net.Addr) {
 	h.set.Logger.Info("Health endpoints are listening", zap.Stringer("address", addr),
-		zap.String("healthz", h.cfg.Paths.Healthz), zap.String("readyz", h.cfg.Paths.Readyz))
+		zap.String("metrics", h.cfg.Paths.Metrics), zap.String("healthz", h.cfg.Paths.Healthz), zap.String("readyz", h.cfg.Paths.Readyz))
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && !h.cfg.HTTP.TLS.HasValue() {
 		h.set.Logger.Warn("Health endpoints are served over plain HTTP to other hosts: set http::tls or a loopback http::endpoint",
 			zap.Stringer("address", addr))
@@ -120,14 +127,17 @@ func (h *healthSLO) serve(server *http.Server, listener net.Listener, host compo
 
 // Ready is called when every pipeline has started.
 func (h *healthSLO) Ready() error {
-	h.state.Ready()
+	h.state.Ready(time.Now())
+	if h.samples != nil {
+		h.samples.Kick()
+	}
 	return nil
 }
 
 // NotReady is called before receivers stop, which wait for its return. The delay is for those
 // who send to them because of readiness, so there is none if the Collector never was ready.
 func (h *healthSLO) NotReady() error {
-	if h.state.Drain() && h.cfg.ShutdownDelay > 0 {
+	if h.state.Drain(time.Now()) && h.cfg.ShutdownDelay > 0 {
 		h.set.Logger.Info("Not ready any more, receiving until the shutdown delay is over", zap.Duration("shutdown_delay", h.cfg.ShutdownDelay))
 		time.Sleep(h.cfg.ShutdownDelay)
 	}
@@ -138,6 +148,7 @@ func (h *healthSLO) NotReady() error {
 // extension's life and of others': it must not block nor report a status.
 func (h *healthSLO) ComponentStatusChanged(source *componentstatus.InstanceID, event *componentstatus.Event) {
 	h.state.Observe(source, event)
+	restarts.Process.Observe(source, event)
 }
 
 // Shutdown ends the server within the context or shutdownTimeout, whichever is shorter.
@@ -145,8 +156,9 @@ func (h *healthSLO) Shutdown(ctx context.Context) error {
 	if h.server == nil {
 		return nil
 	}
-	h.state.Stop()
+	h.state.Stop(time.Now())
 	close(h.done)
+	h.samples.cancel()
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	err := h.server.Shutdown(ctx)

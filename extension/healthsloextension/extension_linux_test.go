@@ -29,8 +29,12 @@ func openFiles(t *testing.T) []int {
 
 func TestRepeatedStartsLeakNoFiles(t *testing.T) {
 	good := newSubject(t, nil)
-	noCertificate := newSubject(t, withTLS([]byte("not"), []byte("PEM")))
+	noCertificate := newSubject(t, withTLS(inline("not", "PEM")))
+	ca := newIdentity(t, "ca", nil, nil)
+	encrypted := newSubject(t, withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).reload))
 	cycle := func() {
+		require.NoError(t, encrypted.Start(t.Context(), encrypted.host))
+		require.NoError(t, encrypted.Shutdown(t.Context()))
 		require.NoError(t, good.Start(t.Context(), good.host))
 		require.NoError(t, good.Shutdown(t.Context()))
 		require.Error(t, noCertificate.Start(t.Context(), noCertificate.host))

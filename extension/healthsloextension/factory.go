@@ -25,8 +25,10 @@ func createDefaultConfig() component.Config {
 	server.ReadTimeout = 10 * time.Second
 	server.MaxRequestBodySize = 1024
 	return &Config{
-		HTTP:  server,
-		Paths: PathsConfig{Healthz: "/healthz", Readyz: "/readyz"},
+		HTTP:           server,
+		Paths:          PathsConfig{Metrics: "/metrics", Healthz: "/healthz", Readyz: "/readyz"},
+		Window:         time.Minute,
+		SampleInterval: 5 * time.Second,
 	}
 }
 

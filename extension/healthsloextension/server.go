@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -21,34 +22,73 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
 
 const maxHeaderBytes = 8 << 10
 
+// served is what the server shows of the Collector's own metrics.
+type served struct {
+	view    func() sampling.View // what the last sampling pass found
+	metrics http.Handler         // nil where the Collector's telemetry factory hands out none
+}
+
 // newServer builds the server without opening anything.
-func newServer(ctx context.Context, host component.Host, set component.TelemetrySettings, cfg *Config, state *health.State) (*http.Server, error) {
+func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen served) (*http.Server, error) {
+	set := h.set.TelemetrySettings
 	// Probes come every few seconds: they make no spans and no http.server metrics.
 	set.TracerProvider = tracenoop.NewTracerProvider()
 	set.MeterProvider = metricnoop.NewMeterProvider()
-	server, err := cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, routes(cfg.Paths, state))
+	if err := checkAuthenticator(ctx, &h.cfg.HTTP, host.GetExtensions()); err != nil {
+		return nil, err
+	}
+	server, err := h.cfg.HTTP.ToServer(ctx, host.GetExtensions(), set, h.routes(seen))
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
 	server.MaxHeaderBytes = maxHeaderBytes
+	server.ErrorLog = log.New(serverLog{set.Logger}, "", 0)
 	server.Handler = harden(server.Handler, set.Logger)
 	return server, nil
 }
 
+// serverLog receives what net/http has to say. Whoever reaches the port can fail a handshake,
+// as port scanners and TCP probes do: that must not fill the log.
+type serverLog struct {
+	logger *zap.Logger
+}
+
+func (l serverLog) Write(line []byte) (int, error) {
+	message := strings.TrimSpace(string(line))
+	if strings.HasPrefix(message, "http: TLS handshake error") {
+		l.logger.Debug(message)
+		return len(line), nil
+	}
+	l.logger.Error(message)
+	return len(line), nil
+}
+
+// checkAuthenticator says which setting ToServer would fail at, and what it must be.
+func checkAuthenticator(ctx context.Context, cfg *confighttp.ServerConfig, extensions map[component.ID]component.Component) error {
+	if !cfg.Auth.HasValue() {
+		return nil
+	}
+	auth := cfg.Auth.Get()
+	if _, err := auth.GetServerAuthenticator(ctx, extensions); err != nil {
+		return fmt.Errorf(`"http::auth::authenticator": must name an extension of "service::extensions" that authenticates servers: %w`, err)
+	}
+	return nil
+}
+
 // listen does what confighttp's ToListener does, which leaves the socket open when it cannot
 // load the certificates, and does not say which setting is at fault.
-func listen(ctx context.Context, cfg *confighttp.ServerConfig) (net.Listener, error) {
+func listen(ctx context.Context, cfg *confighttp.ServerConfig, logger *zap.Logger) (net.Listener, error) {
 	var security *tls.Config
 	if cfg.TLS.HasValue() {
 		var err error
-		if security, err = cfg.TLS.Get().LoadTLSConfig(ctx); err != nil {
-			return nil, fmt.Errorf(`"http::tls": %w`, err)
+		if security, err = serverTLS(ctx, *cfg.TLS.Get(), logger); err != nil {
+			return nil, err
 		}
-		security.NextProtos = []string{"h2", "http/1.1"}
 	}
 	listener, err := cfg.NetAddr.Listen(ctx)
 	if err != nil {
@@ -60,18 +100,42 @@ func listen(ctx context.Context, cfg *confighttp.ServerConfig) (net.Listener, er
 	return listener, nil
 }
 
-func routes(paths PathsConfig, state *health.State) http.Handler {
+func (h *healthSLO) routes(seen served) http.Handler {
 	mux := http.NewServeMux()
 	// A GET pattern also answers HEAD, and other methods get 405.
-	mux.Handle("GET "+paths.Healthz, probe(func() health.Verdict { return state.Liveness(time.Now()) }))
-	mux.Handle("GET "+paths.Readyz, probe(state.Readiness))
-	return mux
+	mux.Handle("GET "+h.cfg.Paths.Metrics, orNotFound(seen.metrics))
+	mux.Handle("GET "+h.cfg.Paths.Healthz, probe(func() health.Verdict { return h.state.Liveness(time.Now()) }))
+	mux.Handle("GET "+h.cfg.Paths.Readyz, probe(h.state.Readiness))
+	mux.Handle("GET /{$}", h.statusPage(seen.view))
+	return refuseBodies(mux)
+}
+
+// refuseBodies answers who sends one: nothing here reads it, so it is a mistake.
+func refuseBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			http.Error(w, "a request must not have a body", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// orNotFound stands in where the Collector's telemetry factory hands out no metrics.
+func orNotFound(metrics http.Handler) http.Handler {
+	if metrics != nil {
+		return metrics
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "the telemetry factory of this distribution does not hand out the Collector's own metrics: "+
+			"scrape a reader of service::telemetry::metrics instead", http.StatusNotFound)
+	})
 }
 
 func probe(verdict func() health.Verdict) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		render := renderText
-		if prefersJSON(r.Header) {
+		if prefersJSON(r.Header, "plain") {
 			render = renderJSON
 		}
 		render(w, verdict())
@@ -94,13 +158,17 @@ func renderJSON(w http.ResponseWriter, verdict health.Verdict) {
 	body := struct {
 		Status  string   `json:"status"`
 		Reasons []string `json:"reasons,omitempty"`
-	}{Status: "ok", Reasons: verdict}
-	if !verdict.OK() {
-		body.Status = "unavailable"
-	}
+	}{statusText(verdict), verdict}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(statusCode(verdict))
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+func statusText(verdict health.Verdict) string {
+	if verdict.OK() {
+		return "ok"
+	}
+	return "unavailable"
 }
 
 func statusCode(verdict health.Verdict) int {

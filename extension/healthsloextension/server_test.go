@@ -5,15 +5,7 @@ package healthsloextension
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -24,14 +16,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configauth"
-	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configmiddleware"
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/config/configtls"
-	"go.opentelemetry.io/collector/extension/extensionauth"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 	"go.uber.org/zap/zapcore"
 )
@@ -61,10 +48,13 @@ func TestResponses(t *testing.T) {
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"} {
 		f(method, "/live", "", 405, text, "Method Not Allowed\n")
 	}
-	f("GET", "/", "", 404, text, "404 page not found\n")
+	f("POST", "/", "", 405, text, "Method Not Allowed\n")
+	f("POST", "/metrics", "", 405, text, "Method Not Allowed\n")
+	f("GET", "/index.html", "", 404, text, "404 page not found\n")
 	f("GET", "/healthz", "", 404, text, "404 page not found\n")
 	f("GET", "/live/", "", 404, text, "404 page not found\n")
-	f("POST", "/metrics", "", 404, text, "404 page not found\n")
+	f("GET", "/metrics", "", 404, text, "the telemetry factory of this distribution does not hand out the Collector's own metrics: "+
+		"scrape a reader of service::telemetry::metrics instead\n")
 }
 
 func TestConfiguredResponseHeadersWin(t *testing.T) {
@@ -102,56 +92,10 @@ func TestPlainHTTPToOtherHostsIsWarnedAboutOnce(t *testing.T) {
 	f(0, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, nil)
 	f(0, &net.TCPAddr{IP: net.IPv6loopback, Port: 1}, nil)
 	f(0, &net.UnixAddr{Net: "unix", Name: "/run/health.sock"}, nil)
-	f(0, &net.TCPAddr{IP: net.IPv4zero, Port: 1}, withTLS(selfSigned(t)))
+	f(0, &net.TCPAddr{IP: net.IPv4zero, Port: 1}, withTLS(inline("", "")))
 	f(1, &net.TCPAddr{IP: net.IPv4zero, Port: 1}, nil)
 	f(1, &net.TCPAddr{IP: net.IPv6unspecified, Port: 1}, nil)
 	f(1, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}, nil)
-}
-
-// selfSigned returns a certificate for 127.0.0.1 and its key in PEM.
-func selfSigned(t *testing.T) (certificate, key []byte) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotAfter:     time.Now().Add(time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	require.NoError(t, err)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
-}
-
-func withTLS(certificate, key []byte) func(*Config) {
-	return func(cfg *Config) {
-		server := configtls.NewDefaultServerConfig()
-		server.CertPem, server.KeyPem = configopaque.String(certificate), configopaque.String(key)
-		cfg.HTTP.TLS = configoptional.Some(server)
-	}
-}
-
-func TestTLS(t *testing.T) {
-	certificate, key := selfSigned(t)
-	s := started(t, withTLS(certificate, key))
-	s.scheme = "https"
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(certificate))
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
-	t.Cleanup(transport.CloseIdleConnections)
-	s.client.Transport = transport
-	response, body := s.do(t, http.MethodGet, "/healthz", "")
-	require.Equal(t, "ok\n", body)
-	require.Equal(t, 2, response.ProtoMajor)
-}
-
-func TestTLSThatCannotBeLoaded(t *testing.T) {
-	s := newSubject(t, withTLS([]byte("not"), []byte("PEM")))
-	require.ErrorContains(t, s.Start(t.Context(), s.host), `health_slo: "http::tls": failed to load TLS config: `)
-	require.NoError(t, s.Shutdown(t.Context()))
 }
 
 func TestUnixSocket(t *testing.T) {
@@ -170,46 +114,6 @@ func TestUnixSocket(t *testing.T) {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	require.NoError(t, s.Shutdown(t.Context()))
 	require.NoFileExists(t, socket)
-}
-
-// authenticator lets in who shows the word.
-type authenticator struct {
-	component.StartFunc
-	component.ShutdownFunc
-}
-
-var _ extensionauth.Server = authenticator{}
-
-func (authenticator) Authenticate(ctx context.Context, headers map[string][]string) (context.Context, error) {
-	if http.Header(headers).Get("Authorization") != "Bearer sesame" {
-		return ctx, errors.New("no sesame")
-	}
-	return ctx, nil
-}
-
-func TestAuthentication(t *testing.T) {
-	id := component.MustNewIDWithName("bearertokenauth", "probes")
-	s := newSubject(t, func(cfg *Config) {
-		cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: id}})
-	})
-	require.Equal(t, []component.ID{id}, s.Dependencies())
-	require.EqualError(t, s.Start(t.Context(), s.host),
-		`health_slo: "http": build server: failed to resolve authenticator "bearertokenauth/probes": authenticator not found`)
-
-	s.host.extensions[id] = authenticator{}
-	s.start(t)
-	response, body := s.do(t, http.MethodGet, "/healthz", "")
-	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
-	require.Equal(t, "no sesame\n", body)
-	require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
-
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address(t)+"/healthz", http.NoBody)
-	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer sesame")
-	response, err = s.client.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, http.StatusOK, response.StatusCode)
 }
 
 // middleware puts a handler in the place of ours.

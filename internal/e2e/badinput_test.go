@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,12 +26,15 @@ type failure struct {
 	unprivileged bool
 }
 
-// with replaces one line's worth of the minimal configuration.
-func with(t *testing.T, before, after string) []string {
+// with replaces parts of the minimal configuration: pairs of before and after.
+func with(t *testing.T, pairs ...string) []string {
 	t.Helper()
 	config := strings.Replace(minimal, "%s", freeAddress(t), 1)
-	require.Contains(t, config, before)
-	return []string{"--config", configFile(t, "%s", strings.Replace(config, before, after, 1))}
+	for pair := range slices.Chunk(pairs, 2) {
+		require.Contains(t, config, pair[0])
+		config = strings.Replace(config, pair[0], pair[1], 1)
+	}
+	return []string{"--config", configFile(t, "%s", config)}
 }
 
 func clockWith(t *testing.T, settings string) []string {
@@ -96,11 +101,35 @@ func failures(t *testing.T) []failure {
 		{"endpoint that is a URL", healthWith(t, "http: {endpoint: 'http://localhost:13134'}"), `extensions::health_slo: "http::endpoint": must be host:port`, false, false},
 		{"relative path", healthWith(t, "paths: {healthz: healthz}"), `extensions::health_slo: "paths::healthz": must`, false, false},
 		{"path with a query", healthWith(t, "paths: {readyz: '/readyz?x=1'}"), `extensions::health_slo: "paths::readyz": must`, false, false},
+		{"path of the metrics with a fragment", healthWith(t, "paths: {metrics: '/metrics#x'}"), `extensions::health_slo: "paths::metrics": must not contain a query or a fragment`, false, false},
+		{"path of the metrics that is a probe's", healthWith(t, "paths: {metrics: /healthz}"), `extensions::health_slo: "paths::healthz": must differ from "paths::metrics", got "/healthz" for both`, false, false},
+		{"certificate without a key", healthWith(t, "http: {tls: {cert_file: tls.crt}}"), `extensions::health_slo::http::tls: .*TLS configuration must include both certificate and key`, false, false},
+		{"inline certificate that is none", healthWith(t, "http: {tls: {cert_pem: x, key_pem: x}}"), `extensions::health_slo: "http::tls::cert_pem": must hold a certificate in PEM`, false, false},
 		{"equal paths", healthWith(t, "paths: {readyz: /healthz}"), `extensions::health_slo: "paths::`, false, false},
 		{"delay too long", healthWith(t, "shutdown_delay: 31s"), `extensions::health_slo: "shutdown_delay": must be .*30s`, false, false},
 		{"negative delay of the shutdown", healthWith(t, "shutdown_delay: -1s"), `extensions::health_slo: "shutdown_delay": must be`, false, false},
 
 		{"health port in use", healthWith(t, "http: {endpoint: "+busy+"}"), `failed to start extensions: health_slo: "http::endpoint": .*` + busy + `.*address already in use`, true, false},
+		{
+			"certificate that is missing",
+			healthWith(t, "http: {endpoint: "+free+", tls: {cert_file: missing.crt, key_file: missing.key}}"),
+			`health_slo: "http::tls::cert_file": must be a readable file: open missing\.crt: no such file or directory\n"http::tls::key_file": must be a readable file`, true, false,
+		},
+		{
+			"certificate that may not be read",
+			[]string{"--config", "yaml:" + strings.Replace(fmt.Sprintf(minimal, free), "health_slo: {http: {", "health_slo: {http: {tls: {cert_file: '"+unreadable+"', key_file: '"+unreadable+"'}, ", 1)},
+			`health_slo: "http::tls::cert_file": must be a readable file: open .*: permission denied`, true, true,
+		},
+		{
+			"authenticator that is no extension of the service",
+			healthWith(t, "http: {endpoint: "+free+", auth: {authenticator: bearertokenauth}}"),
+			`unable to find extension bearertokenauth on which extension health_slo depends`, true, false,
+		},
+		{
+			"extension that cannot authenticate",
+			with(t, "health_slo: {http: {", "zpages: {endpoint: "+free+"}, health_slo: {http: {auth: {authenticator: zpages}, ", "extensions: [health_slo]", "extensions: [health_slo, zpages]"),
+			`health_slo: "http::auth::authenticator": must name an extension of "service::extensions" that authenticates servers`, true, false,
+		},
 		{"receiver port in use", []string{"--config", configFile(t, accepting, free, busy)}, `failed to start "otlp" receiver: listen tcp ` + busy + `: bind: address already in use`, true, false},
 		{"exporter port in use", append(with(t, "{stdout: }", "{stdout: {}, prometheus: {endpoint: '"+busy+"'}}"), "--set=service.pipelines.metrics.exporters=[prometheus]"), `failed to start "prometheus" exporter: listen tcp ` + busy + `: bind: address already in use`, true, false},
 		{

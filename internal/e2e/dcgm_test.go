@@ -192,6 +192,16 @@ func TestReloadFreesWhatTheHostEngineHolds(t *testing.T) {
 	n.stop(t)
 }
 
+func TestStatusPageShowsTheGPUs(t *testing.T) {
+	n := startNode(t, "h100x8", "", nil)
+	eventually(t, func() bool { return len(statusPage(t, n.health).GPUs) == 8 }, "eight GPUs are never on the page")
+	n.send(t, "gpu_lost gpu=3")
+	eventually(t, func() bool {
+		return slices.Contains(statusPage(t, n.health).Attention, "GPU nvidia3 is lost.")
+	}, "the lost GPU is never on the page")
+	n.stop(t)
+}
+
 func TestEmbeddedModeNeedsNoEndpoint(t *testing.T) {
 	n := startNode(t, "l4x1", "mode: embedded", nil)
 	n.waitFor(t, "gpu_up", "hw_name", "nvidia0", 1)

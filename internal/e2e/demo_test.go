@@ -136,7 +136,7 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 		"\nRunning bin/otelcol-tracecore-node with ",
 		" and SIMULATED GPUs (scenario h100x8; ",
 		"\nBreak a GPU: make demo-fault FAULT=gpu-lost GPU=3\n",
-		"\nLook: curl localhost:13134/healthz ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics\n",
+		"\nLook: http://localhost:13134/ in a browser ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics\n",
 		"\nStop: Ctrl-C\n",
 	} {
 		require.Contains(t, "\n"+told, line)

@@ -4,6 +4,9 @@ package selftelemetry
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -131,27 +134,92 @@ func TestReceiversShareOneProvider(t *testing.T) {
 
 func TestHotPathsDoNotAllocate(t *testing.T) {
 	tel := componenttest.NewTelemetry()
-	r := NewReceiver(tel.NewTelemetrySettings(), dcgmID, "watch")
-	e := NewExporter(tel.NewTelemetrySettings(), dcgmID)
-	require.Zero(t, testing.AllocsPerRun(100, func() {
-		r.IncError("watch")
-		r.IncEmissions(1)
-		r.ObserveLatency(time.Millisecond)
-		r.SetDegraded(false)
-		r.MarkActivity()
-		e.IncCallSuccess()
-		e.IncCallFailure(KindDownstream)
-	}))
+	for name, call := range hotPaths(tel.NewTelemetrySettings()) {
+		require.Zero(t, testing.AllocsPerRun(100, call), name)
+	}
 }
 
-func BenchmarkReceiver(b *testing.B) {
+// A component calls these from its own loop while a reader collects: nothing of ours may make
+// one wait for the other, not even while the clock of degraded time is being read.
+func TestHotPathsTakeNoLock(*testing.T) {
 	tel := componenttest.NewTelemetry()
-	r := NewReceiver(tel.NewTelemetrySettings(), dcgmID)
-	b.ReportAllocs()
-	for b.Loop() {
-		r.IncEmissions(1)
-		r.ObserveLatency(time.Millisecond)
-		r.SetDegraded(false)
-		r.MarkActivity()
+	r := NewReceiver(tel.NewTelemetrySettings(), dcgmID).(*receiver)
+	e := NewExporter(tel.NewTelemetrySettings(), dcgmID)
+	r.degraded.mu.Lock()
+	defer r.degraded.mu.Unlock()
+	r.IncError(KindRead)
+	r.IncEmissions(1)
+	r.ObserveLatency(time.Millisecond)
+	r.SetDegraded(false) // unchanged
+	r.MarkActivity()
+	e.IncCallSuccess()
+	e.IncCallFailure(KindDownstream)
+}
+
+// Components start, report, are read and stop all at the same time.
+func TestConcurrentRegistrationAndCollection(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			id := component.MustNewIDWithName("clock", strconv.Itoa(i))
+			for range 20 {
+				r := NewReceiver(tel.NewTelemetrySettings(), id)
+				e := NewExporter(tel.NewTelemetrySettings(), id)
+				r.SetDegraded(true)
+				r.IncEmissions(1)
+				e.IncCallSuccess()
+				r.Shutdown()
+			}
+		})
+	}
+	for range 20 {
+		wg.Go(func() { require.NoError(t, tel.Reader.Collect(context.Background(), &metricdata.ResourceMetrics{})) })
+	}
+	wg.Wait()
+	for _, name := range []string{"tracecore.receiver.emissions_total", "tracecore.exporter.calls_total"} {
+		m, err := tel.GetMetric(name)
+		require.NoError(t, err)
+		points := m.Data.(metricdata.Sum[int64]).DataPoints
+		require.Len(t, points, 16)
+		for _, point := range points {
+			require.EqualValues(t, 20, point.Value)
+		}
+	}
+	_, err := tel.GetMetric("tracecore.receiver.degraded_seconds_total")
+	require.Error(t, err, "who has shut down does not report")
+}
+
+// hotPaths are what a component calls all the time.
+func hotPaths(set component.TelemetrySettings) map[string]func() {
+	r, e := NewReceiver(set, dcgmID, "watch"), NewExporter(set, dcgmID)
+	return map[string]func(){
+		"IncError":                func() { r.IncError("watch") },
+		"IncEmissions":            func() { r.IncEmissions(1) },
+		"ObserveLatency":          func() { r.ObserveLatency(time.Millisecond) },
+		"SetDegraded/unchanged":   func() { r.SetDegraded(false) },
+		"MarkActivity":            func() { r.MarkActivity() },
+		"Exporter.IncCallSuccess": func() { e.IncCallSuccess() },
+		"Exporter.IncCallFailure": func() { e.IncCallFailure(KindDownstream) },
+	}
+}
+
+func BenchmarkHotPath(b *testing.B) {
+	paths := hotPaths(componenttest.NewTelemetry().NewTelemetrySettings())
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				paths[name]()
+			}
+		})
+		b.Run(name+"/parallel", func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					paths[name]()
+				}
+			})
+		})
 	}
 }

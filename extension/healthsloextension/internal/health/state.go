@@ -31,8 +31,8 @@ const (
 	stopped
 )
 
-// phaseReasons is what each phase says against readiness.
-var phaseReasons = [...]string{starting: "starting", draining: "draining", stopped: "shutting down"}
+// phaseNames are for people; each but ready is a reason against readiness.
+var phaseNames = [...]string{starting: "starting", ready: "ready", draining: "draining", stopped: "shutting down"}
 
 // Verdict holds the reasons against health, none when all is well.
 type Verdict []string
@@ -46,17 +46,19 @@ func (v Verdict) OK() bool {
 // they may be called where the Collector holds its own locks. The zero value is a Collector
 // that is about to start.
 type State struct {
-	mu       sync.Mutex
-	phase    phase
-	lastBeat time.Time
-	failed   failures
+	mu         sync.Mutex
+	phase      phase
+	phaseSince time.Time
+	lastBeat   time.Time
+	instances  instances
 }
 
 // Start begins the process's life: it is alive and not yet ready.
 func (s *State) Start(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phase, s.lastBeat = starting, now
+	s.enter(starting, now)
+	s.lastBeat = now
 }
 
 // Beat records that the process got to run. Ages are taken from monotonic clock readings, so a
@@ -67,34 +69,41 @@ func (s *State) Beat(now time.Time) {
 	s.lastBeat = now
 }
 
+// enter keeps since when a phase lasts. The lock is held.
+func (s *State) enter(next phase, now time.Time) {
+	if s.phase != next || s.phaseSince.IsZero() {
+		s.phase, s.phaseSince = next, now
+	}
+}
+
 // Ready records that every pipeline has started.
-func (s *State) Ready() {
+func (s *State) Ready(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phase = ready
+	s.enter(ready, now)
 }
 
 // Drain records that receivers are about to stop. It reports whether that ended readiness.
-func (s *State) Drain() (wasReady bool) {
+func (s *State) Drain(now time.Time) (wasReady bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	wasReady = s.phase == ready
-	s.phase = draining
+	s.enter(draining, now)
 	return wasReady
 }
 
 // Stop records that the extension itself shuts down.
-func (s *State) Stop() {
+func (s *State) Stop(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phase = stopped
+	s.enter(stopped, now)
 }
 
 // Observe records the status of one instance of a component.
 func (s *State) Observe(source *componentstatus.InstanceID, event *componentstatus.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed.observe(source, event)
+	s.instances.observe(source, event)
 }
 
 // Liveness is about the process alone: only a stuck heartbeat, a fatal error or the shutdown
@@ -102,14 +111,18 @@ func (s *State) Observe(source *componentstatus.InstanceID, event *componentstat
 func (s *State) Liveness(now time.Time) Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.liveness(now)
+}
+
+func (s *State) liveness(now time.Time) Verdict {
 	var verdict Verdict
 	if s.phase == stopped {
-		verdict = append(verdict, phaseReasons[stopped])
+		verdict = append(verdict, phaseNames[stopped])
 	}
 	if age := now.Sub(s.lastBeat); age > StaleAfter {
 		verdict = append(verdict, fmt.Sprintf("process loop stuck for %v", age.Truncate(time.Second)))
 	}
-	return append(verdict, s.failed.reasons(componentstatus.StatusFatalError)...)
+	return append(verdict, s.instances.reasons(componentstatus.StatusFatalError)...)
 }
 
 // Readiness is about work: the pipelines run, are not about to stop, and no component has an
@@ -117,9 +130,13 @@ func (s *State) Liveness(now time.Time) Verdict {
 func (s *State) Readiness() Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.readiness()
+}
+
+func (s *State) readiness() Verdict {
 	var verdict Verdict
 	if s.phase != ready {
-		verdict = append(verdict, phaseReasons[s.phase])
+		verdict = append(verdict, phaseNames[s.phase])
 	}
-	return append(verdict, s.failed.reasons(componentstatus.StatusPermanentError)...)
+	return append(verdict, s.instances.reasons(componentstatus.StatusPermanentError)...)
 }

@@ -35,9 +35,9 @@ func instance(kind component.Kind, id string, pipelines ...pipeline.ID) *compone
 type event func(*State)
 
 func start(s *State)       { s.Start(time.Now()) }
-func becomeReady(s *State) { s.Ready() }
-func drain(s *State)       { s.Drain() }
-func stop(s *State)        { s.Stop() }
+func becomeReady(s *State) { s.Ready(time.Now()) }
+func drain(s *State)       { s.Drain(time.Now()) }
+func stop(s *State)        { s.Stop(time.Now()) }
 
 func status(source *componentstatus.InstanceID, status componentstatus.Status) event {
 	return func(s *State) {
@@ -216,10 +216,10 @@ func TestHeartbeatMayBeMissedForAWhile(t *testing.T) {
 func TestDrainTellsWhetherReadinessEnded(t *testing.T) {
 	var s State
 	s.Start(time.Now())
-	require.False(t, s.Drain(), "never ready")
-	s.Ready()
-	require.True(t, s.Drain())
-	require.False(t, s.Drain(), "already draining")
+	require.False(t, s.Drain(time.Now()), "never ready")
+	s.Ready(time.Now())
+	require.True(t, s.Drain(time.Now()))
+	require.False(t, s.Drain(time.Now()), "already draining")
 }
 
 func TestErrorTextIsOneBoundedLine(t *testing.T) {

@@ -25,10 +25,19 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter         metric.Meter
-	mu            sync.Mutex
-	registrations []metric.Registration
-	BuildInfo     metric.Int64ObservableGauge
+	meter                        metric.Meter
+	mu                           sync.Mutex
+	registrations                []metric.Registration
+	BuildInfo                    metric.Int64ObservableGauge
+	ComponentHealthy             metric.Int64ObservableGauge
+	ComponentRestartCountPerHour metric.Int64ObservableGauge
+	ExporterFailureRate          metric.Float64ObservableGauge
+	ExporterStalled              metric.Int64ObservableGauge
+	QueueDepthRatio              metric.Float64ObservableGauge
+	SloBurnRate                  metric.Float64ObservableGauge
+	SloErrorBudgetRemaining      metric.Float64ObservableGauge
+	SloGoodRatio                 metric.Float64ObservableGauge
+	SloTarget                    metric.Float64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -57,6 +66,141 @@ func (builder *TelemetryBuilder) RegisterBuildInfoCallback(cb metric.Int64Callba
 	return nil
 }
 
+// RegisterComponentHealthyCallback sets callback for observable ComponentHealthy metric.
+func (builder *TelemetryBuilder) RegisterComponentHealthyCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ComponentHealthy, obs: o})
+		return nil
+	}, builder.ComponentHealthy)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterComponentRestartCountPerHourCallback sets callback for observable ComponentRestartCountPerHour metric.
+func (builder *TelemetryBuilder) RegisterComponentRestartCountPerHourCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ComponentRestartCountPerHour, obs: o})
+		return nil
+	}, builder.ComponentRestartCountPerHour)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExporterFailureRateCallback sets callback for observable ExporterFailureRate metric.
+func (builder *TelemetryBuilder) RegisterExporterFailureRateCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ExporterFailureRate, obs: o})
+		return nil
+	}, builder.ExporterFailureRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExporterStalledCallback sets callback for observable ExporterStalled metric.
+func (builder *TelemetryBuilder) RegisterExporterStalledCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterStalled, obs: o})
+		return nil
+	}, builder.ExporterStalled)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterQueueDepthRatioCallback sets callback for observable QueueDepthRatio metric.
+func (builder *TelemetryBuilder) RegisterQueueDepthRatioCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.QueueDepthRatio, obs: o})
+		return nil
+	}, builder.QueueDepthRatio)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterSloBurnRateCallback sets callback for observable SloBurnRate metric.
+func (builder *TelemetryBuilder) RegisterSloBurnRateCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.SloBurnRate, obs: o})
+		return nil
+	}, builder.SloBurnRate)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterSloErrorBudgetRemainingCallback sets callback for observable SloErrorBudgetRemaining metric.
+func (builder *TelemetryBuilder) RegisterSloErrorBudgetRemainingCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.SloErrorBudgetRemaining, obs: o})
+		return nil
+	}, builder.SloErrorBudgetRemaining)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterSloGoodRatioCallback sets callback for observable SloGoodRatio metric.
+func (builder *TelemetryBuilder) RegisterSloGoodRatioCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.SloGoodRatio, obs: o})
+		return nil
+	}, builder.SloGoodRatio)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterSloTargetCallback sets callback for observable SloTarget metric.
+func (builder *TelemetryBuilder) RegisterSloTargetCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.SloTarget, obs: o})
+		return nil
+	}, builder.SloTarget)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -65,6 +209,16 @@ type observerInt64 struct {
 
 func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
 	oi.obs.ObserveInt64(oi.inst, value, opts...)
+}
+
+type observerFloat64 struct {
+	embedded.Float64Observer
+	inst metric.Float64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerFloat64) Observe(value float64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveFloat64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -88,6 +242,60 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.BuildInfo, err = builder.meter.Int64ObservableGauge(
 		"tracecore.build.info",
 		metric.WithDescription("Always 1; the attributes tell which build is running. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ComponentHealthy, err = builder.meter.Int64ObservableGauge(
+		"tracecore.component.healthy",
+		metric.WithDescription("0 while the last status of the component is an error, recoverable or not, else 1. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ComponentRestartCountPerHour, err = builder.meter.Int64ObservableGauge(
+		"tracecore.component.restart_count_per_hour",
+		metric.WithDescription("Starts of the component after its first one, in the last hour; configuration reloads within the process count. [Development]"),
+		metric.WithUnit("{restart}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterFailureRate, err = builder.meter.Float64ObservableGauge(
+		"tracecore.exporter.failure_rate",
+		metric.WithDescription("Items that were given up or not enqueued ÷ all items that were finished within the rolling window; 0 when none were. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterStalled, err = builder.meter.Int64ObservableGauge(
+		"tracecore.exporter.stalled",
+		metric.WithDescription("1 while a request has been in flight and none finished for the whole rolling window, such as when a dead backend is still being retried, else 0. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.QueueDepthRatio, err = builder.meter.Float64ObservableGauge(
+		"tracecore.queue.depth_ratio",
+		metric.WithDescription("Size ÷ capacity of the exporter's sending queue; absent without one. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.SloBurnRate, err = builder.meter.Float64ObservableGauge(
+		"tracecore.slo.burn_rate",
+		metric.WithDescription("How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.SloErrorBudgetRemaining, err = builder.meter.Float64ObservableGauge(
+		"tracecore.slo.error_budget_remaining",
+		metric.WithDescription("Share of the error budget of the objective's longest window that is left: 1 untouched, 0 spent, negative overspent. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.SloGoodRatio, err = builder.meter.Float64ObservableGauge(
+		"tracecore.slo.good_ratio",
+		metric.WithDescription("Share of good over the objective's longest window. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.SloTarget, err = builder.meter.Float64ObservableGauge(
+		"tracecore.slo.target",
+		metric.WithDescription("The wanted share of good. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

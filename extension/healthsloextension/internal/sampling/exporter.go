@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sampling
+
+import (
+	"time"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/window"
+)
+
+// exporter follows one exporter and one signal from pass to pass.
+type exporter struct {
+	key    ExporterKey
+	length time.Duration
+	rate   *window.Rate
+
+	overflow  float64   // see enqueueFailures
+	finished  float64   // items sent or given up, at the pass before
+	busySince time.Time // since when a request was in flight at each pass and nothing finished; zero while idle
+
+	lastBad, lastTotal float64 // items of the last pass alone
+
+	worst   Point // since the newest point of the history
+	history []Point
+}
+
+// newExporter follows an exporter that was not there before. If there was a pass before, its
+// counters were at zero then: they appear with the first request.
+func newExporter(key ExporterKey, length time.Duration, passBefore time.Time) *exporter {
+	e := &exporter{key: key, length: length, rate: window.NewRate(length)}
+	if !passBefore.IsZero() {
+		e.rate.Observe(passBefore, 0, 0)
+	}
+	return e
+}
+
+// observe takes the counts of a pass. waits tells that the exporter has
+// sending_queue::wait_for_result set.
+func (e *exporter) observe(now time.Time, c *Counts, waits bool) Exporter {
+	failed := c.SendFailed + e.enqueueFailures(c, waits)
+	e.lastBad, e.lastTotal = e.rate.Observe(now, failed, c.Sent+failed)
+	seen := Exporter{
+		ID: e.key.ID, Signal: e.key.Signal,
+		FailureRate: e.rate.Ratio(),
+		HasQueue:    c.QueueCapacity > 0,
+		Stalled:     e.stalled(now, c),
+	}
+	if seen.HasQueue {
+		seen.QueueRatio = c.QueueSize / c.QueueCapacity
+	}
+	e.remember(now, &seen)
+	seen.History = e.history
+	return seen
+}
+
+// enqueueFailures leaves out what is a failed send as well: an exporter that waits for the
+// result counts a failed request twice, first as sent and then as enqueued. Between the two the
+// difference dips, which is no reason to begin the window anew.
+func (e *exporter) enqueueFailures(c *Counts, waits bool) float64 {
+	if !waits {
+		return c.EnqueueFailed
+	}
+	if c.EnqueueFailed == 0 {
+		e.overflow = 0 // the counters began anew
+	}
+	e.overflow = max(e.overflow, c.EnqueueFailed-c.SendFailed)
+	return e.overflow
+}
+
+// stalled asks for a request in flight at every pass of a whole window: one that was just
+// begun after an idle time is no stall.
+func (e *exporter) stalled(now time.Time, c *Counts) bool {
+	finished := c.Sent + c.SendFailed
+	if e.busySince.IsZero() || finished != e.finished {
+		e.busySince, e.finished = now, finished
+	}
+	if c.InFlight <= 0 {
+		e.busySince = time.Time{}
+		return false
+	}
+	return now.Sub(e.busySince) >= e.length
+}
+
+// remember keeps the worst of each HistoryStep. Views share the history, so it is replaced
+// and never changed.
+func (e *exporter) remember(now time.Time, seen *Exporter) {
+	e.worst.FailureRate = max(e.worst.FailureRate, seen.FailureRate)
+	e.worst.QueueRatio = max(e.worst.QueueRatio, seen.QueueRatio)
+	e.worst.Stalled = e.worst.Stalled || seen.Stalled
+	if n := len(e.history); n > 0 && now.Sub(e.history[n-1].At) < HistoryStep {
+		return
+	}
+	e.worst.At = now
+	kept := e.history[max(0, len(e.history)+1-HistoryLength):]
+	e.history = append(append(make([]Point, 0, len(kept)+1), kept...), e.worst)
+	e.worst = Point{}
+}

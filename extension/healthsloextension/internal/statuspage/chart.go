@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package statuspage
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	chartSpan   = time.Hour
+	chartWidth  = 240.0
+	chartHeight = 48.0
+
+	// chartStep is the usual distance of two points. Beyond chartGap, points are missing.
+	chartStep = 30 * time.Second
+	chartGap  = 3 * chartStep
+)
+
+// chart is the last hour of one value, drawn in a box of chartWidth × chartHeight: a step line
+// for a ratio, bars for what is either so or not.
+type chart struct {
+	Label string // what a screen reader says
+	Line  string // path data
+	Area  string // path data of what is below the line
+}
+
+// sample is a value at a moment.
+type sample struct {
+	at    time.Time
+	value float64
+}
+
+// charts are those of one exporter: failure rate, queue if it has one, and stall.
+type charts struct {
+	Failure, Queue, Stall chart
+}
+
+func newCharts(e *Exporter, now time.Time) charts {
+	pick := func(value func(*Point) float64, current float64) []sample {
+		samples := make([]sample, 0, len(e.History)+1)
+		for i := range e.History {
+			samples = append(samples, sample{e.History[i].At, value(&e.History[i])})
+		}
+		return append(samples, sample{now, current})
+	}
+	name := fmt.Sprintf("of %s, %s, in the last hour", e.ID, e.Signal)
+	all := charts{
+		Failure: newRatioChart("Failure rate "+name, pick(func(p *Point) float64 { return p.FailureRate }, e.FailureRate), now),
+		Stall:   newStallChart("Stalls "+name, pick(func(p *Point) float64 { return asRatio(p.Stalled) }, asRatio(e.Stalled)), now),
+	}
+	if e.QueueRatio != nil {
+		all.Queue = newRatioChart("Queue "+name, pick(func(p *Point) float64 { return p.QueueRatio }, *e.QueueRatio), now)
+	}
+	return all
+}
+
+func asRatio(set bool) float64 {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+func newRatioChart(name string, samples []sample, now time.Time) chart {
+	highest := 0.0
+	for _, s := range samples {
+		highest = max(highest, s.value)
+	}
+	c := chart{Label: fmt.Sprintf("%s: now %s, at most %s", name, percent(samples[len(samples)-1].value), percent(highest))}
+	var line, area strings.Builder
+	for _, step := range steps(samples, now) {
+		y := chartHeight - 1 - clamp(step.value)*(chartHeight-2) // leaves room for the width of the line
+		if step.begins {
+			fmt.Fprintf(&line, "M%.1f %.1fH%.1f", step.from, y, step.to)
+		} else {
+			fmt.Fprintf(&line, "V%.1fH%.1f", y, step.to)
+		}
+		fmt.Fprintf(&area, "M%.1f %.0fV%.1fH%.1fV%.0fZ", step.from, chartHeight, y, step.to, chartHeight)
+	}
+	c.Line, c.Area = line.String(), area.String()
+	return c
+}
+
+func newStallChart(name string, samples []sample, now time.Time) chart {
+	var area strings.Builder
+	stalled := 0.0
+	for _, step := range steps(samples, now) {
+		if step.value > 0 {
+			stalled += step.to - step.from
+			fmt.Fprintf(&area, "M%.1f 0H%.1fV%.0fH%.1fZ", step.from, step.to, chartHeight, step.from)
+		}
+	}
+	total := "none"
+	if stalled > 0 {
+		total = age(time.Duration(stalled / chartWidth * float64(chartSpan)))
+	}
+	return chart{Label: name + ": " + total, Area: area.String()}
+}
+
+// step is where on the horizontal axis a value is drawn.
+type step struct {
+	from, to, value float64
+	begins          bool // nothing is known of the time before
+}
+
+// steps stretch from the sample before to the sample itself: its value is the worst of that
+// time. Samples of one value in a row are one step.
+func steps(samples []sample, now time.Time) []step {
+	var all []step
+	for i, s := range samples {
+		to := chartX(s.at, now)
+		switch {
+		case i == 0 || s.at.Sub(samples[i-1].at) > chartGap:
+			all = append(all, step{chartX(s.at.Add(-chartStep), now), to, s.value, true})
+		case s.value == samples[i-1].value:
+			all[len(all)-1].to = to
+		default:
+			all = append(all, step{all[len(all)-1].to, to, s.value, false})
+		}
+	}
+	return all
+}
+
+func chartX(at, now time.Time) float64 {
+	return clamp(1-float64(now.Sub(at))/float64(chartSpan)) * chartWidth
+}
+
+// clamp makes 0 of what is no number.
+func clamp(ratio float64) float64 {
+	if ratio > 0 {
+		return min(ratio, 1)
+	}
+	return 0
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package window has the one rolling window behind every rate of the extension.
+package window
+
+import "time"
+
+// slots bounds what a window remembers: samples closer together than a slot share one.
+const slots = 60
+
+// Rate is the share of bad among all that was counted within a rolling window, from two
+// cumulative counters. It reads no clock, and its memory is bounded whatever the number of
+// samples. It is not safe for concurrent use.
+type Rate struct {
+	length  time.Duration
+	samples []sample // the oldest is the last one at or before the start of the window
+}
+
+type sample struct {
+	at         time.Time
+	bad, total float64
+}
+
+// NewRate returns a rate over a window of the given length.
+func NewRate(length time.Duration) *Rate {
+	return &Rate{length: length, samples: make([]sample, 0, slots+3)}
+}
+
+// Observe takes the values of both counters and returns by how much they grew since the call
+// before: not at all in the first call, and not at all when either went backwards. In that
+// case the counters began anew, and so does the window.
+func (r *Rate) Observe(at time.Time, bad, total float64) (badGrowth, totalGrowth float64) {
+	next := sample{at, bad, total}
+	if n := len(r.samples); n > 0 {
+		last := r.samples[n-1]
+		if bad < last.bad || total < last.total {
+			r.samples = append(r.samples[:0], next)
+			return 0, 0
+		}
+		badGrowth, totalGrowth = bad-last.bad, total-last.total
+	}
+	r.append(next)
+	r.expire(at.Add(-r.length))
+	return badGrowth, totalGrowth
+}
+
+// append lets the newest sample take the place of the one before where both are in one slot.
+func (r *Rate) append(next sample) {
+	if n := len(r.samples); n > 1 && next.at.Sub(r.samples[n-2].at) < r.length/slots {
+		r.samples = r.samples[:n-1]
+	}
+	r.samples = append(r.samples, next)
+}
+
+// expire drops what lies before start, but for the last sample there: it is the base line.
+func (r *Rate) expire(start time.Time) {
+	base := 0
+	for base+1 < len(r.samples) && !r.samples[base+1].at.After(start) {
+		base++
+	}
+	r.samples = append(r.samples[:0], r.samples[base:]...)
+}
+
+// Ratio returns bad ÷ total of the window, from 0 to 1, and 0 if nothing was counted in it.
+// Before a whole window has been observed it covers what has.
+func (r *Rate) Ratio() float64 {
+	if len(r.samples) < 2 {
+		return 0
+	}
+	first, last := r.samples[0], r.samples[len(r.samples)-1]
+	if last.total == first.total {
+		return 0
+	}
+	return min(1, (last.bad-first.bad)/(last.total-first.total))
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package healthsloextension
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"go.opentelemetry.io/collector/extension"
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
+	"github.com/tracecoreai/tracecore/internal/telemetrysource"
+)
+
+// noSource is said where the Collector's own metrics cannot be read.
+const noSource = "This distribution was built without health_slo's telemetry factory, so the Collector's own metrics cannot be read in process"
+
+// samples is the part of the extension that reads the Collector's own metrics.
+type samples struct {
+	*sampling.Sampler
+	gauges  *gauges
+	metrics http.Handler // nil in a distribution without our telemetry factory
+	cancel  context.CancelFunc
+}
+
+func newSamples(set extension.Settings, cfg *Config, state *health.State) *samples {
+	s := &samples{gauges: newGauges(state)}
+	settings := sampling.Settings{
+		Window:     cfg.Window,
+		Interval:   cfg.SampleInterval,
+		Objectives: cfg.objectiveSettings(),
+		Ready:      func() bool { return state.Readiness().OK() },
+		Publish:    s.gauges.publish,
+		Logger:     set.Logger,
+	}
+	source, found := telemetrysource.Find(set.MeterProvider)
+	switch {
+	case found:
+		settings.Source, s.metrics = sampling.NewInProcess(source), source.Handler()
+	case cfg.ScrapeEndpoint != "":
+		settings.Source = sampling.NewScrape(cfg.ScrapeEndpoint, cfg.SampleInterval)
+	default:
+		settings.Reason = noSource
+		set.Logger.Warn(noSource+": the gauges of exporters and queues are absent, and paths::metrics answers 404. Set scrape_endpoint to the Collector's Prometheus endpoint, or build with the factory",
+			zap.String("factory", "github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry"))
+	}
+	if found && cfg.ScrapeEndpoint != "" {
+		set.Logger.Info("scrape_endpoint is not used: the Collector's own metrics are read in process")
+	}
+	s.Sampler = sampling.NewSampler(settings)
+	return s
+}
+
+// start registers the gauges and starts sampling in a goroutine of the group.
+func (s *samples) start(telemetry *metadata.TelemetryBuilder, wg *sync.WaitGroup) error {
+	if err := s.gauges.register(telemetry); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	wg.Go(func() { s.Run(ctx) })
+	return nil
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package healthsloextension
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
+	"github.com/tracecoreai/tracecore/internal/telemetrysource"
+)
+
+// withSource is a meter provider as our telemetry factory makes one.
+type withSource struct {
+	metric.MeterProvider
+	*sdkmetric.ManualReader
+}
+
+func newWithSource() *withSource {
+	reader := sdkmetric.NewManualReader()
+	return &withSource{sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)), reader}
+}
+
+func (*withSource) Handler() http.Handler { return http.NotFoundHandler() }
+
+func (p *withSource) Meter(name string, opts ...metric.MeterOption) metric.Meter {
+	meter := p.MeterProvider.Meter(name, opts...)
+	if name == telemetrysource.ScopeName {
+		return telemetrysource.Meter(meter, p)
+	}
+	return meter
+}
+
+func fast(cfg *Config) { cfg.Window, cfg.SampleInterval = time.Second, 100*time.Millisecond }
+
+// waitForPass waits for the first pass and returns what it found.
+func (s *subject) waitForPass(t *testing.T) sampling.View {
+	t.Helper()
+	require.Eventually(t, func() bool { return !s.samples.View().At.IsZero() }, 5*time.Second, time.Millisecond)
+	return s.samples.View()
+}
+
+func TestSourceIsChosenAtStart(t *testing.T) {
+	f := func(provider metric.MeterProvider, endpoint, source string, warnings, notices int) {
+		t.Helper()
+		s := newSubject(t, func(cfg *Config) { cfg.ScrapeEndpoint = endpoint })
+		if provider != nil {
+			s.set.MeterProvider = provider
+		}
+		s.start(t)
+		require.Equal(t, source, s.waitForPass(t).Source)
+		require.Equal(t, warnings, s.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("telemetry factory").Len())
+		require.Equal(t, notices, s.logs.FilterMessageSnippet("scrape_endpoint is not used").Len())
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	f(nil, "", sampling.SourceNone, 1, 0)
+	f(nil, server.URL, sampling.SourceScrape, 0, 0)
+	f(newWithSource(), "", sampling.SourceInProcess, 0, 0)
+	f(newWithSource(), server.URL, sampling.SourceInProcess, 0, 1)
+}
+
+// Readiness changes between two passes; the gauges must not lag behind by an interval.
+func TestReadyAsksForAPassAtOnce(t *testing.T) {
+	s := newSubject(t, func(cfg *Config) { cfg.SampleInterval = 30 * time.Second })
+	s.start(t)
+	first := s.waitForPass(t).At
+	require.NoError(t, s.Ready())
+	require.Eventually(t, func() bool { return s.samples.View().At.After(first) }, 5*time.Second, time.Millisecond)
+}
