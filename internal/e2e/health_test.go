@@ -88,6 +88,7 @@ type pageJSON struct {
 	Collector  struct{ Phase string }
 	Attention  []string
 	Components []struct{ ID, Kind, Status, Error string }
+	GPUs       []struct{ Name, Status string }
 }
 
 func statusPage(t *testing.T, address string) pageJSON {
