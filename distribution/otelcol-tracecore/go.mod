@@ -133,6 +133,7 @@ require (
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver v0.152.0
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/zipkinreceiver v0.152.0
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/zookeeperreceiver v0.152.0
+	github.com/tracecoreai/tracecore/confmap/forwardalias v0.1.0
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0
@@ -884,6 +885,8 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace github.com/tracecoreai/tracecore/confmap/forwardalias v0.1.0 => ../../confmap/forwardalias
 
 replace github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0 => ../../extension/healthsloextension
 

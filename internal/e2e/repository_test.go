@@ -28,7 +28,7 @@ func readManifest(t *testing.T, path string) map[string]string {
 	var manifest map[string]yaml.Node
 	readYAML(t, path, &manifest)
 	modules := map[string]string{}
-	for _, kind := range []string{"receivers", "processors", "exporters", "connectors", "extensions", "providers"} {
+	for _, kind := range []string{"receivers", "processors", "exporters", "connectors", "extensions", "providers", "converters"} {
 		var entries []struct {
 			GoMod string `yaml:"gomod"`
 		}
