@@ -16,15 +16,21 @@ const (
 // detecting is the processor whose configuration holds detectors.
 const detecting = "resourcedetection"
 
-// names maps, by kind, a later name to the one of 0.152.
+// names maps, by kind, a later name to the present one.
 type names map[string]map[string]string
 
-// laterNames is what upstream renamed between 0.152 and 0.164, of what a distribution of 0.152
-// can carry. The old names are deprecated aliases there.
+// laterNames is what upstream renamed until 0.164, of what a distribution of 0.152 can carry;
+// of some modules it has none newer than 0.146. The old names are deprecated aliases later.
 var laterNames = names{
 	receivers: {
-		"sql_query":             "sqlquery",
-		"windows_perf_counters": "windowsperfcounters",
+		"apache_spark":            "apachespark",
+		"file_stats":              "filestats",
+		"prometheus_remote_write": "prometheusremotewrite",
+		"sql_query":               "sqlquery",
+		"ssh_check":               "sshcheck",
+		"tcp_check":               "tcpcheck",
+		"tls_check":               "tlscheck",
+		"windows_perf_counters":   "windowsperfcounters",
 	},
 	processors: {
 		"cumulative_to_delta": "cumulativetodelta",

@@ -14,7 +14,7 @@ import (
 // later has names that upstream introduced after 0.152, each at its definition, in a pipeline
 // and some of them twice.
 const later = `
-receivers: {nop: }
+receivers: {nop: , tcp_check: {targets: [{endpoint: "127.0.0.1:9"}]}}
 processors:
   cumulative_to_delta:
   delta_to_cumulative/a:
@@ -31,7 +31,7 @@ service:
   extensions: [health_slo]
   pipelines:
     metrics:
-      receivers: [nop]
+      receivers: [nop, tcp_check]
       processors: [resource_detection, resource_detection/b, cumulative_to_delta, delta_to_cumulative/a, delta_to_rate]
       exporters: [nop, prometheus_remote_write]
     traces: {receivers: [nop], processors: [resource_detection], exporters: [load_balancing]}
@@ -71,6 +71,7 @@ func TestConfigurationsWithLaterNamesOfComponents(t *testing.T) {
 		`processors: "delta_to_cumulative"`,
 		`processors: "delta_to_rate"`,
 		`processors: "resource_detection"`,
+		`receivers: "tcp_check"`,
 	}, warned, "one warning for each name")
 	require.NotContains(t, c.err.String(), "alias is deprecated", "upstream knows the names they are mapped to")
 
