@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package distcmd is the command line of the distributions: upstream's, which also shows
-// the revision and names the configuration file that is at fault.
+// what was built, and names the configuration file that is at fault.
 package distcmd
 
 import (
-	"fmt"
-	"runtime"
-
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
-
-	"github.com/tracecoreai/tracecore/internal/buildinfo"
 )
 
 // NewCommand returns [otelcol.NewCommand] with the additions this package is for.
 func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	root := otelcol.NewCommand(set)
-	root.Version = fmt.Sprintf("%s (revision %s, %s)", set.BuildInfo.Version, buildinfo.Revision(), runtime.Version())
+	root.Version = versionText(set.BuildInfo.Version)
 	for _, cmd := range append(root.Commands(), root) {
 		blameConfigFile(cmd)
 	}
+	showVariants(subcommand(root, "components"))
 	return root
+}
+
+// subcommand returns a command that upstream's is known to have, as a test proves.
+func subcommand(root *cobra.Command, name string) *cobra.Command {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == name {
+			return cmd
+		}
+	}
+	panic("otelcol.NewCommand has no " + name)
 }
