@@ -15,6 +15,7 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	root.Version = versionText(set.BuildInfo.Version)
 	for _, cmd := range append(root.Commands(), root) {
 		blameConfigFile(cmd)
+		nameMissingTypes(cmd, set.BuildInfo.Command)
 	}
 	showVariants(subcommand(root, "components"))
 	return root
