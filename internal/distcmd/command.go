@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package distcmd is the command line of the distributions: upstream's, which also shows
-// what was built, and names the configuration file that is at fault.
+// what was built, explains configurations, and names what is wrong with them.
 package distcmd
 
 import (
@@ -11,12 +11,16 @@ import (
 
 // NewCommand returns [otelcol.NewCommand] with the additions this package is for.
 func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
+	memory := &memory{}
+	resolver := &set.ConfigProviderSettings.ResolverSettings
+	resolver.ProviderFactories = memory.wrap(resolver.ProviderFactories)
 	root := otelcol.NewCommand(set)
 	root.Version = versionText(set.BuildInfo.Version)
 	for _, cmd := range append(root.Commands(), root) {
 		blameConfigFile(cmd)
 		nameMissingTypes(cmd, set.BuildInfo.Command)
 	}
+	addExplain(subcommand(root, "validate"), set, memory)
 	showVariants(subcommand(root, "components"))
 	return root
 }
