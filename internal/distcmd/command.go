@@ -20,8 +20,11 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 		blameConfigFile(cmd)
 		nameMissingTypes(cmd, set.BuildInfo.Command)
 	}
-	addExplain(subcommand(root, "validate"), set, memory)
 	showVariants(subcommand(root, "components"))
+	validate := subcommand(root, "validate")
+	config := newConfiguration(validate, set, memory)
+	addExplain(validate, config)
+	root.AddCommand(newSupportBundleCommand(root, config))
 	return root
 }
 

@@ -9,37 +9,32 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/tracecoreai/tracecore/internal/distcmd/internal/explain"
 )
 
 // addExplain gives the validate command the flag --explain.
-func addExplain(cmd *cobra.Command, set otelcol.CollectorSettings, memory *memory) {
+func addExplain(cmd *cobra.Command, config *configuration) {
+	formats := strings.Join(explain.Formats, " or ")
 	on := cmd.Flags().Bool("explain", false, "Print every setting with its value, secrets redacted, and where it comes from")
-	format := cmd.Flags().String("format", "yaml", "Format of --explain: "+strings.Join(explain.Formats, " or "))
-	sources := sourcesOf(cmd, set)
-	validate := cmd.RunE
+	format := cmd.Flags().String("format", "yaml", "Format of --explain: "+formats)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case !slices.Contains(explain.Formats, *format):
-			return fmt.Errorf(`"--format": must be %s, got %q`, strings.Join(explain.Formats, " or "), *format)
+			return fmt.Errorf(`"--format": must be %s, got %q`, formats, *format)
 		case !*on && cmd.Flags().Changed("format"):
 			return errors.New(`"--format": needs "--explain"`)
 		case !*on:
-			return validate(cmd, args)
+			return config.validate(cmd, args)
 		}
-		memory.start()
-		invalid := validate(cmd, args)
-		uris := sources()
-		if len(uris) == 0 {
+		explanation, invalid := config.explain(cmd, args)
+		if explanation == nil {
 			return invalid
 		}
-		explanation := explain.Explain(cmd.Context(), set, uris)
 		text, err := explanation.Format(*format)
 		if err == nil {
 			_, err = cmd.OutOrStdout().Write(text)
 		}
-		return errors.Join(explanation.HideError(invalid), err)
+		return errors.Join(invalid, err)
 	}
 }

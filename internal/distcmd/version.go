@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 
+	"go.opentelemetry.io/collector/component"
+
 	"github.com/tracecoreai/tracecore/internal/buildinfo"
 )
 
@@ -24,4 +26,25 @@ func versionText(version string) string {
 
 func versionOf(module string) string {
 	return strings.TrimPrefix(buildinfo.Dependency(module), "v")
+}
+
+// versions are what a support bundle tells of the build.
+type versions struct {
+	Binary             string `json:"binary"`
+	Version            string `json:"version"`
+	Revision           string `json:"revision"`
+	Go                 string `json:"go"`
+	OS                 string `json:"os"`
+	Arch               string `json:"arch"`
+	DCGM               string `json:"dcgm"`
+	SDK                string `json:"opentelemetry_sdk"`
+	PrometheusExporter string `json:"prometheus_exporter"`
+}
+
+func versionsOf(info component.BuildInfo) versions {
+	return versions{
+		Binary: info.Command, Version: info.Version, Revision: buildinfo.Revision(),
+		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		DCGM: dcgmVariant, SDK: versionOf(sdkModule), PrometheusExporter: versionOf(prometheusExporterModule),
+	}
 }

@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -135,6 +136,9 @@ func (s secrets) replacer() *strings.Replacer {
 	var pairs []string
 	for _, secret := range all {
 		pairs = append(pairs, secret, Redacted)
+		if encoded, err := json.Marshal(secret); err == nil && string(encoded) != `"`+secret+`"` {
+			pairs = append(pairs, string(encoded[1:len(encoded)-1]), Redacted)
+		}
 	}
 	return strings.NewReplacer(pairs...)
 }
