@@ -74,9 +74,16 @@ func decodeSection[F component.Factory](d decoder, section string, factories map
 			d.faults[key] = fmt.Errorf("unknown type: %q", id.Type())
 			continue
 		}
-		if cfg := d.decode(key, func() any { return factory.CreateDefaultConfig() }); cfg != nil {
-			configs[id] = cfg
+		cfg := d.decode(key, func() any { return factory.CreateDefaultConfig() })
+		if cfg == nil {
+			continue
 		}
+		// One that can't be encoded would keep all others from being shown.
+		if err := confmap.New().Marshal(cfg); err != nil {
+			d.faults[key] = fmt.Errorf("can't be shown: %w", err)
+			continue
+		}
+		configs[id] = cfg
 	}
 	return configs
 }

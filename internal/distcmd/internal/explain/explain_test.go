@@ -4,6 +4,7 @@ package explain
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
@@ -152,6 +154,40 @@ func TestEmptyExplanationIsAnArray(t *testing.T) {
 	encoded, err := (&Explanation{}).JSON()
 	require.NoError(t, err)
 	require.Equal(t, "[]\n", string(encoded))
+}
+
+func TestNumbersThatJSONLacksAreTexts(t *testing.T) {
+	require.Equal(t, "NaN", plain(math.NaN()))
+	require.Equal(t, "+Inf", plain(math.Inf(1)))
+	require.InDelta(t, 1.5, plain(float32(1.5)), 0)
+}
+
+func TestAppendedListsAreNoted(t *testing.T) {
+	const gate = "confmap.enableMergeAppendOption"
+	require.NoError(t, featuregate.GlobalRegistry().Set(gate, true))
+	t.Cleanup(func() { require.NoError(t, featuregate.GlobalRegistry().Set(gate, false)) })
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", "receivers: {otlp: {protocols: {grpc: }}}\n")})
+	require.Len(t, e.Notes, 1)
+	require.Contains(t, e.Notes[0].Note, "lists of several sources are appended")
+}
+
+// stubborn is a configuration that can't be encoded.
+type stubborn struct {
+	Map map[int]string `mapstructure:"map"`
+}
+
+func TestAComponentThatCannotBeShownDoesNotHideOthers(t *testing.T) {
+	set := settings()
+	factories := set.Factories
+	set.Factories = func() (otelcol.Factories, error) {
+		f, err := factories()
+		typ := component.MustNewType("stubborn")
+		f.Exporters[typ] = exporter.NewFactory(typ, func() component.Config { return &stubborn{Map: map[int]string{1: "a"}} })
+		return f, err
+	}
+	e := Explain(t.Context(), set, []URI{file(t, "a.yaml", "exporters: {stubborn: {map: {1: b}}, otlp_grpc: {endpoint: x:1}}\n")})
+	require.Equal(t, "x:1", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Contains(t, e.leaf(t, "exporters::stubborn").Note, "can't be shown")
 }
 
 func TestTextsOfMultipleLinesStayOnOne(t *testing.T) {

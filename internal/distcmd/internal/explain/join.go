@@ -7,6 +7,7 @@ import (
 	"encoding"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -55,6 +56,7 @@ func (j *join) explanation() *Explanation {
 	for _, row := range rows {
 		e.Leaves = append(e.Leaves, row.leaf)
 	}
+	j.findSecrets()
 	e.hide = j.secrets.replacer()
 	for _, leaves := range [][]Leaf{e.Leaves, e.Notes} {
 		for i := range leaves {
@@ -74,7 +76,7 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	if empty, ok := value.(map[string]any); ok && len(empty) == 0 && len(p) == 1 {
 		return Leaf{}, false
 	}
-	secret := fmt.Sprint(value) == Redacted || isSecret(p, value)
+	secret := isSecret(p, value)
 	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
 	if secret {
 		leaf.Value = Redacted
@@ -162,6 +164,9 @@ func plain(value any) any {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return v.Uint()
 	case reflect.Float32, reflect.Float64:
+		if math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0) {
+			return fmt.Sprint(value) // JSON has no such numbers
+		}
 		return v.Float()
 	case reflect.Bool:
 		return v.Bool()

@@ -64,39 +64,20 @@ func (j *join) notes() []Leaf {
 	return notes
 }
 
-// unused returns, in order, what the sources set and no leaf shows. Only what is resolved can
-// be compared, so where that failed, the sources speak for themselves.
+// unused returns, in order, what the sources set and no leaf shows. Where something can't be
+// resolved, only the sources know of it.
 func (j *join) unused() []path {
 	var unused []path
 	seen := map[string]bool{}
 	visit := func(p path, value any) {
-		switch v := value.(type) {
-		case nil:
-			return
-		case map[string]any:
-			if len(v) == 0 {
-				return
-			}
-		case []any:
-			if len(v) == 0 {
-				return
-			}
-		}
-		if key := p.String(); !seen[key] && !j.used[key] {
+		if key := p.String(); !isNothing(value) && !seen[key] && !j.used[key] {
 			seen[key] = true
 			unused = append(unused, p)
 		}
 	}
-	walk(j.resolved, nil, func(p path, value any) {
-		j.secrets.addURL(value)
-		visit(p, value)
-	})
+	walk(j.resolved, nil, visit)
 	for _, s := range j.sources {
 		walk(s.tree, nil, func(p path, value any) {
-			j.secrets.addURL(value)
-			if isSecret(p, value) {
-				j.secrets.add(value)
-			}
 			if _, faulty := j.faultAt(p); faulty {
 				visit(p, value)
 			}
@@ -105,13 +86,39 @@ func (j *join) unused() []path {
 	return unused
 }
 
+// isNothing says that a leaf sets nothing: it is null or an empty container.
+func isNothing(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	default:
+		return false
+	}
+}
+
+// findSecrets remembers what is known to be a secret by where it is set, whether or not it
+// shows in the effective configuration.
+func (j *join) findSecrets() {
+	find := func(p path, value any) {
+		j.secrets.addURL(value)
+		if isSecret(p, value) {
+			j.secrets.add(value)
+		}
+	}
+	walk(j.resolved, nil, find)
+	for _, s := range j.sources {
+		walk(s.tree, nil, find)
+	}
+}
+
 // note explains why the key at p does not show. What is wrong with a whole component is told
 // once. No value but a switch is shown: nothing is known about what it is.
 func (j *join) note(p path, told map[string]bool) (Leaf, bool) {
 	_, value, _ := lookup(j.resolved, p)
-	if isSecret(p, "") {
-		j.secrets.add(value)
-	}
 	key, faulty := j.faultAt(p)
 	if faulty && told[key] {
 		return Leaf{}, false

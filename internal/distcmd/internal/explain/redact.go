@@ -16,10 +16,13 @@ const Redacted = "[REDACTED]"
 
 var (
 	// Not every component declares its secrets, so names that announce one are enough.
-	secretName = regexp.MustCompile(`(?i)passw(or)?d|passphrase|secret|token|credential|(api|access|account|private|shared|encryption)[_.-]?key` +
+	secretName = regexp.MustCompile(`(?i)passw(or)?d|passphrase|secret|token|credential|(api|access|account|private|shared|encryption)[_.-]?key|key_pem` +
 		`|authorization|cookie|connection[_.-]?string|datasource|(^|_)dsn$`)
 	// Names that end so speak of where a secret is or how it is used.
 	aboutSecret = regexp.MustCompile(`(?i)(^|[_.-])(file|filename|path|dir|url|name|type|id|endpoint|method|scheme|ttl|timeout|interval)$`)
+
+	// What components show instead of a secret.
+	masked = regexp.MustCompile(`^(\[REDACTED\]|<secret>|\*{3,}|x{5,})$`)
 
 	headers     = regexp.MustCompile(`(?i)(^|_)headers(_list)?$`)
 	headerNames = regexp.MustCompile(`(?i)(^|_)allowed_headers$`)
@@ -34,9 +37,12 @@ var (
 	substitute = regexp.MustCompile(`:-[^{}]*\}`)
 )
 
-// isSecret says whether the value of the leaf at p has to be redacted although its component
-// does not do so itself. The first two segments are a section and a component's id.
+// isSecret says whether the value of the leaf at p has to be redacted, by its component's
+// word or without it. The first two segments are a section and a component's id.
 func isSecret(p path, value any) bool {
+	if isText(value) && masked.MatchString(fmt.Sprint(value)) {
+		return true
+	}
 	for i, segment := range p {
 		if i > 1 && headers.MatchString(segment) && !headerNames.MatchString(segment) {
 			return !isHeaderField(p[i+1:])
@@ -91,12 +97,9 @@ const shortestSecret = 6
 // secrets are values that must not be seen anywhere, as they are redacted where they belong.
 type secrets map[string]bool
 
-// add remembers every text under value, and every line of it.
+// add remembers every text and number under value, and every line of it.
 func (s secrets) add(value any) {
 	walk(value, nil, func(_ path, leaf any) {
-		if !isText(leaf) {
-			return
-		}
 		for _, text := range append(strings.Split(fmt.Sprint(leaf), "\n"), fmt.Sprint(leaf)) {
 			if text = strings.TrimSpace(text); len(text) >= shortestSecret && text != Redacted && !reference.MatchString(text) {
 				s[text] = true

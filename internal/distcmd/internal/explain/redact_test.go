@@ -6,9 +6,35 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
+
+// Whatever is in a header or in a key that the exporter keeps to itself is shown nowhere.
+func FuzzSecretsAreShownNowhere(f *testing.F) {
+	f.Add("")
+	f.Add("-${env:HOME}")
+	f.Add("-${nope:x}")
+	f.Add("$$ \"'\n\t: #\\")
+	f.Fuzz(func(t *testing.T, rest string) {
+		secret := "planted" + rest
+		config, err := yaml.Marshal(map[string]any{
+			"receivers": map[string]any{"otlp": map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "h:1/" + secret}}}},
+			"exporters": map[string]any{
+				"otlp_grpc":   map[string]any{"endpoint": "x:1", "headers": map[string]any{"A": secret}, "tls": map[string]any{"key_pem": secret}},
+				"otlp_grpc/b": map[string]any{"endpoint": []any{secret}, "headers": secret, "password": secret},
+			},
+		})
+		require.NoError(t, err)
+		e := Explain(t.Context(), settings(), []URI{{URI: "yaml:" + string(config), Label: "--config #1"}})
+		encoded, err := e.JSON()
+		require.NoError(t, err)
+		require.NotContains(t, string(encoded), "planted")
+		require.NotContains(t, string(e.YAML()), "planted")
+	})
+}
 
 // Every way a secret gets into a configuration, and every form it is shown in.
 func TestSecretsAreShownNowhere(t *testing.T) {
@@ -87,6 +113,10 @@ func TestSecretsByName(t *testing.T) {
 	} {
 		require.Equal(t, secret, isSecret(strings.Split(key, "/"), "text"), key)
 	}
+	for _, mask := range []string{Redacted, "<secret>", "****", "xxxxx"} {
+		require.True(t, isSecret(path{"receivers", "x", "a"}, mask), mask)
+	}
+	require.False(t, isSecret(path{"receivers", "x", "token_expiry"}, time.Minute), "durations")
 	require.False(t, isSecret(path{"receivers", "x", "max_tokens"}, 5), "numbers")
 	require.False(t, isSecret(path{"receivers", "x", "tokens", "enabled"}, true), "switches")
 	require.True(t, isSecret(path{"exporters", "x", "headers", "a"}, 5), "but in headers everything is text")
@@ -94,6 +124,7 @@ func TestSecretsByName(t *testing.T) {
 
 func TestShortSecretsHideNothingElse(t *testing.T) {
 	s := secrets{}
-	s.add(map[string]any{"a": "info", "b": true, "c": "long enough", "d": "long enough for two"})
-	require.Equal(t, "info true [REDACTED] [REDACTED]", s.replacer().Replace("info true long enough for two long enough"))
+	s.add(map[string]any{"a": "info", "b": true, "c": "long enough", "d": "long enough for two", "e": 1234567, "f": nil, "g": map[string]any{}, "h": `quo"ted`})
+	require.Equal(t, "info true [REDACTED] [REDACTED] [REDACTED] map[] <nil>", s.replacer().Replace("info true long enough for two long enough 1234567 map[] <nil>"))
+	require.Equal(t, `[REDACTED] "[REDACTED]"`, s.replacer().Replace(`quo"ted "quo\"ted"`), "in JSON too")
 }
