@@ -19,6 +19,7 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	for _, cmd := range append(root.Commands(), root) {
 		blameConfigFile(cmd)
 		nameMissingTypes(cmd, set.BuildInfo.Command)
+		nameMissingDependencies(cmd)
 	}
 	showVariants(subcommand(root, "components"))
 	validate := subcommand(root, "validate")

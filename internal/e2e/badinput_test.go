@@ -124,7 +124,7 @@ func failures(t *testing.T) []failure {
 		{
 			"authenticator that is no extension of the service",
 			healthWith(t, "http: {endpoint: "+free+", auth: {authenticator: bearertokenauth}}"),
-			`unable to find extension bearertokenauth on which extension health_slo depends`, true, false,
+			`"service::extensions": must contain "bearertokenauth", which the extension "health_slo" uses`, true, false,
 		},
 		{
 			"extension that cannot authenticate",
