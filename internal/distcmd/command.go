@@ -1,25 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package distcmd is the command line of the distributions: upstream's, which also shows
-// the revision and names the configuration file that is at fault.
+// what was built, explains configurations, and names what is wrong with them.
 package distcmd
 
 import (
-	"fmt"
-	"runtime"
-
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
-
-	"github.com/tracecoreai/tracecore/internal/buildinfo"
 )
 
 // NewCommand returns [otelcol.NewCommand] with the additions this package is for.
 func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
+	memory := &memory{}
+	resolver := &set.ConfigProviderSettings.ResolverSettings
+	resolver.ProviderFactories = memory.wrap(resolver.ProviderFactories)
 	root := otelcol.NewCommand(set)
-	root.Version = fmt.Sprintf("%s (revision %s, %s)", set.BuildInfo.Version, buildinfo.Revision(), runtime.Version())
+	root.Version = versionText(set.BuildInfo.Version)
 	for _, cmd := range append(root.Commands(), root) {
 		blameConfigFile(cmd)
+		nameMissingTypes(cmd, set.BuildInfo.Command)
+		nameMissingDependencies(cmd)
 	}
+	showVariants(subcommand(root, "components"))
+	validate := subcommand(root, "validate")
+	config := newConfiguration(validate, set, memory)
+	addExplain(validate, config)
+	root.AddCommand(newSupportBundleCommand(root, config))
 	return root
+}
+
+// subcommand returns a command that upstream's is known to have, as a test proves.
+func subcommand(root *cobra.Command, name string) *cobra.Command {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == name {
+			return cmd
+		}
+	}
+	panic("otelcol.NewCommand has no " + name)
 }

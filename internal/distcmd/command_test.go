@@ -50,7 +50,10 @@ func nopSettings() otelcol.CollectorSettings {
 
 // execute runs the command and returns what it printed to stdout and its error.
 func execute(args ...string) (string, error) {
-	cmd := NewCommand(nopSettings())
+	return run(NewCommand(nopSettings()), args...)
+}
+
+func run(cmd *cobra.Command, args ...string) (string, error) {
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&bytes.Buffer{})
@@ -59,10 +62,11 @@ func execute(args ...string) (string, error) {
 	return out.String(), err
 }
 
-func TestVersionNamesRevisionAndGo(t *testing.T) {
+func TestVersionNamesRevisionGoAndSDK(t *testing.T) {
 	out, err := execute("--version")
 	require.NoError(t, err)
-	require.Equal(t, "otelcol-tracecore version 1.2.3 (revision unknown, "+runtime.Version()+")\n", out)
+	require.Regexp(t, `^otelcol-tracecore version 1\.2\.3 \(revision unknown, `+runtime.Version()+
+		`, OpenTelemetry SDK (1\.\d+\.\d+|unknown), Prometheus exporter (0\.\d+\.\d+|unknown)\)\n$`, out)
 }
 
 func TestFaultyConfigFileIsNamed(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -23,12 +22,10 @@ var errEmpty = errors.New("must not be empty")
 // blameConfigFile makes cmd say which of its configuration files can't be read, is empty or
 // is not YAML. Upstream's errors leave the file's name out once it has been opened.
 func blameConfigFile(cmd *cobra.Command) {
-	flag := cmd.Flags().Lookup("config")
-	if flag == nil || cmd.RunE == nil {
+	if cmd.Flags().Lookup("config") == nil || cmd.RunE == nil {
 		return
 	}
-	uris := &recorder{Value: flag.Value}
-	flag.Value = uris
+	uris := record(cmd, "config")
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		err := run(cmd, args)
@@ -40,18 +37,6 @@ func blameConfigFile(cmd *cobra.Command) {
 		}
 		return err
 	}
-}
-
-// recorder remembers what a flag was set to, which upstream's value does not give back.
-type recorder struct {
-	pflag.Value
-	set []string
-}
-
-// Set implements [pflag.Value].
-func (r *recorder) Set(value string) error {
-	r.set = append(r.set, value)
-	return r.Value.Set(value)
 }
 
 // faultOf returns what is wrong with the files among the configuration URIs, or nil. An

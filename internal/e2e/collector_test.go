@@ -135,10 +135,19 @@ func (c *collector) stop(t *testing.T) {
 	require.Zero(t, c.exitCode(t), "exit code after SIGTERM")
 }
 
+// signal sends a signal to a Collector that runs. Upstream listens for signals a moment
+// after it says that it is ready; before that, they end the process.
 func (c *collector) signal(t *testing.T, sig os.Signal) {
 	t.Helper()
+	if c.Path == binary { // and not Prometheus
+		eventually(t, func() bool { return c.runs() > 0 }, "the Collector never runs")
+		time.Sleep(5 * interval)
+	}
 	require.NoError(t, c.Process.Signal(sig))
 }
+
+// runs counts the services that have run so far: one, and one more for each reload.
+func (c *collector) runs() int { return strings.Count(c.err.String(), "Everything is ready.") }
 
 func eventually(t *testing.T, condition func() bool, format string, args ...any) {
 	t.Helper()

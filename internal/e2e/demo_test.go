@@ -164,10 +164,10 @@ func builtRevision(t *testing.T) string {
 	return revision
 }
 
-func TestVersionNamesVersionRevisionAndGo(t *testing.T) {
+func TestVersionNamesWhatWasBuilt(t *testing.T) {
 	out, err := exec.Command(binary, "--version").Output()
 	require.NoError(t, err)
-	require.Regexp(t, `^otelcol-tracecore(-node)? version `+otelcolVersion(t)+` \(revision (unknown|[0-9a-f]{40}(\+dirty)?), go1\.[0-9.]+\)\n$`, string(out))
+	require.Regexp(t, `^otelcol-tracecore(-node)? version `+otelcolVersion(t)+` \(revision (unknown|[0-9a-f]{40}(\+dirty)?), go1\.[0-9.]+, OpenTelemetry SDK 1\.[0-9.]+, Prometheus exporter 0\.[0-9.]+\)\n$`, string(out))
 	head, err := exec.Command("git", "-C", root, "rev-parse", "HEAD").Output()
 	if err == nil {
 		require.Contains(t, string(out), strings.TrimSpace(string(head)))

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package explain says of every setting of a Collector what its value is and where it comes
+// from, without giving away secrets.
+package explain
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/featuregate"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
+)
+
+// Origins of a value.
+const (
+	// Default is a value nobody set.
+	Default = "default"
+	// Explicit is a value that a source sets.
+	Explicit = "explicit"
+	// Note is no value: it is about a key of a source that the effective configuration lacks,
+	// or about a source.
+	Note = "note"
+)
+
+// Leaf is a setting of the effective configuration, or a note.
+type Leaf struct {
+	Key    string `json:"key"`
+	Value  any    `json:"value"`
+	Origin string `json:"origin"`
+	// Source, Line and Text are where an explicit value is written, and how, before references
+	// in it were expanded. Line is 0 where the source has none.
+	Source string `json:"source"`
+	Line   int    `json:"line"`
+	Text   string `json:"text"`
+	// Note is the text of a note.
+	Note string `json:"note,omitempty"`
+}
+
+// Explanation explains a configuration.
+type Explanation struct {
+	Leaves []Leaf
+	Notes  []Leaf
+	// Effective is the configuration with its defaults, secrets redacted.
+	Effective map[string]any
+
+	hide *strings.Replacer
+}
+
+// Hide returns text without the secrets of the configuration.
+func (e *Explanation) Hide(text string) string { return redactURL(e.hide.Replace(text)) }
+
+// HideError returns err with a text without the secrets of the configuration.
+func (e *Explanation) HideError(err error) error {
+	if err == nil || e.Hide(err.Error()) == err.Error() {
+		return err
+	}
+	return errors.New(e.Hide(err.Error()))
+}
+
+// Explain explains the configuration that uris make. It explains what it can: what can't be
+// retrieved, resolved or decoded is noted.
+func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Explanation {
+	j := join{faults: map[string]error{}, used: map[string]bool{}, secrets: secrets{}}
+	resolver := resolverSettings(set, uris)
+	sources, err := retrieve(ctx, resolver, uris)
+	j.sources = sources
+	j.fault("", err)
+
+	conf, faults := resolve(ctx, resolver, j.sources)
+	j.resolved = conf.ToStringMap()
+	j.addFaults(faults)
+	factories, err := set.Factories()
+	j.fault("", err)
+	cfg, faults := decode(conf, factories)
+	j.addFaults(faults)
+	effective := confmap.New()
+	j.fault("", effective.Marshal(cfg))
+	j.effective = effective.ToStringMap()
+	return j.explanation()
+}
+
+// resolverSettings completes the settings as upstream's commands do.
+func resolverSettings(set otelcol.CollectorSettings, uris []URI) confmap.ResolverSettings {
+	resolver := set.ConfigProviderSettings.ResolverSettings
+	resolver.URIs = nil
+	for _, uri := range uris {
+		resolver.URIs = append(resolver.URIs, uri.URI)
+	}
+	if resolver.DefaultScheme == "" {
+		resolver.DefaultScheme = "env"
+	}
+	// What the providers have to say is logged when the configuration is validated.
+	resolver.ProviderSettings.Logger = zap.NewNop()
+	return resolver
+}
+
+// appends says whether lists of several sources are appended to each other, which makes it
+// unknown where an element comes from.
+func appends() (on bool) {
+	featuregate.GlobalRegistry().VisitAll(func(g *featuregate.Gate) {
+		on = on || g.ID() == "confmap.enableMergeAppendOption" && g.IsEnabled()
+	})
+	return on
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"cmp"
+	"encoding"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// join puts together what the sources say, what that resolves to and what comes out of it.
+type join struct {
+	sources   []source
+	resolved  map[string]any
+	effective map[string]any
+	faults    map[string]error
+
+	used    map[string]bool // keys of the resolved configuration that explain a leaf
+	secrets secrets
+}
+
+func (j *join) fault(key string, err error) {
+	if err != nil {
+		j.faults[key] = err
+	}
+}
+
+func (j *join) addFaults(faults map[string]error) {
+	for key, err := range faults {
+		j.fault(key, err)
+	}
+}
+
+func (j *join) explanation() *Explanation {
+	type row struct {
+		path path
+		leaf Leaf
+	}
+	var rows []row
+	walk(j.effective, nil, func(p path, value any) {
+		if leaf, ok := j.leaf(p, value); ok {
+			rows = append(rows, row{p, leaf})
+		}
+	})
+	e := &Explanation{Effective: j.effective, Notes: j.notes()}
+	rank := j.ranks()
+	slices.SortStableFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(rank(a.path, 1), rank(b.path, 1)), cmp.Compare(rank(a.path, 2), rank(b.path, 2)), compare(a.path, b.path))
+	})
+	for _, row := range rows {
+		e.Leaves = append(e.Leaves, row.leaf)
+	}
+	j.findSecrets()
+	e.hide = j.secrets.replacer()
+	for _, leaves := range [][]Leaf{e.Leaves, e.Notes} {
+		for i := range leaves {
+			leaves[i].hide(e.hide)
+		}
+	}
+	e.Effective = hideTree(e.Effective, e.hide)
+	return e
+}
+
+// leaf explains a value. Sections without components are left out, and so is what would be a
+// default only because the value that is set can't be used.
+func (j *join) leaf(p path, value any) (Leaf, bool) {
+	if _, faulty := j.faultAt(p); faulty {
+		return Leaf{}, false
+	}
+	if empty, ok := value.(map[string]any); ok && len(empty) == 0 && len(p) == 1 {
+		return Leaf{}, false
+	}
+	secret := isSecret(p, value)
+	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
+	if secret {
+		leaf.Value = Redacted
+		j.redact(p)
+	}
+	given, set, explicit := lookup(j.resolved, p)
+	if !explicit {
+		return leaf, true
+	}
+	if secret {
+		j.secrets.add(set)
+	}
+	j.used[given.String()] = true
+	leaf.Origin = Explicit
+	leaf.Source, leaf.Line, leaf.Text = j.whereabouts(p, secret)
+	return leaf, true
+}
+
+// redact hides in the effective configuration what its component did not.
+func (j *join) redact(p path) {
+	_, container, _ := lookup(j.effective, p[:len(p)-1])
+	switch c := container.(type) {
+	case map[string]any:
+		c[p[len(p)-1]] = Redacted
+	case []any:
+		if i, ok := index(p[len(p)-1]); ok {
+			c[i] = Redacted
+		}
+	}
+}
+
+// whereabouts returns where p is written, and how. The last source wins.
+func (j *join) whereabouts(p path, secret bool) (label string, line int, text string) {
+	for _, s := range slices.Backward(j.sources) {
+		written, value, found := lookup(s.tree, p)
+		if !found || value == nil && len(written) < len(p) {
+			continue
+		}
+		spot := s.spots[written.String()]
+		if s.OneLine {
+			spot.line = 0
+		}
+		return s.Label, spot.line, textOf(spot, value, secret || len(written) < len(p))
+	}
+	return "", 0, ""
+}
+
+// textOf returns how a value is written. A container has no text of its own, and what takes
+// the place of one may hold secrets.
+func textOf(s spot, value any, secret bool) string {
+	text := s.text
+	switch value.(type) {
+	case map[string]any, []any:
+		return ""
+	case nil:
+		return text
+	}
+	if text == "" {
+		text = fmt.Sprint(value)
+	}
+	if secret {
+		return redactText(text)
+	}
+	return redactURL(text)
+}
+
+// plain returns a value as the types of JSON, durations as people write them.
+func plain(value any) any {
+	switch v := value.(type) {
+	case nil, bool, map[string]any, []any:
+		return v
+	case string:
+		return redactURL(v)
+	case time.Duration:
+		return v.String()
+	case encoding.TextMarshaler:
+		text, err := v.MarshalText()
+		if err == nil {
+			return redactURL(string(text))
+		}
+	}
+	switch v := reflect.ValueOf(value); v.Kind() { //nolint:exhaustive // whatever else there is has a text
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return v.Int()
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return v.Uint()
+	case reflect.Float32, reflect.Float64:
+		if math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0) {
+			return fmt.Sprint(value) // JSON has no such numbers
+		}
+		return v.Float()
+	case reflect.Bool:
+		return v.Bool()
+	default:
+		return redactURL(fmt.Sprint(value))
+	}
+}
+
+func (l *Leaf) hide(secrets *strings.Replacer) {
+	if text, ok := l.Value.(string); ok {
+		l.Value = secrets.Replace(text)
+	}
+	l.Text, l.Note = secrets.Replace(l.Text), redactURL(secrets.Replace(l.Note))
+}
+
+// hideTree returns a copy of a tree without secrets in its values.
+func hideTree(tree map[string]any, secrets *strings.Replacer) map[string]any {
+	copied := maps.Clone(tree)
+	for key, value := range copied {
+		copied[key] = hideValue(value, secrets)
+	}
+	return copied
+}
+
+func hideValue(value any, secrets *strings.Replacer) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return hideTree(v, secrets)
+	case []any:
+		copied := make([]any, len(v))
+		for i := range v {
+			copied[i] = hideValue(v[i], secrets)
+		}
+		return copied
+	default:
+		if text, ok := plain(v).(string); ok {
+			return secrets.Replace(text)
+		}
+		return plain(v)
+	}
+}

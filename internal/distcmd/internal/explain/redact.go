@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Redacted is what stands where a secret would. It is what configopaque marshals to.
+const Redacted = "[REDACTED]"
+
+var (
+	// Not every component declares its secrets, so names that announce one are enough.
+	secretName = regexp.MustCompile(`(?i)passw(or)?d|passphrase|secret|token|credential|(api|access|account|private|shared|encryption)[_.-]?key|key_pem` +
+		`|authorization|cookie|connection[_.-]?string|datasource|(^|_)dsn$`)
+	// Names that end so speak of where a secret is or how it is used.
+	aboutSecret = regexp.MustCompile(`(?i)(^|[_.-])(file|filename|path|dir|url|name|type|id|endpoint|method|scheme|ttl|timeout|interval)$`)
+
+	// What components show instead of a secret.
+	masked = regexp.MustCompile(`^(\[REDACTED\]|<secret>|\*{3,}|x{5,})$`)
+
+	headers     = regexp.MustCompile(`(?i)(^|_)headers(_list)?$`)
+	headerNames = regexp.MustCompile(`(?i)(^|_)allowed_headers$`)
+	// Keys of a list of headers that hold no value.
+	headerField = regexp.MustCompile(`^(name|key|action|from_context)$`)
+
+	userinfo   = regexp.MustCompile(`(://)([^/?#@\s]+)@`)
+	queryField = regexp.MustCompile(`(?i)([?&][^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*=)([^&#\s]+)`)
+
+	reference  = regexp.MustCompile(`^\$\{[^{}$]+\}$`)
+	inline     = regexp.MustCompile(`^\$\{yaml:`)
+	substitute = regexp.MustCompile(`:-[^{}]*\}`)
+)
+
+// isSecret says whether the value of the leaf at p has to be redacted, by its component's
+// word or without it. The first two segments are a section and a component's id.
+func isSecret(p path, value any) bool {
+	if isText(value) && masked.MatchString(fmt.Sprint(value)) {
+		return true
+	}
+	for i, segment := range p {
+		if i > 1 && headers.MatchString(segment) && !headerNames.MatchString(segment) {
+			return !isHeaderField(p[i+1:])
+		}
+		if i > 1 && isText(value) && secretName.MatchString(segment) && !aboutSecret.MatchString(segment) {
+			return true
+		}
+	}
+	return false
+}
+
+func isHeaderField(p path) bool {
+	if len(p) != 2 {
+		return false
+	}
+	_, inList := index(p[0])
+	return inList && headerField.MatchString(p[1])
+}
+
+// isText tells apart what can be a secret from numbers and switches.
+func isText(value any) bool {
+	switch value.(type) {
+	case nil, bool, int, int64, uint64, float64, time.Duration, map[string]any, []any:
+		return false
+	default:
+		return true
+	}
+}
+
+// redactText returns the text of a secret: the reference it consists of, without what stands
+// in where that leads nowhere.
+func redactText(text string) string {
+	if text == "" || !reference.MatchString(text) || inline.MatchString(text) {
+		return Redacted
+	}
+	return redactURL(substitute.ReplaceAllString(text, ":-"+Redacted+"}"))
+}
+
+// redactURL hides user, password and signatures in a URL.
+func redactURL(text string) string {
+	return queryField.ReplaceAllString(userinfo.ReplaceAllString(text, "${1}"+Redacted+"@"), "${1}"+Redacted)
+}
+
+// Label is what a source is called that is not content itself.
+func Label(uri string) string {
+	return redactURL(substitute.ReplaceAllString(uri, ":-"+Redacted+"}"))
+}
+
+// shortestSecret keeps words that are common elsewhere from being taken for a secret.
+const shortestSecret = 6
+
+// secrets are values that must not be seen anywhere, as they are redacted where they belong.
+type secrets map[string]bool
+
+// add remembers every text and number under value, and every line of it.
+func (s secrets) add(value any) {
+	walk(value, nil, func(_ path, leaf any) {
+		for _, text := range append(strings.Split(fmt.Sprint(leaf), "\n"), fmt.Sprint(leaf)) {
+			if text = strings.TrimSpace(text); len(text) >= shortestSecret && text != Redacted && !reference.MatchString(text) {
+				s[text] = true
+			}
+		}
+	})
+}
+
+// addURL remembers the secrets in a URL: errors take URLs apart.
+func (s secrets) addURL(value any) {
+	text, ok := value.(string)
+	if !ok {
+		return
+	}
+	for _, match := range userinfo.FindAllStringSubmatch(text, -1) {
+		s.add(match[2])
+		_, password, _ := strings.Cut(match[2], ":")
+		s.add(password)
+	}
+	for _, match := range queryField.FindAllStringSubmatch(text, -1) {
+		s.add(match[2])
+	}
+}
+
+// replacer hides the secrets, longer ones first as they may contain shorter ones.
+func (s secrets) replacer() *strings.Replacer {
+	var all []string
+	for secret := range s {
+		all = append(all, secret)
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	var pairs []string
+	for _, secret := range all {
+		pairs = append(pairs, secret, Redacted)
+		if encoded, err := json.Marshal(secret); err == nil && string(encoded) != `"`+secret+`"` {
+			pairs = append(pairs, string(encoded[1:len(encoded)-1]), Redacted)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// Whatever is in a header or in a key that the exporter keeps to itself is shown nowhere.
+func FuzzSecretsAreShownNowhere(f *testing.F) {
+	f.Add("")
+	f.Add("-${env:HOME}")
+	f.Add("-${nope:x}")
+	f.Add("$$ \"'\n\t: #\\")
+	f.Fuzz(func(t *testing.T, rest string) {
+		secret := "planted" + rest
+		config, err := yaml.Marshal(map[string]any{
+			"receivers": map[string]any{"otlp": map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "h:1/" + secret}}}},
+			"exporters": map[string]any{
+				"otlp_grpc":   map[string]any{"endpoint": "x:1", "headers": map[string]any{"A": secret}, "tls": map[string]any{"key_pem": secret}},
+				"otlp_grpc/b": map[string]any{"endpoint": []any{secret}, "headers": secret, "password": secret},
+			},
+		})
+		require.NoError(t, err)
+		e := Explain(t.Context(), settings(), []URI{{URI: "yaml:" + string(config), Label: "--config #1"}})
+		encoded, err := e.JSON()
+		require.NoError(t, err)
+		require.NotContains(t, string(encoded), "planted")
+		require.NotContains(t, string(e.YAML()), "planted")
+	})
+}
+
+// Every way a secret gets into a configuration, and every form it is shown in.
+func TestSecretsAreShownNowhere(t *testing.T) {
+	t.Setenv("EXPLAIN_TOKEN", "planted-environment")
+	t.Setenv("EXPLAIN_HEADERS", "{X-Block: planted-block}")
+	e := Explain(t.Context(), settings(), []URI{
+		file(t, "a.yaml", `
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlp_grpc:
+    endpoint: https://planted-user:planted-password@host:1?sig=planted-signature
+    headers:
+      A: planted-literal
+      B: Bearer planted-part-${env:EXPLAIN_TOKEN}
+      C: ${env:EXPLAIN_TOKEN:-planted-substitute}
+      D: ${env:EXPLAIN_UNSET:-planted-other-substitute}
+      E: ${yaml:planted-inline}
+    tls: {key_pem: planted-key, server_name_override: planted-literal}
+    auth: planted-wrong-type
+  otlp_grpc/block: {endpoint: x:1, headers: "${env:EXPLAIN_HEADERS}"}
+  otlp_grpc/list: {endpoint: x:1, headers: [{name: F, value: planted-listed}]}
+  otlp_grpc/tls: {endpoint: x:1, tls: "${yaml:{key_pem: planted-nested, insecure: true}}"}
+  unknown: {password: planted-unknown, pin: planted-pin, nested: [{x: planted-deep}]}
+service:
+  telemetry:
+    metrics: {readers: [{periodic: {exporter: {otlp: {protocol: http/protobuf, endpoint: http://x, headers: [{name: G, value: planted-plain}]}}}}]}
+  pipelines: {traces: {receivers: [otlp], exporters: [otlp_grpc]}}
+`),
+		set(`exporters::otlp_grpc::headers::H: planted-set`),
+		set(`exporters::unknown::token: planted-set-unknown`),
+	})
+	encoded, err := e.JSON()
+	require.NoError(t, err)
+	require.NotContains(t, string(encoded), "planted")
+	require.NotContains(t, string(e.YAML()), "planted")
+	require.NotContains(t, scalar(e.Effective), "planted")
+
+	require.Equal(t, "https://[REDACTED]@host:1?sig=[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Equal(t, "${env:EXPLAIN_TOKEN:-[REDACTED]}", e.leaf(t, "exporters::otlp_grpc::headers::C").Text)
+	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::headers::B").Text)
+	require.Equal(t, "${env:EXPLAIN_HEADERS}", e.leaf(t, "exporters::otlp_grpc/block::headers[0]::value").Text, "a reference gives nothing away")
+	require.Equal(t, "F", e.leaf(t, "exporters::otlp_grpc/list::headers[0]::name").Value)
+	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::tls::server_name_override").Value, "what is a secret in one place is one in all")
+
+	require.NotContains(t, e.HideError(errors.New("cannot use planted-literal at https://u:p@host")).Error(), "planted")
+	require.EqualError(t, e.HideError(errors.New("address planted-user:planted-password@host or just planted-password")), "address [REDACTED]@host or just [REDACTED]")
+	require.EqualError(t, e.HideError(errors.New("at https://u:p@host")), "at https://[REDACTED]@host")
+	sound := errors.New("sound")
+	require.Same(t, sound, e.HideError(sound))
+	require.NoError(t, e.HideError(nil))
+}
+
+func TestSecretsByName(t *testing.T) {
+	for key, secret := range map[string]bool{
+		"exporters/x/password":             true,
+		"exporters/x/sasl/passwd":          true,
+		"receivers/x/api_key":              true,
+		"receivers/x/apikey":               true,
+		"receivers/x/datasource":           true,
+		"receivers/x/dsn":                  true,
+		"receivers/x/connection_string":    true,
+		"receivers/x/secrets/nested":       true,
+		"exporters/x/headers/name":         true,
+		"exporters/x/headers/[0]/value":    true,
+		"exporters/x/headers/[0]/name":     false,
+		"exporters/x/http_headers/a":       true,
+		"exporters/x/headers_list":         true,
+		"receivers/x/cors/allowed_headers": false,
+		"exporters/x/token_file":           false,
+		"exporters/x/token_url":            false,
+		"exporters/x/access_key_id":        false,
+		"exporters/x/key_file":             false,
+		"extensions/bearertokenauth/a":     false,
+		"processors/add_headers/a":         false,
+		"receivers/x/endpoint":             false,
+	} {
+		require.Equal(t, secret, isSecret(strings.Split(key, "/"), "text"), key)
+	}
+	for _, mask := range []string{Redacted, "<secret>", "****", "xxxxx"} {
+		require.True(t, isSecret(path{"receivers", "x", "a"}, mask), mask)
+	}
+	require.False(t, isSecret(path{"receivers", "x", "token_expiry"}, time.Minute), "durations")
+	require.False(t, isSecret(path{"receivers", "x", "max_tokens"}, 5), "numbers")
+	require.False(t, isSecret(path{"receivers", "x", "tokens", "enabled"}, true), "switches")
+	require.True(t, isSecret(path{"exporters", "x", "headers", "a"}, 5), "but in headers everything is text")
+}
+
+func TestShortSecretsHideNothingElse(t *testing.T) {
+	s := secrets{}
+	s.add(map[string]any{"a": "info", "b": true, "c": "long enough", "d": "long enough for two", "e": 1234567, "f": nil, "g": map[string]any{}, "h": `quo"ted`})
+	require.Equal(t, "info true [REDACTED] [REDACTED] [REDACTED] map[] <nil>", s.replacer().Replace("info true long enough for two long enough 1234567 map[] <nil>"))
+	require.Equal(t, `[REDACTED] "[REDACTED]"`, s.replacer().Replace(`quo"ted "quo\"ted"`), "in JSON too")
+}
