@@ -8,7 +8,7 @@ SHELL := /bin/bash
 export GOWORK := off
 
 DISTRIBUTIONS := otelcol-tracecore otelcol-tracecore-node
-MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod)))
+MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard confmap/*/go.mod receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod)))
 UNIT_MODULES := $(filter-out internal/e2e internal/tools,$(MODULES))
 
 # Stamps the revision where there is one; a source archive builds without.

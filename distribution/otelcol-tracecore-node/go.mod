@@ -17,6 +17,7 @@ require (
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.152.0
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver v0.152.0
 	github.com/open-telemetry/opentelemetry-collector-contrib/receiver/journaldreceiver v0.152.0
+	github.com/tracecoreai/tracecore/confmap/forwardalias v0.1.0
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0
@@ -282,6 +283,8 @@ require (
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/utils v0.0.0-20251002143259-bc988d571ff4 // indirect
 )
+
+replace github.com/tracecoreai/tracecore/confmap/forwardalias v0.1.0 => ../../confmap/forwardalias
 
 replace github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0 => ../../extension/healthsloextension
 

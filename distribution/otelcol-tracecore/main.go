@@ -6,6 +6,7 @@ package main
 import (
 	"os"
 
+	forwardalias "github.com/tracecoreai/tracecore/confmap/forwardalias"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	envprovider "go.opentelemetry.io/collector/confmap/provider/envprovider"
@@ -37,6 +38,9 @@ func main() {
 					httpsprovider.NewFactory(),
 					yamlprovider.NewFactory(),
 				},
+				ConverterFactories: []confmap.ConverterFactory{
+					forwardalias.NewFactory(),
+				},
 			},
 		},
 		ProviderModules: map[string]string{
@@ -46,7 +50,9 @@ func main() {
 			httpsprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme(): "go.opentelemetry.io/collector/confmap/provider/httpsprovider v1.58.0",
 			yamlprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():  "go.opentelemetry.io/collector/confmap/provider/yamlprovider v1.58.0",
 		},
-		ConverterModules: []string{},
+		ConverterModules: []string{
+			"github.com/tracecoreai/tracecore/confmap/forwardalias v0.1.0",
+		},
 	}
 
 	if err := run(set); err != nil {

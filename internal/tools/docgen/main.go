@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command docgen writes the tables of the documentation that list what the code has: the
-// components in README.md and all metrics in docs/metrics.md. Their source is every
-// component's metadata.yaml. Its one argument is the root of the repository.
+// components in README.md and all metrics in docs/metrics.md, from every component's
+// metadata.yaml, and what of otelcol-contrib is carried in docs/compatibility.md, from the
+// manifest. Its one argument is the root of the repository.
 package main
 
 import (
@@ -63,7 +64,12 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
+	compatibility, err := compatibilityTable(root)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "compatibility", compatibility),
 		replaceBlock(filepath.Join(root, "README.md"), "components", componentTable(components)),
 		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "metrics", metricsTable(components)),
 		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "telemetry", telemetryTable(append(shared, components...))),

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// later has names that upstream introduced after 0.152, each at its definition, in a pipeline
+// and some of them twice.
+const later = `
+receivers: {nop: , tcp_check: {targets: [{endpoint: "127.0.0.1:9"}]}}
+processors:
+  cumulative_to_delta:
+  delta_to_cumulative/a:
+  delta_to_rate: {metrics: [x]}
+  resource_detection: {detectors: [env]}
+  resource_detection/b: {detectors: [env]}
+exporters:
+  nop:
+  load_balancing: {protocol: {otlp: {tls: {insecure: true}}}, resolver: {static: {hostnames: ["127.0.0.1:9"]}}}
+  prometheus_remote_write: {endpoint: "http://127.0.0.1:9/api/v1/write"}
+extensions: {health_slo: {http: {endpoint: %s}}}
+service:
+  telemetry: {metrics: {level: none}}
+  extensions: [health_slo]
+  pipelines:
+    metrics:
+      receivers: [nop, tcp_check]
+      processors: [resource_detection, resource_detection/b, cumulative_to_delta, delta_to_cumulative/a, delta_to_rate]
+      exporters: [nop, prometheus_remote_write]
+    traces: {receivers: [nop], processors: [resource_detection], exporters: [load_balancing]}
+`
+
+// detecting asks the Kubernetes API, and validates without one.
+const detecting = `
+receivers: {nop: }
+processors: {resource_detection: {detectors: [k8s_api], k8s_api: {auth_type: none}}}
+exporters: {nop: }
+service: {pipelines: {metrics: {receivers: [nop], processors: [resource_detection], exporters: [nop]}}}
+`
+
+// readInItsPlace matches a warning about a later name.
+var readInItsPlace = regexp.MustCompile(`warn\t.*\t(\w+: "\w+") is a later name of "\w+", which is read in its place`)
+
+// The node agent has no component that was renamed. There the names are mapped as well, and the
+// error about the missing component follows.
+func TestConfigurationsWithLaterNamesOfComponents(t *testing.T) {
+	health := freeAddress(t)
+	config := configFile(t, later, health)
+	if !carries(t, "resourcedetection") {
+		requireFailure(t, failure{want: `unknown type: "loadbalancing" for id: "loadbalancing"`}, "--config", config)
+		return
+	}
+	c := start(t, "--config", config)
+	waitStatus(t, health, "/readyz", 200)
+	c.stop(t)
+	var warned []string
+	for _, warning := range readInItsPlace.FindAllStringSubmatch(c.err.String(), -1) {
+		warned = append(warned, warning[1])
+	}
+	require.Equal(t, []string{
+		`exporters: "load_balancing"`,
+		`exporters: "prometheus_remote_write"`,
+		`processors: "cumulative_to_delta"`,
+		`processors: "delta_to_cumulative"`,
+		`processors: "delta_to_rate"`,
+		`processors: "resource_detection"`,
+		`receivers: "tcp_check"`,
+	}, warned, "one warning for each name")
+	require.NotContains(t, c.err.String(), "alias is deprecated", "upstream knows the names they are mapped to")
+
+	validate := exec.Command(binary, "validate", "--config", configFile(t, detecting))
+	validate.Env = append(validate.Environ(), "K8S_NODE_NAME=n", "KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT=9")
+	out, err := validate.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+func TestBothNamesOfOneComponentAreRefused(t *testing.T) {
+	requireFailure(t, failure{want: `"processors": must hold one of "resource_detection/b" and "resourcedetection/b"`},
+		"--config", configFile(t, strings.Replace(later, "exporters:", "  resourcedetection/b:\nexporters:", 1), freeAddress(t)))
+}
+
+// carries reports whether the binary under test has a component of this type.
+func carries(t *testing.T, component string) bool {
+	t.Helper()
+	out, err := exec.Command(binary, "components").Output()
+	require.NoError(t, err)
+	return strings.Contains(string(out), "- name: "+component+"\n")
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+const olderVersions = "testdata/older-versions.yaml"
+
+// An older module that compiles may still panic or fail once the binary runs.
+func TestComponentsOfOlderVersionsStart(t *testing.T) {
+	if !carries(t, "tcpcheck") {
+		t.Skip("this flavour has none")
+	}
+	health := freeAddress(t)
+	env := []string{
+		"HEALTH=" + health, "SIGNALFX=" + freeAddress(t), "RESULT_FILE=" + t.TempDir() + "/targets.yaml",
+		"AWS_ENDPOINT_URL=http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x",
+		"KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT=9", "K8S_NODE_NAME=n",
+	}
+	validate := exec.Command(binary, "validate", "--config", olderVersions)
+	validate.Env = append(validate.Environ(), env...)
+	out, err := validate.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Empty(t, string(out))
+
+	c := command("--config", olderVersions)
+	c.Env = append(c.Environ(), env...)
+	c.launch(t)
+	waitStatus(t, health, "/readyz", 200)
+	time.Sleep(2 * time.Second) // Receivers scrape for the first time after one.
+	requireStatus(t, health, "/healthz", 200)
+	c.stop(t)
+	require.NotContains(t, c.err.String(), "panic")
+}
+
+// No component of an older version escapes the test above.
+func TestEveryComponentOfAnOlderVersionIsConfigured(t *testing.T) {
+	if !carries(t, "tcpcheck") {
+		t.Skip("this flavour has none")
+	}
+	var config, components map[string]yaml.Node
+	readYAML(t, olderVersions, &config)
+	out, err := exec.Command(binary, "components").Output()
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(out, &components))
+	older := olderModules(t)
+	require.NotEmpty(t, older)
+	for kind := range config {
+		if kind == "service" {
+			continue
+		}
+		var configured map[string]any
+		section := config[kind]
+		require.NoError(t, section.Decode(&configured))
+		var carried []struct{ Name, Module string }
+		section = components[kind]
+		require.NoError(t, section.Decode(&carried))
+		for _, c := range carried {
+			path, _, _ := strings.Cut(c.Module, " ")
+			if _, found := older[kind+" "+path]; found {
+				require.Contains(t, configured, c.Name, kind)
+				delete(older, kind+" "+path)
+			}
+		}
+	}
+	require.Empty(t, older)
+}
+
+// olderModules returns the modules that are carried although their own version is not served.
+// A note in the availability list says why one is left out.
+func olderModules(t *testing.T) map[string]string {
+	t.Helper()
+	older := map[string]string{}
+	for _, row := range readTSV(t, availability) {
+		if row["served_version"] == "-" && row["older_served_version"] != "" && row["note"] == "" {
+			older[row["kind"]+" "+row["module"]] = row["older_served_version"]
+		}
+	}
+	return older
+}
