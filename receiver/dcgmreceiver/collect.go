@@ -11,7 +11,6 @@ import (
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
 // Metrics that are not in the table, because no conversion of fields gives them.
@@ -43,6 +42,7 @@ type collector struct {
 	classes []*class
 	leftOut map[dcgm.FieldID]bool // fields that the host engine does not know
 	plans   int64
+	watched int64 // distinct fields
 
 	incomplete  bool // the plan lacks something and is made anew at replanAt
 	overdue     bool // some field that is watched was stale at the last collection, and the same
@@ -80,7 +80,6 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 		self:      self,
 		known:     map[string]*gpu{},
 		leftOut:   map[dcgm.FieldID]bool{},
-		tally:     tally{dropped: map[metadata.AttributeDcgmDropReason]int64{}},
 	}
 }
 
@@ -96,7 +95,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 // Nothing that came through it is emitted again.
 func (c *collector) detach() {
 	c.src = nil
-	c.planned, c.groups, c.classes = false, nil, nil
+	c.planned, c.groups, c.classes, c.watched = false, nil, nil, 0
 	c.used = nil
 	for _, g := range c.gpus {
 		g.forget()

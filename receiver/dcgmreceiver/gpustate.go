@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
@@ -23,8 +24,10 @@ type gpuStates struct {
 }
 
 type gpuState struct {
-	up    int64
-	attrs metric.ObserveOption
+	gpu    *gpu
+	status metadata.AttributeGpuStatus
+	up     int64
+	attrs  metric.ObserveOption
 }
 
 func newGPUStates(set component.TelemetrySettings, id component.ID) (*gpuStates, error) {
@@ -52,17 +55,25 @@ func (s *gpuStates) observe(_ context.Context, o metric.Int64Observer) error {
 func (s *gpuStates) set(gpus, gone []*gpu) {
 	states := make([]gpuState, 0, len(gpus)+len(gone))
 	for _, g := range gpus {
-		states = append(states, s.stateOf(g, boolToInt(g.up()), statusAttributes[g.status]))
+		states = append(states, gpuState{gpu: g, status: statusAttributes[g.status], up: boolToInt(g.up())})
 	}
 	for _, g := range gone {
-		states = append(states, s.stateOf(g, 0, absentStatus))
+		states = append(states, gpuState{gpu: g, status: absentStatus})
+	}
+	if before := s.states.Load(); before != nil && slices.EqualFunc(*before, states, sameState) {
+		return
+	}
+	for i := range states {
+		states[i].attrs = s.attributesOf(states[i].gpu, states[i].status)
 	}
 	s.states.Store(&states)
 }
 
-func (s *gpuStates) stateOf(g *gpu, up int64, status metadata.AttributeGpuStatus) gpuState {
-	return gpuState{up: up, attrs: metric.WithAttributes(s.id, attribute.String("hw.id", g.id), attribute.String("hw.name", g.name),
-		attribute.String("hw.model", g.model), attribute.String("gpu.status", status.String()))}
+func sameState(a, b gpuState) bool { return a.gpu == b.gpu && a.status == b.status }
+
+func (s *gpuStates) attributesOf(g *gpu, status metadata.AttributeGpuStatus) metric.ObserveOption {
+	return metric.WithAttributes(s.id, attribute.String("hw.id", g.id), attribute.String("hw.name", g.name),
+		attribute.String("hw.model", g.model), attribute.String("gpu.status", status.String()))
 }
 
 func (s *gpuStates) shutdown() { s.telemetry.Shutdown() }

@@ -45,6 +45,7 @@ func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Tim
 	if err := c.watchAll(ctx); err != nil {
 		return errors.Join(err, c.release(ctx))
 	}
+	c.watched = c.countWatched()
 	c.planned, c.replanAt = true, now.Add(c.replanPause)
 	c.replanPause = min(2*c.replanPause, lastReplan)
 	c.due = [tiers]time.Time{}
@@ -89,7 +90,7 @@ func (c *collector) clearSheets(class *class) {
 
 // release frees all groups. They are gone anyhow where the connection is.
 func (c *collector) release(ctx context.Context) error {
-	c.planned = false
+	c.planned, c.watched = false, 0
 	groups := c.groups
 	c.groups, c.classes = nil, nil
 	var errs []error

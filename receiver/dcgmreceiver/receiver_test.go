@@ -125,7 +125,7 @@ func TestEveryMetricAtOnceFitsTheLimitsOfTheHostEngine(t *testing.T) {
 		s.pass(interval)
 		s.pass(interval)
 		s.requireUp(true)
-		require.Greater(t, s.collector.watched(), int64(dcgm.MaxFields), "more than one group takes")
+		require.Greater(t, s.collector.watched, int64(dcgm.MaxFields), "more than one group takes")
 		require.Empty(t, s.host.statuses())
 		text := s.now().of("nvidia0").lines()
 		for _, detail := range []string{"gpu.cycles{", "gpu.engine.utilization{", "gpu.ecc.location.errors{", "gpu.nvlink.packets{", "gpu.clock.limit{"} {

@@ -16,18 +16,25 @@ import (
 
 // tally counts what recording did. Drops are totals, the rest is of the last collection.
 type tally struct {
-	dropped map[metadata.AttributeDcgmDropReason]int64
+	dropped [dropReasons]int64
 	points  int
 	over    int   // points left out for max_series
 	oldest  int64 // timestamp in microseconds of the oldest value of the fastest tier; 0 if none
 }
 
-var dropReasons = map[dcgm.Reason]metadata.AttributeDcgmDropReason{
+// Reasons of drops are those of samples, and one more.
+const (
+	beyondLimit = dcgm.Status + 1
+	dropReasons = beyondLimit + 1
+)
+
+var dropAttributes = [dropReasons]metadata.AttributeDcgmDropReason{
 	dcgm.Blank:        metadata.AttributeDcgmDropReasonBlank,
 	dcgm.Stale:        metadata.AttributeDcgmDropReasonStale,
 	dcgm.NotSupported: metadata.AttributeDcgmDropReasonNotSupported,
 	dcgm.NoPermission: metadata.AttributeDcgmDropReasonNoPermission,
 	dcgm.Status:       metadata.AttributeDcgmDropReasonStatus,
+	beyondLimit:       metadata.AttributeDcgmDropReasonCardinality,
 }
 
 // recording is one pass over all that is to be emitted at an instant.
@@ -75,14 +82,14 @@ func (r *recording) since(start pcommon.Timestamp) {
 	}
 }
 
+// wants reports whether one more point of a metric that is not in the table may be emitted.
+func (r *recording) wants(metric string) bool { return r.enabled[metric] && r.take() }
+
 // take reports whether one more point may be emitted.
-func (r *recording) take(metric string) bool {
-	if !r.enabled[metric] {
-		return false
-	}
+func (r *recording) take() bool {
 	if r.tally.points >= r.maxSeries {
 		r.tally.over++
-		r.tally.drop(metadata.AttributeDcgmDropReasonCardinality)
+		r.tally.drop(beyondLimit)
 		return false
 	}
 	r.tally.points++
@@ -92,7 +99,7 @@ func (r *recording) take(metric string) bool {
 // begin forgets the last collection.
 func (t *tally) begin() { t.points, t.over, t.oldest = 0, 0, 0 }
 
-func (t *tally) drop(reason metadata.AttributeDcgmDropReason) { t.dropped[reason]++ }
+func (t *tally) drop(reason dcgm.Reason) { t.dropped[reason]++ }
 
 // series records one series of one GPU, or counts why it has no value.
 func (r *recording) series(row *row, g *gpu, state *seriesState) {
@@ -108,7 +115,7 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 		g.fallbacks = r.fallbacksOf(g)
 	}
 	if why != dcgm.OK {
-		r.tally.drop(dropReasons[why])
+		r.tally.drop(why)
 		return
 	}
 	src := &row.sources[i]
@@ -119,11 +126,11 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 	at, start := oldest(r.samples), r.start
 	if src.kind != level {
 		if value, start, ok = state.total.advance(src.kind, at, value, r.gaps[row.slots[i][0]]); !ok {
-			r.tally.drop(metadata.AttributeDcgmDropReasonStale)
+			r.tally.drop(dcgm.Stale)
 			return
 		}
 	}
-	if !r.take(row.metric) {
+	if !r.take() {
 		return
 	}
 	if row.tier == normal {
@@ -168,17 +175,17 @@ func (t *tally) see(at int64) {
 
 // state records what is known of a GPU beside its fields.
 func (r *recording) state(g *gpu) {
-	if r.take(metricUp) {
+	if r.wants(metricUp) {
 		r.mb.RecordGpuUpDataPoint(r.now, boolToInt(g.up()), g.id, g.name, g.model, g.vendor, statusAttributes[g.status])
 	}
 	health := r.health(g)
 	for _, state := range hwStates {
-		if r.take(metricStatus) {
+		if r.wants(metricStatus) {
 			r.mb.RecordHwStatusDataPoint(r.now, boolToInt(state == health), g.id, g.name, g.model, g.vendor, metadata.AttributeHwTypeGpu, state)
 		}
 	}
 	for _, link := range linkAttributes {
-		if hasLinks(g.links) && r.take(metricLinks) {
+		if hasLinks(g.links) && r.wants(metricLinks) {
 			r.mb.RecordGpuNvlinkLinksDataPoint(r.now, countLinks(g.links, link.state), g.id, g.name, g.model, g.vendor, link.attribute)
 		}
 	}
@@ -213,7 +220,7 @@ func (r *recording) throttleEvents(g *gpu) {
 	r.since(pcommon.Timestamp(g.throttle.start * 1000)) //nolint:gosec // Timestamps are positive.
 	at := pcommon.Timestamp(g.throttle.last * 1000)     //nolint:gosec // Timestamps are positive.
 	for _, b := range clocksEventReasons {
-		if r.take(metricThrottleEvents) {
+		if r.wants(metricThrottleEvents) {
 			r.mb.RecordGpuThrottleEventsDataPoint(at, g.throttle.count[b.bit], g.id, g.name, g.model, g.vendor, b.reason)
 		}
 	}
@@ -221,7 +228,7 @@ func (r *recording) throttleEvents(g *gpu) {
 
 func (r *recording) info(g *gpu) {
 	r.since(r.start)
-	if !r.take(metricInfo) {
+	if !r.wants(metricInfo) {
 		return
 	}
 	f := &g.facts
@@ -234,12 +241,12 @@ func (r *recording) info(g *gpu) {
 // configured, by the name they are configured with.
 func (r *recording) missing() {
 	for _, g := range r.gone {
-		if r.take(metricUp) {
+		if r.wants(metricUp) {
 			r.mb.RecordGpuUpDataPoint(r.now, 0, g.id, g.name, g.model, g.vendor, absentStatus)
 		}
 	}
 	for _, name := range r.absent {
-		if r.take(metricUp) {
+		if r.wants(metricUp) {
 			r.mb.RecordGpuUpDataPoint(r.now, 0, name, "", "", vendor, absentStatus)
 		}
 	}
@@ -267,10 +274,10 @@ func (r *recording) fallbacksOf(g *gpu) string {
 // recordSelf writes what is known of DCGM itself.
 func (c *collector) recordSelf(mb *metadata.MetricsBuilder, now time.Time) {
 	ts := timestamp(now)
-	for _, reason := range metadata.MapAttributeDcgmDropReason {
-		mb.RecordDcgmValuesDroppedDataPoint(ts, c.tally.dropped[reason], reason)
+	for reason := dcgm.Blank; reason < dropReasons; reason++ {
+		mb.RecordDcgmValuesDroppedDataPoint(ts, c.tally.dropped[reason], dropAttributes[reason])
 	}
-	mb.RecordDcgmFieldsWatchedDataPoint(ts, c.watched())
+	mb.RecordDcgmFieldsWatchedDataPoint(ts, c.watched)
 	mb.RecordDcgmWatchRebuildsDataPoint(ts, max(0, c.plans-1))
 	if c.tally.oldest > 0 {
 		mb.RecordDcgmSampleAgeDataPoint(ts, time.Duration(now.UnixMicro()-c.tally.oldest).Seconds()*1e3)

@@ -97,8 +97,8 @@ func (c *collector) watchEvents(ctx context.Context, class *class) error {
 	return nil
 }
 
-// watched counts the distinct fields that some GPU is watched for.
-func (c *collector) watched() int64 {
+// countWatched counts the distinct fields that some GPU is watched for.
+func (c *collector) countWatched() int64 {
 	fields := map[dcgm.FieldID]bool{}
 	for _, class := range c.classes {
 		for _, part := range class.fields {
