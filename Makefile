@@ -123,6 +123,10 @@ bench-probes: build-node ## Ask for the probes 1 000 times a second while record
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
 	CACHE=$(CACHE) internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
 
+.PHONY: upstream
+upstream: ## Move every pin to upstream's release VERSION=0.153.0 and show what broke (DRY_RUN=yes: the edits alone).
+	@internal/tools/upstream '$(VERSION)' $(if $(DRY_RUN),--dry-run)
+
 .PHONY: tags
 tags: ## Print the tags of a release, one per module (CREATE=yes makes them at HEAD).
 	@internal/tools/tags $(if $(CREATE),create)
