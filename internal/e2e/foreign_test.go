@@ -91,7 +91,11 @@ func buildForeign(t *testing.T, manifest map[string]any) string {
 	t.Helper()
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out")
-	dist := map[string]any{"module": "example.com/otelcol-foreign", "name": "otelcol-foreign", "output_path": out, "version": "1.0.0"}
+	// The flags of our own builds let the build cache serve both.
+	dist := map[string]any{
+		"module": "example.com/otelcol-foreign", "name": "otelcol-foreign", "output_path": out, "version": "1.0.0",
+		"cgo_enabled": true, "build_tags": "netgo,osusergo,grpcnotrace",
+	}
 	if settings, given := manifest["dist"].(map[string]any); given {
 		maps.Copy(dist, settings)
 	}
