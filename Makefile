@@ -8,8 +8,8 @@ SHELL := /bin/bash
 export GOWORK := off
 
 DISTRIBUTIONS := otelcol-tracecore otelcol-tracecore-node
-MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard confmap/*/go.mod receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod)))
-UNIT_MODULES := $(filter-out internal/e2e internal/tools,$(MODULES))
+MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard confmap/*/go.mod receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod internal/tools/*/go.mod)))
+UNIT_MODULES := $(filter-out internal/e2e internal/tools internal/tools/release,$(MODULES))
 
 # Stamps the revision where there is one; a source archive builds without.
 BUILDVCS := $(shell git rev-parse --quiet --verify HEAD >/dev/null 2>&1 && echo true || echo false)
@@ -61,6 +61,7 @@ demo-fault: ## Break a simulated GPU of `make run` (FAULT=xid GPU=3).
 test: test-unit test-e2e ## Run every test: units of all modules, then the real node agent.
 test-unit: sim check-sim ## Run the units of all modules under the race detector.
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
+	@cd internal/tools/release && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
 test-e2e: build-node sim ## Run the tests of the real binary (BINARY=bin/... for another flavour).
@@ -74,7 +75,7 @@ bench: build-node sim ## Run all benchmarks; several print ratios against their 
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
@@ -123,12 +124,55 @@ bench-probes: build-node ## Ask for the probes 1 000 times a second while record
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
 	CACHE=$(CACHE) internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
 
+# What a release has. Each part is a target that writes its artefacts into $(DIST); checksums
+# are made last, of everything there. Packages and images are to be added here.
+RELEASE_PARTS := release-binaries
+RELEASE_BINARIES := otelcol-tracecore-node otelcol-tracecore otelcol-tracecore-static
+DIST := dist
+RELEASE_TOOLS := .tools/cyclonedx-gomod .tools/sbom
+.PHONY: release release-binaries sbom licenses govulncheck verify-release
+release: ## Make every artefact of a release in dist/ (RELEASE_BINARIES=otelcol-tracecore-node for one).
+	@[ '$(DIST)' = dist ] || [ ! -e '$(DIST)' ] || { echo '$(DIST) exists: a release is made in a new folder' >&2; exit 1; }
+	@[ '$(DIST)' != dist ] || rm -rf dist
+	@mkdir -p '$(DIST)'
+	@$(MAKE) --no-print-directory $(RELEASE_PARTS)
+	@cd '$(DIST)' && export LC_ALL=C && sums=$$(sha256sum -- *) && printf '%s\n' "$$sums" >SHA256SUMS
+	@cat '$(DIST)/SHA256SUMS'
+release-binaries: $(RELEASE_TOOLS)
+	@$(MAKE) --no-print-directory $(patsubst otelcol-tracecore-%,build-%,$(patsubst otelcol-tracecore,build,$(RELEASE_BINARIES)))
+	@for name in $(RELEASE_BINARIES); do internal/tools/release/archive "$$name" '$(DIST)'; done
+# Both look at the binaries in bin/ that exist.
+BUILT = $(notdir $(wildcard $(RELEASE_BINARIES:%=bin/%)))
+sbom licenses: $(RELEASE_TOOLS)
+	@[ -n '$(BUILT)' ] || { echo 'there is no binary in bin/: make build-node first' >&2; exit 1; }
+	@for name in $(BUILT); do internal/tools/release/bill "$$name" bin; done
+sbom: ## Write a CycloneDX bill of materials of each binary in bin/.
+licenses: ## Write a licence report of each binary in bin/; fails on licences that are not allowed.
+govulncheck: .tools/govulncheck ## Look for known vulnerabilities that are reachable (VULNDB=file:///... for a copy).
+	@VULNDB='$(VULNDB)' internal/tools/release/vulnerabilities $(or $(DISTS),otelcol-tracecore-node)
+verify-release: ## Make the release of the node agent twice and compare the artefacts.
+	@internal/tools/release/verify
+
+.PHONY: upstream
+upstream: ## Move every pin to upstream's release VERSION=0.153.0 and show what broke (DRY_RUN=yes: the edits alone).
+	@internal/tools/upstream '$(VERSION)' $(if $(DRY_RUN),--dry-run)
+
+.PHONY: tags
+tags: ## Print the tags of a release, one per module (CREATE=yes makes them at HEAD).
+	@internal/tools/tags $(if $(CREATE),create)
+
 .PHONY: clean
 clean: ## Remove what was built.
-	rm -rf bin .tools
+	rm -rf bin dist .tools
 
 .tools/builder: TOOL := go.opentelemetry.io/collector/cmd/builder
 .tools/mdatagen: TOOL := go.opentelemetry.io/collector/cmd/mdatagen
 .tools/golangci-lint: TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+.tools/cyclonedx-gomod: TOOL := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+.tools/govulncheck: TOOL := golang.org/x/vuln/cmd/govulncheck
+.tools/sbom: TOOL := ./sbom
+.tools/sbom: $(wildcard internal/tools/release/sbom/*.go)
+.tools/cyclonedx-gomod .tools/govulncheck .tools/sbom: internal/tools/release/go.mod internal/tools/release/go.sum
+	go -C internal/tools/release build -o ../../../$@ $(TOOL)
 .tools/%: internal/tools/go.mod internal/tools/go.sum
 	go -C internal/tools build -o ../../$@ $(TOOL)

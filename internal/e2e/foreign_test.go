@@ -18,23 +18,9 @@ import (
 // A distribution of somebody else's takes the four manifest lines of the extension's README.
 // Until its modules are published, what they name is looked up in this repository.
 func TestForeignDistributionWithTheDocumentedManifestLines(t *testing.T) {
-	dir := t.TempDir()
-	manifest := filepath.Join(dir, "builder-config.yaml")
-	content, err := yaml.Marshal(foreignManifest(t, filepath.Join(dir, "out")))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(manifest, content, 0o600))
-	// The checksums of the same modules, so that none has to be looked up.
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "out"), 0o700))
-	sums, err := os.ReadFile(root + "/distribution/otelcol-tracecore-node/go.sum")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "out", "go.sum"), sums, 0o600))
-
-	run(t, root, "make", "--no-print-directory", ".tools/builder")
-	run(t, root, ".tools/builder", "--config", manifest, "--skip-compilation")
-	run(t, filepath.Join(dir, "out"), "go", "build", "-o", "otelcol-foreign", ".")
-
+	foreign := buildForeign(t, foreignManifest(t))
 	prometheus, http := freeAddress(t), freeAddress(t)
-	c := &collector{Cmd: exec.Command(filepath.Join(dir, "out", "otelcol-foreign"), "--config", configFile(t, `
+	c := &collector{Cmd: exec.Command(foreign, "--config", configFile(t, `
 receivers: {nop: {}}
 exporters:
   otlp_grpc: {endpoint: 127.0.0.1:1, tls: {insecure: true}}
@@ -53,11 +39,86 @@ service:
 	c.stop(t)
 }
 
+// An importer of the GPU receiver decides by cgo_enabled whether there are GPUs in its
+// build. Either way the receiver compiles, starts and says what it can do.
+func TestForeignDistributionWithTheDCGMReceiver(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cgo     bool
+		present []string
+		absent  string
+		errors  int
+	}{
+		"with cgo":    {true, []string{`"dcgm.up"`, `"gpu.up"`, `"tracecore.simulated"`}, "no DCGM support", 0},
+		"without cgo": {false, []string{`"dcgm.up"`}, `"gpu.up"`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &collector{Cmd: exec.Command(buildForeign(t, gpuManifest(t, tt.cgo)), "--config", configFile(t, `
+receivers: {dcgm: {collection_interval: 200ms, initial_delay: 0s}}
+exporters: {stdout: }
+service:
+  telemetry: {metrics: {level: none}}
+  pipelines: {metrics: {receivers: [dcgm], exporters: [stdout]}}
+`)), exited: make(chan struct{})}
+			c.Stdout, c.Stderr = &c.out, &c.err
+			c.Env = simulation(t, "h100x8", controlFile(t))
+			c.launch(t)
+			for _, want := range tt.present {
+				eventually(t, func() bool { return strings.Contains(c.out.String(), want) }, "no %s on stdout", want)
+			}
+			c.stop(t)
+			require.NotContains(t, c.out.String()+c.err.String(), tt.absent)
+			require.Equal(t, tt.errors, strings.Count(c.err.String(), "run a build with cgo for Linux"), "said once")
+		})
+	}
+}
+
+// gpuManifest is a small manifest with the DCGM receiver as an importer writes it.
+func gpuManifest(t *testing.T, cgo bool) map[string]any {
+	t.Helper()
+	absolute, err := filepath.Abs(root)
+	require.NoError(t, err)
+	return map[string]any{
+		"dist":      map[string]any{"cgo_enabled": cgo},
+		"receivers": []any{map[string]any{"gomod": ours + "receiver/dcgmreceiver v0.1.0", "path": absolute + "/receiver/dcgmreceiver"}},
+		"exporters": []any{map[string]any{"gomod": ours + "exporter/stdoutexporter v0.1.0", "path": absolute + "/exporter/stdoutexporter"}},
+		"replaces":  replaces(t),
+	}
+}
+
+// buildForeign lets OCB make and compile a distribution outside the repository, and returns
+// the path of its binary.
+func buildForeign(t *testing.T, manifest map[string]any) string {
+	t.Helper()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	// The flags of our own builds let the build cache serve both.
+	dist := map[string]any{
+		"module": "example.com/otelcol-foreign", "name": "otelcol-foreign", "output_path": out, "version": "1.0.0",
+		"cgo_enabled": true, "build_tags": "netgo,osusergo,grpcnotrace",
+	}
+	if settings, given := manifest["dist"].(map[string]any); given {
+		maps.Copy(dist, settings)
+	}
+	manifest["dist"] = dist
+	content, err := yaml.Marshal(manifest)
+	require.NoError(t, err)
+	path := filepath.Join(dir, "builder-config.yaml")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	// The checksums of the same modules, so that none has to be looked up.
+	require.NoError(t, os.Mkdir(out, 0o700))
+	sums, err := os.ReadFile(root + "/distribution/otelcol-tracecore-node/go.sum")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(out, "go.sum"), sums, 0o600))
+
+	run(t, root, "make", "--no-print-directory", ".tools/builder")
+	run(t, root, ".tools/builder", "--config", path)
+	return filepath.Join(out, "otelcol-foreign")
+}
+
 // foreignManifest is a small manifest with the README's lines in it.
-func foreignManifest(t *testing.T, out string) map[string]any {
+func foreignManifest(t *testing.T) map[string]any {
 	t.Helper()
 	manifest := map[string]any{
-		"dist":      map[string]any{"module": "example.com/otelcol-foreign", "name": "otelcol-foreign", "output_path": out, "version": "1.0.0"},
 		"receivers": []any{map[string]any{"gomod": "go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0"}},
 		"exporters": []any{map[string]any{"gomod": "go.opentelemetry.io/collector/exporter/otlpexporter v" + otelcolVersion(t)}},
 		"replaces":  replaces(t),
