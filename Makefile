@@ -74,14 +74,14 @@ bench: build-node sim ## Run all benchmarks; several print ratios against their 
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done
 
 .PHONY: generate check-generated
-generate: generate-components generate-distributions generate-docs ## Regenerate everything generated: OCB, mdatagen, document tables.
+generate: generate-components generate-distributions generate-images generate-docs ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, document tables.
 generate-components: .tools/mdatagen
 	@for m in $(UNIT_MODULES); do $(MAKE) --no-print-directory -C $$m generate; done
 generate-distributions: $(DISTRIBUTIONS:%=generate-%)
@@ -122,6 +122,21 @@ bench-probes: build-node ## Ask for the probes 1 000 times a second while record
 .PHONY: verify-reproducible
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
 	CACHE=$(CACHE) internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
+
+# Those of IMAGES; their binaries are built first. An arm64 binary bin/<name>-arm64 is taken along.
+IMAGES ?= otelcol-tracecore otelcol-tracecore-static otelcol-tracecore-node
+IMAGE_BUILDS := $(patsubst build-otelcol-tracecore,build,$(patsubst build-otelcol-tracecore-%,build-%,$(IMAGES:%=build-%)))
+IMAGES_RUN = go -C internal/tools/images run . -root ../../.. -version $(OTELCOL_VERSION)
+.PHONY: images test-images generate-images
+images: $(IMAGE_BUILDS) ## Build container images into dist/images/, as OCI archives (IMAGES=...).
+	@$(IMAGES_RUN) $(IMAGES)
+test-images: images sim ## Compare the images with their golden lists and run them, as root.
+	@internal/tools/apt-install ca-certificates libstdc++6 skopeo
+	@rm -rf bin/images-again && $(IMAGES_RUN) -out ../../../bin/images-again $(IMAGES)
+	@for i in $(IMAGES); do cmp dist/images/$$i-$(OTELCOL_VERSION).tar bin/images-again/$$i-$(OTELCOL_VERSION).tar; done
+	cd internal/tools/images && IMAGES='$(IMAGES)' IMAGES_VERSION=$(OTELCOL_VERSION) go test -count=1 ./...
+generate-images:
+	go -C internal/tools/images run . -root ../../.. -dockerfiles
 
 .PHONY: clean
 clean: ## Remove what was built.
