@@ -74,7 +74,7 @@ bench: build-node sim ## Run all benchmarks; several print ratios against their 
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images internal/tools/kubernetes; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
@@ -137,6 +137,10 @@ test-images: images sim ## Compare the images with their golden lists and run th
 	cd internal/tools/images && IMAGES='$(IMAGES)' IMAGES_VERSION=$(OTELCOL_VERSION) go test -count=1 ./...
 generate-images:
 	go -C internal/tools/images run . -root ../../.. -dockerfiles
+
+.PHONY: test-kubernetes
+test-kubernetes: build-node ## Check the Kubernetes examples against Kubernetes' own types and admission.
+	cd internal/tools/kubernetes && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -count=1 ./...
 
 .PHONY: clean
 clean: ## Remove what was built.
