@@ -107,6 +107,10 @@ test-prometheus: build-node ## Test the metrics with Debian's Prometheus, instal
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
 
+.PHONY: packages
+packages: build build-node .tools/nfpm ## Build deb, rpm and tar.gz of both flavours into dist/.
+	VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
+
 # A picture of the status page with something in every section, for the documentation.
 .PHONY: screenshot
 screenshot:
@@ -144,10 +148,12 @@ test-kubernetes: build-node ## Check the Kubernetes examples against Kubernetes'
 
 .PHONY: clean
 clean: ## Remove what was built.
-	rm -rf bin .tools
+	rm -rf bin dist .tools
 
 .tools/builder: TOOL := go.opentelemetry.io/collector/cmd/builder
 .tools/mdatagen: TOOL := go.opentelemetry.io/collector/cmd/mdatagen
 .tools/golangci-lint: TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+.tools/nfpm: internal/tools/packaging/go.mod internal/tools/packaging/go.sum
+	go -C internal/tools/packaging build -o ../../../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
 .tools/%: internal/tools/go.mod internal/tools/go.sum
 	go -C internal/tools build -o ../../$@ $(TOOL)
