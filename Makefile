@@ -63,8 +63,10 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
-test-e2e: build-node sim ## Run the tests of the real binary (BINARY=bin/... for another flavour).
-	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" go test -count=1 ./...
+test-e2e: build-node sim bin/kafka ## Run the tests of the real binary (BINARY=bin/... for another flavour).
+	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" KAFKA_BROKER="$(abspath bin/kafka)" go test -count=1 ./...
+bin/kafka: $(wildcard internal/tools/kafka/*.go) internal/tools/kafka/go.mod
+	go -C internal/tools/kafka build -o ../../../$@ .
 
 .PHONY: bench
 bench: build-node sim ## Run all benchmarks; several print ratios against their peers.
@@ -74,7 +76,7 @@ bench: build-node sim ## Run all benchmarks; several print ratios against their 
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images internal/tools/kubernetes; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images internal/tools/kafka internal/tools/kubernetes; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
