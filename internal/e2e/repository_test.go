@@ -195,7 +195,7 @@ func shippedConfigs(t *testing.T) []string {
 	var configs []string
 	patterns := []string{"distribution/*/config/*.yaml", "docs/examples/*.yaml"}
 	if filepath.Base(binary) != "otelcol-tracecore-node" { // It lacks what these need.
-		patterns = append(patterns, "distribution/*/config/full/*.yaml", "docs/examples/full/*.yaml")
+		patterns = append(patterns, "distribution/*/packaging/contrib-compat/config.yaml", "docs/examples/full/*.yaml")
 	}
 	for _, pattern := range patterns {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))

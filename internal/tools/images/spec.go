@@ -39,14 +39,14 @@ var flavours = []flavour{
 	{
 		name:        "otelcol-tracecore",
 		description: "OpenTelemetry Collector for GPU fleets",
-		config:      "distribution/otelcol-tracecore/config/full/contrib.yaml",
+		config:      "distribution/otelcol-tracecore/packaging/contrib-compat/config.yaml",
 		dynamic:     true,
 		ports:       contribPorts,
 	},
 	{
 		name:        "otelcol-tracecore-static",
 		description: "OpenTelemetry Collector for GPU fleets, without DCGM",
-		config:      "distribution/otelcol-tracecore/config/full/contrib.yaml",
+		config:      "distribution/otelcol-tracecore/packaging/contrib-compat/config.yaml",
 		ports:       contribPorts,
 	},
 	{
