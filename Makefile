@@ -109,9 +109,16 @@ test-prometheus: build-node ## Test the metrics with Debian's Prometheus, instal
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
 
-.PHONY: packages
+.PHONY: packages test-packages
 packages: build build-node .tools/nfpm ## Build deb, rpm and tar.gz of both flavours into dist/.
 	VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
+# Takes the full distribution that bin/ has, and builds it only if there is none.
+test-packages: build-node bin/otelcol-tracecore sim .tools/nfpm ## Test the packages on Debian systems that it boots (needs root).
+	@internal/tools/apt-install binutils
+	DIST=bin/packages VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
+	internal/tools/test-packages bin/packages
+bin/otelcol-tracecore:
+	$(MAKE) --no-print-directory build
 
 # A picture of the status page with something in every section, for the documentation.
 .PHONY: screenshot
