@@ -64,8 +64,10 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@cd internal/tools/release && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
-test-e2e: build-node sim ## Run the tests of the real binary (BINARY=bin/... for another flavour).
-	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" go test -count=1 ./...
+test-e2e: build-node sim bin/kafka ## Run the tests of the real binary (BINARY=bin/... for another flavour).
+	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" KAFKA_BROKER="$(abspath bin/kafka)" go test -count=1 ./...
+bin/kafka: $(wildcard internal/tools/kafka/*.go) internal/tools/kafka/go.mod
+	go -C internal/tools/kafka build -o ../../../$@ .
 
 .PHONY: bench
 bench: build-node sim ## Run all benchmarks; several print ratios against their peers.
@@ -75,14 +77,14 @@ bench: build-node sim ## Run all benchmarks; several print ratios against their 
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done
 
 .PHONY: generate check-generated
-generate: generate-components generate-distributions generate-docs ## Regenerate everything generated: OCB, mdatagen, document tables.
+generate: generate-components generate-distributions generate-images generate-docs ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, document tables.
 generate-components: .tools/mdatagen
 	@for m in $(UNIT_MODULES); do $(MAKE) --no-print-directory -C $$m generate; done
 generate-distributions: $(DISTRIBUTIONS:%=generate-%)
@@ -107,6 +109,17 @@ test-prometheus: build-node ## Test the metrics with Debian's Prometheus, instal
 	@internal/tools/apt-install prometheus
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
+
+.PHONY: packages test-packages
+packages: build build-node .tools/nfpm ## Build deb, rpm and tar.gz of both flavours into dist/.
+	VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
+# Takes the full distribution that bin/ has, and builds it only if there is none.
+test-packages: build-node bin/otelcol-tracecore sim .tools/nfpm ## Test the packages on Debian systems that it boots (needs root).
+	@internal/tools/apt-install binutils
+	DIST=bin/packages VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
+	internal/tools/test-packages bin/packages
+bin/otelcol-tracecore:
+	$(MAKE) --no-print-directory build
 
 # A picture of the status page with something in every section, for the documentation.
 .PHONY: screenshot
@@ -161,6 +174,25 @@ upstream: ## Move every pin to upstream's release VERSION=0.153.0 and show what 
 tags: ## Print the tags of a release, one per module (CREATE=yes makes them at HEAD).
 	@internal/tools/tags $(if $(CREATE),create)
 
+# Those of IMAGES; their binaries are built first. An arm64 binary bin/<name>-arm64 is taken along.
+IMAGES ?= otelcol-tracecore otelcol-tracecore-static otelcol-tracecore-node
+IMAGE_BUILDS := $(patsubst build-otelcol-tracecore,build,$(patsubst build-otelcol-tracecore-%,build-%,$(IMAGES:%=build-%)))
+IMAGES_RUN = go -C internal/tools/images run . -root ../../.. -version $(OTELCOL_VERSION)
+.PHONY: images test-images generate-images
+images: $(IMAGE_BUILDS) ## Build container images into dist/images/, as OCI archives (IMAGES=...).
+	@$(IMAGES_RUN) $(IMAGES)
+test-images: images sim ## Compare the images with their golden lists and run them, as root.
+	@internal/tools/apt-install ca-certificates libstdc++6 skopeo
+	@rm -rf bin/images-again && $(IMAGES_RUN) -out ../../../bin/images-again $(IMAGES)
+	@for i in $(IMAGES); do cmp dist/images/$$i-$(OTELCOL_VERSION).tar bin/images-again/$$i-$(OTELCOL_VERSION).tar; done
+	cd internal/tools/images && IMAGES='$(IMAGES)' IMAGES_VERSION=$(OTELCOL_VERSION) go test -count=1 ./...
+generate-images:
+	go -C internal/tools/images run . -root ../../.. -dockerfiles
+
+.PHONY: test-kubernetes
+test-kubernetes: build-node ## Check the Kubernetes examples against Kubernetes' own types and admission.
+	cd internal/tools/kubernetes && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -count=1 ./...
+
 .PHONY: clean
 clean: ## Remove what was built.
 	rm -rf bin dist .tools
@@ -174,5 +206,7 @@ clean: ## Remove what was built.
 .tools/sbom: $(wildcard internal/tools/release/sbom/*.go)
 .tools/cyclonedx-gomod .tools/govulncheck .tools/sbom: internal/tools/release/go.mod internal/tools/release/go.sum
 	go -C internal/tools/release build -o ../../../$@ $(TOOL)
+.tools/nfpm: internal/tools/packaging/go.mod internal/tools/packaging/go.sum
+	go -C internal/tools/packaging build -o ../../../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm
 .tools/%: internal/tools/go.mod internal/tools/go.sum
 	go -C internal/tools build -o ../../$@ $(TOOL)

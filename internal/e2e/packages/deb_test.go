@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package packages
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	node   = "otelcol-tracecore-node"
+	full   = "otelcol-tracecore"
+	compat = "otelcol-tracecore-contrib-compat"
+)
+
+// version is what the packages are of.
+func version(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(os.Getenv("PACKAGES"), node+"_*_linux_*.deb"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	return strings.Split(filepath.Base(files[0]), "_")[1]
+}
+
+// pack returns the path of a package under test, and skips where there are none.
+func pack(t *testing.T, name, format string) string {
+	t.Helper()
+	if os.Getenv("PACKAGES") == "" {
+		t.Skip("PACKAGES is not set: make test-packages sets it")
+	}
+	arch := output(t, "dpkg", "--print-architecture")
+	if name == compat {
+		arch = "all"
+	}
+	return built(t, name+"_"+version(t)+"_linux_"+arch+"."+format)
+}
+
+func TestDebServesFromInstallationToPurge(t *testing.T) {
+	deb := pack(t, node, "deb")
+	m := boot(t)
+	paths := m.put(t, deb, nextRelease(t, deb))
+	config := "/etc/" + node + "/config.yaml"
+
+	m.run(t, "dpkg", "--install", paths[0])
+	require.Equal(t, "inactive", m.active(node), "nobody enabled it")
+	requireWorks(t, m, node)
+	requireReloads(t, m, node)
+	requireReadsLogs(t, m, node)
+	requireFindsGPUs(t, m, node)
+
+	edited := strings.ReplaceAll(m.read(t, config), "127.0.0.1:9464", "127.0.0.1:9465")
+	m.write(t, config, edited)
+	before := m.mainPID(t, node)
+	m.run(t, "dpkg", "--force-confdef", "--install", paths[1])
+	require.Equal(t, edited, m.read(t, config), "an upgrade keeps what was edited")
+	require.True(t, m.has(config+".dpkg-dist"), "and puts the new default beside it")
+	require.NotEqual(t, before, m.mainPID(t, node), "an upgrade starts the new binary")
+	m.waitFor(t, "127.0.0.1:9465/metrics", "clock_time_seconds")
+
+	m.run(t, "dpkg", "--remove", node)
+	requireRemoved(t, m, node)
+	require.Equal(t, edited, m.read(t, config), "a removal keeps configuration files")
+	m.run(t, "dpkg", "--purge", node)
+	require.False(t, m.has("/etc/"+node))
+	require.False(t, m.has("/var/lib/"+node))
+}
+
+func TestDebOfTheFullDistributionWorks(t *testing.T) {
+	m := boot(t)
+	m.run(t, "dpkg", "--install", m.put(t, pack(t, full, "deb"))[0])
+	requireWorks(t, m, full)
+	m.run(t, "dpkg", "--purge", full)
+	requireRemoved(t, m, full)
+}
+
+func TestDebInstallsWithoutSystemd(t *testing.T) {
+	t.Parallel()
+	deb := pack(t, node, "deb")
+	root := filepath.Join(t.TempDir(), "root")
+	output(t, "cp", "-a", os.Getenv("DEBIAN_ROOT"), root)
+	output(t, "cp", deb, filepath.Join(root, "root"))
+	output(t, "chroot", root, "rm", "/usr/bin/systemctl")
+	output(t, "chroot", root, "dpkg", "--install", "/root/"+filepath.Base(deb))
+	require.Contains(t, output(t, "chroot", root, "/usr/bin/"+node, "--version"), version(t))
+	output(t, "chroot", root, "dpkg", "--purge", node)
+}
+
+// nextRelease returns the same package as a later release with another default configuration.
+func nextRelease(t *testing.T, deb string) string {
+	t.Helper()
+	dir := t.TempDir()
+	tree, target := filepath.Join(dir, "tree"), filepath.Join(dir, "next.deb")
+	output(t, "dpkg-deb", "--raw-extract", deb, tree)
+	output(t, "sed", "--in-place", "s/^Version: .*/&9/", tree+"/DEBIAN/control")
+	output(t, "sed", "--in-place", "s/collection_interval: 15s/collection_interval: 16s/", tree+"/etc/"+node+"/config.yaml")
+	output(t, "dpkg-deb", "--build", "-Zgzip", "-z1", tree, target)
+	return target
+}
+
+// requireWorks starts an installed service in the way of an operator and asks it for its data.
+func requireWorks(t *testing.T, m *machine, name string) {
+	t.Helper()
+	require.Regexp(t, `^`+name+` version `+version(t)+` `, m.run(t, name, "--version"))
+	require.Empty(t, m.run(t, name, "validate", "--config", "/etc/"+name+"/config.yaml"))
+	require.Equal(t, "750 otelcol-tracecore", m.run(t, "stat", "--format", "%a %U", "/var/lib/"+name))
+	require.Regexp(t, `^otelcol-tracecore:x:\d+:\d+:[^:]*:/nonexistent:/usr/sbin/nologin$`, m.run(t, "getent", "passwd", "otelcol-tracecore"))
+	require.Empty(t, m.run(t, "systemd-analyze", "verify", "--man=no", name+".service"))
+
+	m.run(t, "systemctl", "enable", "--now", name)
+	m.waitFor(t, "localhost:13134/healthz", "ok")
+	m.waitFor(t, "localhost:13134/readyz", "ok")
+	// The kernel's clock discipline, which the sandbox has to allow, the host, and the absent GPUs.
+	for _, series := range []string{"clock_error_max_seconds", "system_memory_usage_bytes", "system_network_io_bytes_total", "dcgm_up"} {
+		m.waitFor(t, "127.0.0.1:9464/metrics", series)
+	}
+	m.run(t, "systemctl", "status", "--no-pager", name)
+	require.Equal(t, "otelcol-tracecore", m.run(t, "ps", "-o", "user:32=", m.mainPID(t, name)))
+	score := m.run(t, "systemd-analyze", "security", "--no-pager", "--threshold=25", name)
+	t.Log(score[strings.LastIndex(score, "\n")+1:])
+}
+
+// requireReloads reloads a good configuration and a faulty one.
+func requireReloads(t *testing.T, m *machine, name string) {
+	t.Helper()
+	config := "/etc/" + name + "/config.yaml"
+	good, pid := m.read(t, config), m.mainPID(t, name)
+	m.write(t, config, strings.ReplaceAll(good, "127.0.0.1:9464", "127.0.0.1:9465"))
+	m.run(t, "systemctl", "reload", name)
+	m.waitFor(t, "127.0.0.1:9465/metrics", "clock_time_seconds")
+	require.Equal(t, pid, m.mainPID(t, name), "a reload keeps the process")
+
+	m.write(t, config, "receivers: {nonsense: }\n")
+	m.fails(t, "systemctl", "reload", name)
+	require.Equal(t, pid, m.mainPID(t, name), "a faulty configuration is not loaded")
+	m.waitFor(t, "localhost:13134/healthz", "ok")
+	m.write(t, config, good)
+	m.run(t, "systemctl", "reload", name)
+	m.waitFor(t, "127.0.0.1:9464/metrics", "clock_time_seconds")
+}
+
+// requireReadsLogs lets the sandboxed service read the journal, and a file as Debian keeps logs.
+func requireReadsLogs(t *testing.T, m *machine, name string) {
+	t.Helper()
+	config, state := "/etc/"+name+"/config.yaml", "/var/lib/"+name+"/logs.json"
+	good := m.read(t, config)
+	m.write(t, "/var/log/test.log", "a line of a file\n")
+	m.run(t, "chown", "root:adm", "/var/log/test.log")
+	m.run(t, "chmod", "0640", "/var/log/test.log")
+	m.write(t, config, `
+receivers:
+  journald: {start_at: beginning}
+  file_log: {include: [/var/log/test.log], start_at: beginning}
+exporters: {file: {path: `+state+`, flush_interval: 100ms}}
+service: {pipelines: {logs: {receivers: [journald, file_log], exporters: [file]}}}
+`)
+	m.run(t, "systemctl", "reload", name)
+	for _, text := range []string{"a line of a file", "Startup finished in"} {
+		require.Eventually(t, func() bool { return m.has(state) && strings.Contains(m.read(t, state), text) }, patience, interval, text)
+	}
+	m.write(t, config, good)
+	m.run(t, "systemctl", "reload", name)
+	m.waitFor(t, "localhost:13134/readyz", "ok")
+}
+
+// requireFindsGPUs lets the sandboxed service load a libdcgm, the simulated one.
+func requireFindsGPUs(t *testing.T, m *machine, name string) {
+	t.Helper()
+	output(t, "cp", repository+"/bin/sim/libdcgm.so.4", m.root+"/usr/lib/")
+	output(t, "cp", "-r", repository+"/internal/dcgmsim/scenarios", repository+"/internal/dcgmsim/models", m.root+"/usr/share/")
+	environment := "/etc/" + name + "/" + name + ".conf"
+	good := m.read(t, environment)
+	m.write(t, environment, good+"DCGMSIM_SCENARIO=/usr/share/scenarios/h100x8.scenario\n")
+	m.run(t, "systemctl", "restart", name)
+	m.waitFor(t, "127.0.0.1:9464/metrics", "hw_power_watts")
+	m.write(t, environment, good)
+	m.run(t, "rm", "/usr/lib/libdcgm.so.4")
+	m.run(t, "systemctl", "restart", name)
+	m.waitFor(t, "localhost:13134/readyz", "ok")
+}
+
+func requireRemoved(t *testing.T, m *machine, name string) {
+	t.Helper()
+	require.Equal(t, "inactive", m.active(name))
+	m.fails(t, "pgrep", "--uid", "otelcol-tracecore")
+	m.fails(t, "systemctl", "cat", name)
+	require.False(t, m.has("/etc/systemd/system/multi-user.target.wants/"+name+".service"))
+	require.False(t, m.has("/usr/bin/"+name))
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// sink is a backend that takes OTLP over HTTP, and remembers the body of every log record.
+type sink struct {
+	*httptest.Server
+	mu      sync.Mutex
+	seen    map[string]bool
+	down    bool
+	refused int // requests while it was down
+}
+
+func newSink(t *testing.T) *sink {
+	t.Helper()
+	b := &sink{seen: map[string]bool{}}
+	b.Server = httptest.NewServer(b)
+	t.Cleanup(b.Close)
+	return b
+}
+
+func (b *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/v1/logs" {
+		return // Agents send metrics of their own as well.
+	}
+	logs, err := readLogs(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down {
+		b.refused++
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	for _, resource := range logs.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				b.seen[record.Body().Str()] = true
+			}
+		}
+	}
+}
+
+// readLogs reads a request, which has the form of logs, as the exporter compresses it.
+func readLogs(r *http.Request) (plog.Logs, error) {
+	content, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return plog.Logs{}, err
+	}
+	body, err := io.ReadAll(content)
+	if err != nil {
+		return plog.Logs{}, err
+	}
+	return (&plog.ProtoUnmarshaler{}).UnmarshalLogs(body)
+}
+
+// setDown makes the backend refuse everything, or take it again.
+func (b *sink) setDown(down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.down, b.refused = down, 0
+}
+
+func (b *sink) hasRefused() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refused > 0
+}
+
+// missing returns how many of the records 0 to n-1 have not arrived.
+func (b *sink) missing(n int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	missing := 0
+	for i := range n {
+		if !b.seen[record(i)] {
+			missing++
+		}
+	}
+	return missing
+}
+
+func record(i int) string { return fmt.Sprintf("record %d.", i) }
+
+// lastingAddress is a free address for a process that comes back to it: no client is given
+// its port in between, as Linux gives them the ports above.
+func lastingAddress(t *testing.T) string {
+	t.Helper()
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			require.NoError(t, l.Close())
+			return address
+		}
+	}
+}
+
+// side is an agent or a gateway that runs an example as it is, but for its addresses.
+type side struct {
+	config, health string
+	env            []string
+	process        *collector
+}
+
+func newSide(t *testing.T, example, prefix string, env ...string) *side {
+	t.Helper()
+	health := lastingAddress(t)
+	return &side{
+		config: filepath.Join(root, "docs", "examples", example),
+		health: health,
+		env:    append(env, prefix+"_HEALTH="+health, prefix+"_QUEUE="+t.TempDir()),
+	}
+}
+
+func newAgent(t *testing.T, example string, env ...string) (agent *side, otlp string) {
+	t.Helper()
+	otlp = lastingAddress(t)
+	env = append(env, "AGENT_HTTP="+otlp, "AGENT_GRPC="+lastingAddress(t), "DCGM_ENDPOINT="+lastingAddress(t))
+	return newSide(t, example, "AGENT", env...), otlp
+}
+
+// requireReady skips where the agents' examples are never ready: a build without cgo has no
+// DCGM, which is a permanent error of theirs.
+func requireReady(t *testing.T) {
+	t.Helper()
+	if filepath.Base(binary) == "otelcol-tracecore-static" {
+		t.Skip("this build has no DCGM")
+	}
+}
+
+func (s *side) start(t *testing.T) {
+	t.Helper()
+	s.process = command("--config", s.config)
+	s.process.Env = append(os.Environ(), s.env...)
+	s.process.launch(t)
+	waitStatus(t, s.health, "/readyz", http.StatusOK)
+}
+
+func (s *side) kill(t *testing.T) {
+	t.Helper()
+	s.process.signal(t, syscall.SIGKILL)
+	<-s.process.exited
+}
+
+// sendRecords sends the records from one number to another, each until it is accepted.
+func sendRecords(t *testing.T, otlp string, from, to int) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		eventually(t, func() bool { return sendLog(otlp, record(i)) }, "record %d is never accepted", i)
+	}
+}
+
+// requireNoLoss kills gateway and agent while records flow, wait at either side or are in
+// between. All that the agent accepted arrives; twice is allowed.
+func requireNoLoss(t *testing.T, agent, gateway *side, otlp string, to *sink) {
+	t.Helper()
+	gateway.start(t)
+	agent.start(t)
+	sendRecords(t, otlp, 0, 100)
+	gateway.kill(t)
+	sendRecords(t, otlp, 100, 200) // They wait at the agent.
+	require.Positive(t, to.missing(200))
+	agent.kill(t)
+	agent.start(t)
+	sendRecords(t, otlp, 200, 300)
+	gateway.start(t)
+	sendRecords(t, otlp, 300, 400)
+	agent.kill(t)
+	gateway.kill(t)
+	gateway.start(t)
+	agent.start(t)
+	to.setDown(true)
+	sendRecords(t, otlp, 400, 500) // They wait at the gateway.
+	eventually(t, to.hasRefused, "nothing reaches the backend")
+	gateway.kill(t)
+	gateway.start(t)
+	to.setDown(false)
+	eventually(t, func() bool { return to.missing(500) == 0 }, "records are lost")
+}
+
+func TestKilledAgentsAndGatewaysLoseNothing(t *testing.T) {
+	requireReady(t)
+	to, address := newSink(t), lastingAddress(t)
+	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+address, "BACKEND="+to.URL)
+	agent, otlp := newAgent(t, "agent-otlp.yaml", "GATEWAY="+address)
+	requireNoLoss(t, agent, gateway, otlp, to)
+}
+
+func requireFull(t *testing.T) {
+	t.Helper()
+	if filepath.Base(binary) == "otelcol-tracecore-node" {
+		t.Skip("the node agent lacks a component that this needs")
+	}
+}
+
+func TestBalancedGatewaysLoseNothing(t *testing.T) {
+	requireFull(t)
+	requireReady(t)
+	to, first, second := newSink(t), lastingAddress(t), lastingAddress(t)
+	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+first, "BACKEND="+to.URL)
+	other := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+second, "BACKEND="+to.URL)
+	other.start(t)
+	agent, otlp := newAgent(t, "full/agent-loadbalancing.yaml", "GATEWAY_1="+first, "GATEWAY_2="+second)
+	requireNoLoss(t, agent, gateway, otlp, to)
+}
+
+// KAFKA_BROKER is a program that serves the Kafka protocol on the address it is given.
+func TestKafkaBetweenAgentsAndGatewaysLosesNothing(t *testing.T) {
+	requireFull(t)
+	requireReady(t)
+	program := os.Getenv("KAFKA_BROKER")
+	if program == "" {
+		t.Skip("KAFKA_BROKER names no broker")
+	}
+	to, address := newSink(t), lastingAddress(t)
+	broker := &collector{Cmd: exec.Command(program, address), exited: make(chan struct{})}
+	broker.Stderr = &broker.err
+	broker.launch(t)
+	gateway := newSide(t, "full/gateway-kafka.yaml", "GATEWAY", "GATEWAY_NAME=gateway-0", "KAFKA="+address, "BACKEND="+to.URL)
+	agent, otlp := newAgent(t, "full/agent-kafka.yaml", "KAFKA="+address)
+	requireNoLoss(t, agent, gateway, otlp, to)
+}

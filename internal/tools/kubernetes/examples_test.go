@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kubernetes
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+	"sigs.k8s.io/yaml"
+)
+
+const examples = "../../../docs/examples/kubernetes/"
+
+func readExample(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(examples + name)
+	require.NoError(t, err)
+	return content
+}
+
+// objects decodes the documents of a manifest: an unknown or doubled field is an error.
+func objects(t *testing.T, name string) []runtime.Object {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, networkingv1.AddToScheme, policyv1.AddToScheme} {
+		require.NoError(t, add(scheme))
+	}
+	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
+	var all []runtime.Object
+	for document := range strings.SplitSeq(string(readExample(t, name)), "\n---\n") {
+		object, _, err := decoder.Decode([]byte(document), nil, nil)
+		require.NoError(t, err, document)
+		all = append(all, object)
+	}
+	return all
+}
+
+// manifest has what the tests look at in one plain manifest.
+type manifest struct {
+	config   string
+	template corev1.PodTemplateSpec
+	policies []*networkingv1.NetworkPolicy
+	services []*corev1.Service
+}
+
+func readManifest(t *testing.T, name string) manifest {
+	t.Helper()
+	var m manifest
+	for _, object := range objects(t, name) {
+		switch o := object.(type) {
+		case *corev1.ConfigMap:
+			m.config = o.Data["config.yaml"]
+		case *appsv1.DaemonSet:
+			m.template = o.Spec.Template
+			requireSelects(t, o.Spec.Selector, m.template.Labels)
+		case *appsv1.Deployment:
+			m.template = o.Spec.Template
+			requireSelects(t, o.Spec.Selector, m.template.Labels)
+		case *networkingv1.NetworkPolicy:
+			m.policies = append(m.policies, o)
+		case *corev1.Service:
+			m.services = append(m.services, o)
+		default:
+		}
+	}
+	return m
+}
+
+func requireSelects(t *testing.T, selector *metav1.LabelSelector, of map[string]string) {
+	t.Helper()
+	parsed, err := metav1.LabelSelectorAsSelector(selector)
+	require.NoError(t, err)
+	require.True(t, parsed.Matches(labels.Set(of)), "%v does not select %v", parsed, of)
+}
+
+func readValues(t *testing.T, name string) *chartValues {
+	t.Helper()
+	var values chartValues
+	require.NoError(t, yaml.UnmarshalStrict(readExample(t, name), &values))
+	return &values
+}
+
+func readResource(t *testing.T) *collectorResource {
+	t.Helper()
+	var resource collectorResource
+	require.NoError(t, yaml.UnmarshalStrict(readExample(t, "collector-cr.yaml"), &resource))
+	return &resource
+}
+
+// requireRestricted asks the admission that guards a namespace whether it lets the pod in.
+func requireRestricted(t *testing.T, spec corev1.PodSpec) {
+	t.Helper()
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	require.NoError(t, err)
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	for _, result := range evaluator.EvaluatePod(restricted, &metav1.ObjectMeta{}, &spec) {
+		require.True(t, result.Allowed, "%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+	}
+}
+
+// requireLeast checks what the standard leaves open.
+func requireLeast(t *testing.T, spec corev1.PodSpec) {
+	t.Helper()
+	for _, container := range append(spec.InitContainers, spec.Containers...) {
+		require.True(t, *container.SecurityContext.ReadOnlyRootFilesystem, container.Name)
+	}
+	for _, volume := range spec.Volumes {
+		require.Nil(t, volume.HostPath, volume.Name)
+	}
+	names := map[string]bool{}
+	for _, volume := range spec.Volumes {
+		names[volume.Name] = true
+	}
+	for _, container := range append(spec.InitContainers, spec.Containers...) {
+		for _, mount := range container.VolumeMounts {
+			require.True(t, names[mount.Name], "%s mounts %s, which is no volume", container.Name, mount.Name)
+		}
+	}
+}
+
+func TestEveryPodHasTheLeastRights(t *testing.T) {
+	agent, gateway := readManifest(t, "agent.yaml").template.Spec, readManifest(t, "gateway.yaml").template.Spec
+	for name, spec := range map[string]corev1.PodSpec{
+		"agent.yaml":   agent,
+		"gateway.yaml": gateway,
+		"helm agent":   readValues(t, "helm-agent.values.yaml").pod(),
+		"helm gateway": readValues(t, "helm-gateway.values.yaml").pod(),
+		"resource":     readResource(t).pod(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			requireRestricted(t, spec)
+			requireLeast(t, spec)
+		})
+	}
+	for _, spec := range []corev1.PodSpec{agent, gateway} {
+		require.False(t, *spec.AutomountServiceAccountToken)
+	}
+}
+
+func TestRestrictedRefusesWhatNeedsMore(t *testing.T) {
+	spec := readManifest(t, "agent.yaml").template.Spec
+	spec.HostPID = true
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	require.NoError(t, err)
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	require.False(t, policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &metav1.ObjectMeta{}, &spec)).Allowed)
+}
+
+func TestProbesAskHealthSLO(t *testing.T) {
+	for _, name := range []string{"agent.yaml", "gateway.yaml"} {
+		container := readManifest(t, name).template.Spec.Containers[0]
+		ports := map[string]int32{}
+		for _, port := range container.Ports {
+			ports[port.Name] = port.ContainerPort
+		}
+		for path, probe := range map[string]*corev1.Probe{"/healthz": container.LivenessProbe, "/readyz": container.ReadinessProbe} {
+			require.Equal(t, path, probe.HTTPGet.Path)
+			require.Equal(t, int32(13134), ports[probe.HTTPGet.Port.StrVal], name)
+		}
+	}
+	for _, name := range []string{"helm-agent.values.yaml", "helm-gateway.values.yaml"} {
+		values := readValues(t, name)
+		require.Equal(t, "/healthz", values.LivenessProbe.HTTPGet.Path)
+		require.Equal(t, "/readyz", values.ReadinessProbe.HTTPGet.Path)
+		require.Equal(t, int32(13134), values.ReadinessProbe.HTTPGet.Port.IntVal)
+	}
+}
+
+func TestNetworkPoliciesAndServicesSelectTheirPods(t *testing.T) {
+	for _, name := range []string{"agent.yaml", "gateway.yaml"} {
+		m := readManifest(t, name)
+		require.NotEmpty(t, m.policies)
+		for _, policy := range m.policies {
+			requireSelects(t, &policy.Spec.PodSelector, m.template.Labels)
+		}
+		for _, service := range m.services {
+			requireSelects(t, &metav1.LabelSelector{MatchLabels: service.Spec.Selector}, m.template.Labels)
+		}
+	}
+}
+
+// The chart's defaults are data here: the chart itself cannot be had everywhere.
+func TestChartKeepsHealthCheck(t *testing.T) {
+	for _, name := range []string{"helm-agent.values.yaml", "helm-gateway.values.yaml"} {
+		service, ok := merged(t, name)["service"].(map[string]any)
+		require.True(t, ok)
+		require.Contains(t, service["extensions"], "health_check", "the chart does not render without it")
+	}
+}
+
+// merged is the chart's configuration with that of the values over it, as Helm merges: maps
+// by key, and null deletes.
+func merged(t *testing.T, name string) map[string]any {
+	t.Helper()
+	var base map[string]any
+	defaults, err := os.ReadFile("testdata/chart-defaults.yaml")
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(defaults, &base))
+	overlay(base, readValues(t, name).Config)
+	return base
+}
+
+func overlay(base, over map[string]any) {
+	for key, value := range over {
+		below, isMap := value.(map[string]any)
+		existing, hasMap := base[key].(map[string]any)
+		switch {
+		case value == nil:
+			delete(base, key)
+		case isMap && hasMap:
+			overlay(existing, below)
+		default:
+			base[key] = value
+		}
+	}
+}
+
+func TestEveryEmbeddedConfigurationIsValid(t *testing.T) {
+	binary := os.Getenv("BINARY")
+	if binary == "" {
+		t.Skip("BINARY names no binary")
+	}
+	toYAML := func(config map[string]any) string {
+		content, err := yaml.Marshal(config)
+		require.NoError(t, err)
+		return string(content)
+	}
+	for name, config := range map[string]string{
+		"agent.yaml":   readManifest(t, "agent.yaml").config,
+		"gateway.yaml": readManifest(t, "gateway.yaml").config,
+		"helm agent":   toYAML(merged(t, "helm-agent.values.yaml")),
+		"helm gateway": toYAML(merged(t, "helm-gateway.values.yaml")),
+		"resource":     toYAML(readResource(t).Spec.Config),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NotEmpty(t, config)
+			// The directory is a volume of the pod.
+			config = strings.ReplaceAll(config, "/var/lib/otelcol", t.TempDir())
+			file := filepath.Join(t.TempDir(), "config.yaml")
+			require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+			validate := exec.Command(binary, "validate", "--config", file)
+			validate.Env = append(os.Environ(), "K8S_NODE_NAME=n", "NODE_NAME=n", "MY_POD_IP=127.0.0.1", "DCGM_ENDPOINT=127.0.0.1:5555", "BACKEND_ENDPOINT=https://127.0.0.1:4318")
+			out, err := validate.CombinedOutput()
+			require.NoError(t, err, string(out))
+			require.Empty(t, string(out))
+		})
+	}
+}
