@@ -9,7 +9,7 @@ export GOWORK := off
 
 DISTRIBUTIONS := otelcol-tracecore otelcol-tracecore-node
 MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard confmap/*/go.mod receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod internal/tools/*/go.mod)))
-UNIT_MODULES := $(filter-out internal/e2e internal/tools internal/tools/release,$(MODULES))
+UNIT_MODULES := $(filter-out internal/e2e internal/tools internal/tools/%,$(MODULES))
 
 # Stamps the revision where there is one; a source archive builds without.
 BUILDVCS := $(shell git rev-parse --quiet --verify HEAD >/dev/null 2>&1 && echo true || echo false)
