@@ -81,7 +81,7 @@ func (r *gpuReceiver) greet(engine dcgm.Engine) {
 }
 
 // afterFailure leaves a connection that is gone, and a plan that could not be made, for the
-// next attempt. A hung call ends nothing: the connection may be well when it returns.
+// next attempt. A call that hangs is waited for: its connection ends when it returns.
 func (r *gpuReceiver) afterFailure(err error) {
 	switch {
 	case errors.Is(err, dcgm.ErrDisconnected):

@@ -24,10 +24,10 @@ type gpuStates struct {
 }
 
 type gpuState struct {
-	gpu    *gpu
-	status metadata.AttributeGpuStatus
-	up     int64
-	attrs  metric.ObserveOption
+	identity identity
+	status   metadata.AttributeGpuStatus
+	up       int64
+	attrs    metric.ObserveOption
 }
 
 func newGPUStates(set component.TelemetrySettings, id component.ID) (*gpuStates, error) {
@@ -55,23 +55,23 @@ func (s *gpuStates) observe(_ context.Context, o metric.Int64Observer) error {
 func (s *gpuStates) set(gpus, gone []*gpu) {
 	states := make([]gpuState, 0, len(gpus)+len(gone))
 	for _, g := range gpus {
-		states = append(states, gpuState{gpu: g, status: statusAttributes[g.status], up: boolToInt(g.up())})
+		states = append(states, gpuState{identity: g.identity, status: statusAttributes[g.status], up: boolToInt(g.up())})
 	}
 	for _, g := range gone {
-		states = append(states, gpuState{gpu: g, status: absentStatus})
+		states = append(states, gpuState{identity: g.identity, status: absentStatus})
 	}
 	if before := s.states.Load(); before != nil && slices.EqualFunc(*before, states, sameState) {
 		return
 	}
 	for i := range states {
-		states[i].attrs = s.attributesOf(states[i].gpu, states[i].status)
+		states[i].attrs = s.attributesOf(&states[i].identity, states[i].status)
 	}
 	s.states.Store(&states)
 }
 
-func sameState(a, b gpuState) bool { return a.gpu == b.gpu && a.status == b.status }
+func sameState(a, b gpuState) bool { return a.identity == b.identity && a.status == b.status }
 
-func (s *gpuStates) attributesOf(g *gpu, status metadata.AttributeGpuStatus) metric.ObserveOption {
+func (s *gpuStates) attributesOf(g *identity, status metadata.AttributeGpuStatus) metric.ObserveOption {
 	return metric.WithAttributes(s.id, attribute.String("hw.id", g.id), attribute.String("hw.name", g.name),
 		attribute.String("hw.model", g.model), attribute.String("gpu.status", status.String()))
 }

@@ -113,15 +113,37 @@ func (h *hub) endLater() {
 	}
 	h.ending = true
 	go func() {
-		h.worker.jobs <- func() {}
-		process.mu.Lock()
-		defer process.mu.Unlock()
-		h.ending = false
-		if h.users == 0 {
-			h.worker.jobs <- func() { _, _ = h.disconnect() } // It never fails.
-			h.end()
+		ended := false
+		for !ended {
+			h.disconnectWhenFree()
+			ended = h.tryEnd()
 		}
 	}()
+}
+
+// disconnectWhenFree ends the connection after what the worker does now. It holds no lock, so
+// that nobody else waits with it.
+func (h *hub) disconnectWhenFree() {
+	done := make(chan struct{})
+	h.worker.jobs <- func() {
+		defer close(done)
+		_, _ = h.disconnect() // It never fails.
+	}
+	<-done
+}
+
+// tryEnd reports false while another call hangs. Who uses the hub again ends it later.
+func (h *hub) tryEnd() bool {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	if h.users == 0 && h.worker.hung() != nil {
+		return false
+	}
+	h.ending = false
+	if h.users == 0 {
+		h.end()
+	}
+	return true
 }
 
 // connect makes a connection where there is none.
