@@ -30,7 +30,7 @@ func TestHungCallIsNoticedAndSurvived(t *testing.T) {
 	s.eventually(func() bool { return len(s.sink.AllMetrics()) > batches+5 }) // It goes on to say that DCGM is down.
 	s.requireUp(false)
 	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
-	require.ErrorContains(t, s.host.events[0].Err(), "has not returned within")
+	require.ErrorContains(t, s.host.firstError(), "has not returned within")
 	require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
 
 	sim.Send("unhang")

@@ -160,7 +160,7 @@ func TestConfiguredDeviceThatIsAbsentIsReportedAndWaitedFor(t *testing.T) {
 		require.Contains(t, s.now(), "gpu.up{gpu.status=ok hw.name=nvidia1}")
 		require.Empty(t, len(s.now().of("nvidia0"))-len(s.now().of()), "a GPU that is not configured")
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
-		require.ErrorContains(t, s.host.events[0].Err(), `"devices": not present, waited for: `+uuid)
+		require.ErrorContains(t, s.host.firstError(), `"devices": not present, waited for: `+uuid)
 
 		s.sim.Send("gpu_added 2 model=h100 uuid=" + uuid + " pci=00000000:03:00.0 serial=3")
 		s.pass(interval)
@@ -200,7 +200,7 @@ func TestSecondEndpointIsRefusedAndTheFirstUntouched(t *testing.T) {
 		s.pass(interval)
 
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusPermanentError}, second.host.statuses())
-		require.EqualError(t, second.host.events[0].Err(), "cannot connect to tcp://gpu-node-2:5555: this process is connected to tcp://localhost:5555, and DCGM allows one host engine per process")
+		require.EqualError(t, second.host.firstError(), "cannot connect to tcp://gpu-node-2:5555: this process is connected to tcp://localhost:5555, and DCGM allows one host engine per process")
 		require.Contains(t, second.last(s.origin)["dcgm.up{}"], "0 ")
 		require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindInit: 1}, second.self.Report().Errors)
 		second.stop()

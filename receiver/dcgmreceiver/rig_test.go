@@ -46,6 +46,16 @@ func (h *statusHost) statuses() []componentstatus.Status {
 	return out
 }
 
+// firstError is the error of the first event, nil before there is one.
+func (h *statusHost) firstError() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.events) == 0 {
+		return nil
+	}
+	return h.events[0].Err()
+}
+
 // rig is a receiver whose every output is captured.
 type rig struct {
 	*gpuReceiver

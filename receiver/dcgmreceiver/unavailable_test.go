@@ -25,7 +25,7 @@ func TestBuildWithoutDCGMSaysSoOnceAndGoesOn(t *testing.T) {
 		r.stop()
 
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusPermanentError}, r.host.statuses())
-		require.ErrorIs(t, r.host.events[0].Err(), dcgm.ErrUnavailable)
+		require.ErrorIs(t, r.host.firstError(), dcgm.ErrUnavailable)
 		require.Equal(t, 1, r.logs.Len())
 		require.Len(t, r.sink.AllMetrics(), 4)
 		require.Equal(t, "0 at 46s", r.last(origin)["dcgm.up{}"])
