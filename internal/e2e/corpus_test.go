@@ -46,9 +46,7 @@ func corpusEnv(t *testing.T) []string {
 
 // What the corpus does not name, no test of it can find broken.
 func TestDropInCorpusHasEveryCarriedComponent(t *testing.T) {
-	if !carries(t, "tcpcheck") {
-		t.Skip("the corpus is of the full flavour")
-	}
+	needFullFlavour(t)
 	configured := map[string]bool{}
 	for _, file := range corpus(t, corpusConfigs) {
 		for _, component := range componentsOf(t, file) {
@@ -66,6 +64,23 @@ func TestDropInCorpusHasEveryCarriedComponent(t *testing.T) {
 	}
 }
 
+// A configuration that is refused, or a mistake that is not, would prove nothing elsewhere.
+func TestDropInCorpusIsAcceptedAndItsMistakesAreNot(t *testing.T) {
+	needFullFlavour(t)
+	env := corpusEnv(t)
+	for _, file := range corpus(t, corpusConfigs) {
+		r := finish(t, "", env, "validate", "--config", file)
+		require.Zero(t, r.code, "%s: %s", file, r.stderr)
+		require.Empty(t, r.stdout, file)
+	}
+	for _, file := range corpus(t, corpusBad) {
+		r := finish(t, "", env, "validate", "--config", file)
+		require.Equal(t, 1, r.code, file)
+		require.Empty(t, r.stdout, file)
+		require.NotEmpty(t, r.stderr, file)
+	}
+}
+
 // A user reads the first line to know what a configuration is for.
 func TestDropInCorpusSaysWhatEachConfigurationIs(t *testing.T) {
 	for _, dir := range []string{corpusConfigs, corpusBad} {
@@ -74,6 +89,13 @@ func TestDropInCorpusSaysWhatEachConfigurationIs(t *testing.T) {
 			require.NoError(t, err)
 			require.Regexp(t, `^# [A-Z0-9].*\.\n`, string(content), file)
 		}
+	}
+}
+
+func needFullFlavour(t *testing.T) {
+	t.Helper()
+	if !carries(t, "tcpcheck") {
+		t.Skip("this flavour carries less than the corpus configures")
 	}
 }
 
