@@ -69,7 +69,16 @@ test-e2e: build-node sim bin/kafka ## Run the tests of the real binary (BINARY=b
 bin/kafka: $(wildcard internal/tools/kafka/*.go) internal/tools/kafka/go.mod
 	go -C internal/tools/kafka build -o ../../../$@ .
 
-.PHONY: bench
+.PHONY: test-dropin test-stock
+test-dropin: test-stock test-packages test-images test-kubernetes ## Test all that users of otelcol-contrib rely on (docs/compatibility.md).
+	@$(MAKE) --no-print-directory test-e2e BINARY=bin/otelcol-tracecore
+test-stock: build ## Compare the full distribution with a stock Collector of the same upstream modules.
+	cd internal/e2e && $(STOCK_ENV) go test -count=1 -timeout 45m -run DropIn .
+STOCK_ENV := STOCK="$(CURDIR)/bin/.stock" BINARY="$(CURDIR)/bin/otelcol-tracecore"
+
+.PHONY: bench bench-stock
+bench-stock: test-stock ## Compare memory and size of the full distribution with a stock Collector's.
+	cd internal/e2e && $(STOCK_ENV) go test -run '^$$' -bench DropIn -benchtime 1x .
 bench: build-node sim ## Run all benchmarks; several print ratios against their peers.
 	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . ./...); done
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Node -benchtime 1x ./...

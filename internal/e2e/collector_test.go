@@ -139,7 +139,7 @@ func (c *collector) stop(t *testing.T) {
 // after it says that it is ready; before that, they end the process.
 func (c *collector) signal(t *testing.T, sig os.Signal) {
 	t.Helper()
-	if c.Path == binary { // and not Prometheus
+	if strings.HasPrefix(filepath.Base(c.Path), "otelcol-") { // and not Prometheus
 		eventually(t, func() bool { return c.runs() > 0 }, "the Collector never runs")
 		time.Sleep(5 * interval)
 	}

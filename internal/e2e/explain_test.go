@@ -22,9 +22,15 @@ type result struct {
 // finish runs the binary to its end, with variables added to its environment.
 func finish(t *testing.T, stdin string, environ []string, args ...string) result {
 	t.Helper()
+	return finishOf(t, binary, stdin, environ, args...)
+}
+
+// finishOf runs any Collector as [finish] runs the binary under test.
+func finishOf(t *testing.T, path, stdin string, environ []string, args ...string) result {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), environ...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr strings.Builder

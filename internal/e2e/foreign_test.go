@@ -89,7 +89,13 @@ func gpuManifest(t *testing.T, cgo bool) map[string]any {
 // the path of its binary.
 func buildForeign(t *testing.T, manifest map[string]any) string {
 	t.Helper()
-	dir := t.TempDir()
+	return filepath.Join(generate(t, t.TempDir(), manifest), "otelcol-foreign")
+}
+
+// generate lets OCB make a distribution in dir, with these flags of OCB's, and returns the
+// folder of its sources.
+func generate(t *testing.T, dir string, manifest map[string]any, flags ...string) string {
+	t.Helper()
 	out := filepath.Join(dir, "out")
 	// The flags of our own builds let the build cache serve both.
 	dist := map[string]any{
@@ -105,14 +111,14 @@ func buildForeign(t *testing.T, manifest map[string]any) string {
 	path := filepath.Join(dir, "builder-config.yaml")
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	// The checksums of the same modules, so that none has to be looked up.
-	require.NoError(t, os.Mkdir(out, 0o700))
-	sums, err := os.ReadFile(root + "/distribution/otelcol-tracecore-node/go.sum")
+	require.NoError(t, os.MkdirAll(out, 0o700))
+	sums, err := os.ReadFile(root + "/distribution/otelcol-tracecore/go.sum")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(out, "go.sum"), sums, 0o600))
 
 	run(t, root, "make", "--no-print-directory", ".tools/builder")
-	run(t, root, ".tools/builder", "--config", path)
-	return filepath.Join(out, "otelcol-foreign")
+	run(t, root, ".tools/builder", append(flags, "--config", path)...)
+	return out
 }
 
 // foreignManifest is a small manifest with the README's lines in it.
@@ -159,7 +165,7 @@ func run(t *testing.T, dir, name string, args ...string) {
 	t.Helper()
 	c := exec.Command(name, args...)
 	c.Dir = dir
-	c.Env = []string{"GOWORK=off", "GOFLAGS=-mod=mod"}
+	c.Env = []string{"GOWORK=off", "GOFLAGS=-mod=mod -buildvcs=false"}
 	for _, key := range []string{"PATH", "HOME", "GOPROXY", "GOSUMDB", "GOMODCACHE", "GOCACHE"} {
 		if value, ok := os.LookupEnv(key); ok {
 			c.Env = append(c.Env, key+"="+value)

@@ -45,13 +45,14 @@ func createMeterProvider(ctx context.Context, set telemetry.MeterSettings, compo
 	return &meterProvider{MeterProvider: sdk.MeterProvider().(telemetry.MeterProvider), reader: reader}, nil
 }
 
+// logNotices says what upstream says; who reads the log of one knows the other's.
 func logNotices(logger *zap.Logger, cfg *otelconftelemetry.MetricsConfig) {
 	if cfg.MigratedFromV02 {
 		logger.Warn("Telemetry metrics configuration is using the deprecated v0.2.0 Declarative Configuration format, please migrate to the v0.3.0 format",
 			zap.String("url", "https://opentelemetry.io/docs/specs/otel/configuration/#declarative-configuration"))
 	}
 	if cfg.Level == configtelemetry.LevelNone {
-		logger.Info("Internal metrics telemetry disabled, but for extensions that read it in process")
+		logger.Info("Internal metrics telemetry disabled")
 	}
 }
 

@@ -125,7 +125,7 @@ func TestLevelNoneKeepsTheSourceAndClosesTheEndpoint(t *testing.T) {
 	require.Equal(t, map[string][]string{"scope": {"tracecore.test.calls_total"}}, names(t, s.source(t)))
 	_, err := net.Dial("tcp", s.address)
 	require.ErrorContains(t, err, "connection refused")
-	require.Equal(t, 1, s.logs.FilterMessage("Internal metrics telemetry disabled, but for extensions that read it in process").Len())
+	require.Equal(t, 1, s.logs.FilterMessage("Internal metrics telemetry disabled").Len())
 }
 
 func TestDefaultViewsApplyWithoutTouchingTheConfiguration(t *testing.T) {

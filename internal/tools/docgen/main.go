@@ -2,8 +2,8 @@
 
 // Command docgen writes the tables of the documentation that list what the code has: the
 // components in README.md and all metrics in docs/metrics.md, from every component's
-// metadata.yaml, and what of otelcol-contrib is carried in docs/compatibility.md, from the
-// manifest. Its one argument is the root of the repository.
+// metadata.yaml, and what of otelcol-contrib is carried, and kept, in docs/compatibility.md,
+// from the manifest and a list of what users rely on. Its one argument is the root of the repository.
 package main
 
 import (
@@ -68,7 +68,12 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
+	reliedOn, err := dropInTable(root)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "drop-in", reliedOn),
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "compatibility", compatibility),
 		replaceBlock(filepath.Join(root, "README.md"), "components", componentTable(components)),
 		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "metrics", metricsTable(components)),
