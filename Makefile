@@ -73,7 +73,7 @@ bin/kafka: $(wildcard internal/tools/kafka/*.go) internal/tools/kafka/go.mod
 test-dropin: test-stock test-packages test-images test-kubernetes ## Test all that users of otelcol-contrib rely on (docs/compatibility.md).
 	@$(MAKE) --no-print-directory test-e2e BINARY=bin/otelcol-tracecore
 test-stock: build ## Compare the full distribution with a stock Collector of the same upstream modules.
-	cd internal/e2e && $(STOCK_ENV) go test -count=1 -timeout 45m -run DropIn .
+	cd internal/e2e && $(STOCK_ENV) go test -count=1 -timeout 45m -parallel 8 -run DropIn .
 STOCK_ENV := STOCK="$(CURDIR)/bin/.stock" BINARY="$(CURDIR)/bin/otelcol-tracecore"
 
 .PHONY: bench bench-stock
