@@ -85,6 +85,11 @@ func TestConfigurationsWithLaterNamesOfComponents(t *testing.T) {
 	}, warned, "one warning for each name")
 	require.NotContains(t, c.err.String(), "alias is deprecated", "upstream knows the names they are mapped to")
 
+	explanation := finish(t, "", nil, "validate", "--explain", "--config", config)
+	require.Zero(t, explanation.code, explanation.stderr)
+	require.Regexp(t, `receivers::tcpcheck::targets\[0\]::endpoint: 127\.0\.0\.1:9 +# explicit, .*config\.yaml:4`, explanation.stdout)
+	require.Regexp(t, `processors::resourcedetection/b::detectors\[0\]: env +# explicit, .*config\.yaml:14`, explanation.stdout)
+
 	validate := exec.Command(binary, "validate", "--config", configFile(t, detecting))
 	validate.Env = append(validate.Environ(), "K8S_NODE_NAME=n", "KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT=9")
 	out, err := validate.CombinedOutput()
