@@ -61,16 +61,15 @@ func (r *renaming) sections(config map[string]any) {
 	for _, kind := range []string{receivers, processors, exporters, connectors, extensions} {
 		edit(config, kind, func(section map[string]any) { r.keys(section, kind, kind) })
 	}
-	edit(config, processors, func(section map[string]any) {
-		for _, id := range slices.Sorted(maps.Keys(section)) {
-			if typeOf(id) == detecting {
-				edit(section, id, func(processor map[string]any) {
-					r.keys(processor, processors+"::"+id, detectors)
-					r.list(processor, detectors, detectors)
-				})
-			}
-		}
+	within(config, processors, detecting, func(id string, processor map[string]any) {
+		r.keys(processor, processors+"::"+id, detectors)
+		r.list(processor, detectors, detectors)
 	})
+	within(config, receivers, creating, func(id string, creator map[string]any) {
+		edit(creator, receivers, func(templates map[string]any) { r.keys(templates, receivers+"::"+id+"::"+receivers, receivers) })
+	})
+	edit(config, receivers, r.encodings)
+	edit(config, exporters, r.encodings)
 }
 
 // references renames where a service refers to components. A connector is a receiver and an
@@ -88,6 +87,30 @@ func (r *renaming) references(config map[string]any) {
 			}
 		})
 	})
+}
+
+// encodings renames extensions wherever components name one as their encoding.
+func (r *renaming) encodings(in map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(in)) {
+		if slices.Contains(encodingKeys, key) {
+			in[key] = r.encoding(in[key])
+			continue
+		}
+		edit(in, key, r.encodings)
+	}
+}
+
+// encoding renames an extension, or one of each signal.
+func (r *renaming) encoding(value any) any {
+	signals, ok := unwrap(value).(map[string]any)
+	if !ok {
+		return r.element(value, []string{extensions})
+	}
+	signals = maps.Clone(signals)
+	for signal := range signals {
+		signals[signal] = r.element(signals[signal], []string{extensions})
+	}
+	return signals
 }
 
 // keys renames the keys of a mapping that are ids of this kind.
@@ -161,6 +184,17 @@ func edit(in map[string]any, key string, change func(map[string]any)) {
 		change(m)
 		in[key] = m
 	}
+}
+
+// within lets change work on copies of the configurations of all components of one type.
+func within(config map[string]any, kind, component string, change func(id string, of map[string]any)) {
+	edit(config, kind, func(section map[string]any) {
+		for _, id := range slices.Sorted(maps.Keys(section)) {
+			if typeOf(id) == component {
+				edit(section, id, func(of map[string]any) { change(id, of) })
+			}
+		}
+	})
 }
 
 // unwrap returns the value of what was written as ${...}.

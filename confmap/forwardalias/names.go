@@ -13,14 +13,22 @@ const (
 	detectors  = "detectors"
 )
 
-// detecting is the processor whose configuration holds detectors.
-const detecting = "resourcedetection"
+const (
+	// detecting is the processor whose configuration holds detectors.
+	detecting = "resourcedetection"
+	// creating is the receiver whose configuration holds receivers.
+	creating = "receiver_creator"
+)
+
+// encodingKeys are where receivers and exporters name an extension, alone or for each signal.
+var encodingKeys = []string{"encoding", "encoding_extension", "encodings"}
 
 // names maps, by kind, a later name to the present one.
 type names map[string]map[string]string
 
 // laterNames is what upstream renamed until 0.164, of what a distribution of 0.152 can carry;
-// of some modules it has none newer than 0.146. The old names are deprecated aliases later.
+// of some modules it has none newer than 0.146, whose names may be older than those of 0.152.
+// The old names are deprecated aliases later.
 var laterNames = names{
 	receivers: {
 		"apache_spark":            "apachespark",
@@ -41,6 +49,9 @@ var laterNames = names{
 	exporters: {
 		"load_balancing":          "loadbalancing",
 		"prometheus_remote_write": "prometheusremotewrite",
+	},
+	extensions: {
+		"google_cloud_logentry_encoding": "googlecloudlogentry_encoding",
 	},
 	detectors: {
 		"k8s_api": "k8snode",

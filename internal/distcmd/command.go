@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package distcmd is the command line of the distributions: upstream's, which also shows
-// what was built, explains configurations, and names what is wrong with them.
+// what was built, explains configurations, names what is wrong with them, and runs
+// Collectors that lose nothing of their queues when they start.
 package distcmd
 
 import (
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/durable"
 )
 
 // NewCommand returns [otelcol.NewCommand] with the additions this package is for.
 func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
+	set.Factories = durable.Wrap(set.Factories)
 	memory := &memory{}
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ProviderFactories = memory.wrap(resolver.ProviderFactories)

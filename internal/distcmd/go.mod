@@ -8,21 +8,34 @@ require (
 	github.com/stretchr/testify v1.11.1
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
+	go.opentelemetry.io/collector/component/componenttest v0.152.1
+	go.opentelemetry.io/collector/config/configoptional v1.58.0
 	go.opentelemetry.io/collector/confmap v1.58.0
 	go.opentelemetry.io/collector/confmap/provider/envprovider v1.58.0
 	go.opentelemetry.io/collector/confmap/provider/fileprovider v1.58.0
 	go.opentelemetry.io/collector/confmap/provider/yamlprovider v1.58.0
+	go.opentelemetry.io/collector/consumer v1.58.0
+	go.opentelemetry.io/collector/consumer/consumererror v0.152.1
+	go.opentelemetry.io/collector/consumer/xconsumer v0.152.1
 	go.opentelemetry.io/collector/exporter v1.58.0
+	go.opentelemetry.io/collector/exporter/exporterhelper v0.152.1
 	go.opentelemetry.io/collector/exporter/exportertest v0.152.1
 	go.opentelemetry.io/collector/exporter/otlpexporter v0.152.1
+	go.opentelemetry.io/collector/exporter/xexporter v0.152.1
+	go.opentelemetry.io/collector/extension v1.58.0
+	go.opentelemetry.io/collector/extension/extensiontest v0.152.1
+	go.opentelemetry.io/collector/extension/xextension v0.152.1
 	go.opentelemetry.io/collector/featuregate v1.58.0
 	go.opentelemetry.io/collector/otelcol v0.152.1
+	go.opentelemetry.io/collector/pdata v1.58.0
+	go.opentelemetry.io/collector/pdata/pprofile v0.152.1
 	go.opentelemetry.io/collector/receiver v1.58.0
 	go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1
 	go.opentelemetry.io/collector/receiver/receivertest v0.152.1
 	go.opentelemetry.io/collector/service v0.152.1
 	go.uber.org/zap v1.28.0
 	go.yaml.in/yaml/v3 v3.0.4
+	google.golang.org/protobuf v1.36.11
 )
 
 require (
@@ -75,7 +88,6 @@ require (
 	go.opentelemetry.io/collector v0.152.1 // indirect
 	go.opentelemetry.io/collector/client v1.58.0 // indirect
 	go.opentelemetry.io/collector/component/componentstatus v0.152.1 // indirect
-	go.opentelemetry.io/collector/component/componenttest v0.152.1 // indirect
 	go.opentelemetry.io/collector/config/configauth v1.58.0 // indirect
 	go.opentelemetry.io/collector/config/configcompression v1.58.0 // indirect
 	go.opentelemetry.io/collector/config/configgrpc v0.152.1 // indirect
@@ -83,7 +95,6 @@ require (
 	go.opentelemetry.io/collector/config/configmiddleware v1.58.0 // indirect
 	go.opentelemetry.io/collector/config/confignet v1.58.0 // indirect
 	go.opentelemetry.io/collector/config/configopaque v1.58.0 // indirect
-	go.opentelemetry.io/collector/config/configoptional v1.58.0 // indirect
 	go.opentelemetry.io/collector/config/configretry v1.58.0 // indirect
 	go.opentelemetry.io/collector/config/configtelemetry v0.152.1 // indirect
 	go.opentelemetry.io/collector/config/configtls v1.58.0 // indirect
@@ -91,26 +102,16 @@ require (
 	go.opentelemetry.io/collector/connector v0.152.1 // indirect
 	go.opentelemetry.io/collector/connector/connectortest v0.152.1 // indirect
 	go.opentelemetry.io/collector/connector/xconnector v0.152.1 // indirect
-	go.opentelemetry.io/collector/consumer v1.58.0 // indirect
-	go.opentelemetry.io/collector/consumer/consumererror v0.152.1 // indirect
 	go.opentelemetry.io/collector/consumer/consumererror/xconsumererror v0.152.1 // indirect
 	go.opentelemetry.io/collector/consumer/consumertest v0.152.1 // indirect
-	go.opentelemetry.io/collector/consumer/xconsumer v0.152.1 // indirect
-	go.opentelemetry.io/collector/exporter/exporterhelper v0.152.1 // indirect
 	go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper v0.152.1 // indirect
-	go.opentelemetry.io/collector/exporter/xexporter v0.152.1 // indirect
-	go.opentelemetry.io/collector/extension v1.58.0 // indirect
 	go.opentelemetry.io/collector/extension/extensionauth v1.58.0 // indirect
 	go.opentelemetry.io/collector/extension/extensioncapabilities v0.152.1 // indirect
 	go.opentelemetry.io/collector/extension/extensionmiddleware v0.152.1 // indirect
-	go.opentelemetry.io/collector/extension/extensiontest v0.152.1 // indirect
-	go.opentelemetry.io/collector/extension/xextension v0.152.1 // indirect
 	go.opentelemetry.io/collector/internal/componentalias v0.152.1 // indirect
 	go.opentelemetry.io/collector/internal/fanoutconsumer v0.152.1 // indirect
 	go.opentelemetry.io/collector/internal/sharedcomponent v0.152.1 // indirect
 	go.opentelemetry.io/collector/internal/telemetry v0.152.1 // indirect
-	go.opentelemetry.io/collector/pdata v1.58.0 // indirect
-	go.opentelemetry.io/collector/pdata/pprofile v0.152.1 // indirect
 	go.opentelemetry.io/collector/pdata/testdata v0.152.1 // indirect
 	go.opentelemetry.io/collector/pdata/xpdata v0.152.1 // indirect
 	go.opentelemetry.io/collector/pipeline v1.58.0 // indirect
@@ -156,7 +157,6 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20260406210006-6f92a3bedf2d // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260406210006-6f92a3bedf2d // indirect
 	google.golang.org/grpc v1.81.0 // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 

@@ -96,7 +96,7 @@ func (b *supportBundle) live(effective map[string]any) ([]support.Entry, error) 
 	if err != nil {
 		return nil, fmt.Errorf(`"--metrics-endpoint": %w`, err)
 	}
-	return append(append(health, metrics), support.ToolEntries()...), nil
+	return append(append(health, metrics), support.ToolEntries(effective)...), nil
 }
 
 // write writes the bundle, and tells on stderr what is missing in it.

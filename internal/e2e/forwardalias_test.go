@@ -14,7 +14,13 @@ import (
 // later has names that upstream introduced after 0.152, each at its definition, in a pipeline
 // and some of them twice.
 const later = `
-receivers: {nop: , tcp_check: {targets: [{endpoint: "127.0.0.1:9"}]}}
+receivers:
+  nop:
+  tcp_check: {targets: [{endpoint: "127.0.0.1:9"}]}
+  receiver_creator:
+    watch_observers: [host_observer]
+    receivers: {ssh_check: {rule: type == "port" && port == 1, config: {username: u, password: p}}}
+  kafka: {brokers: ["127.0.0.1:9"], logs: {encoding: google_cloud_logentry_encoding/a}}
 processors:
   cumulative_to_delta:
   delta_to_cumulative/a:
@@ -25,16 +31,17 @@ exporters:
   nop:
   load_balancing: {protocol: {otlp: {tls: {insecure: true}}}, resolver: {static: {hostnames: ["127.0.0.1:9"]}}}
   prometheus_remote_write: {endpoint: "http://127.0.0.1:9/api/v1/write"}
-extensions: {health_slo: {http: {endpoint: %s}}}
+extensions: {health_slo: {http: {endpoint: %s}}, host_observer: , google_cloud_logentry_encoding/a: }
 service:
   telemetry: {metrics: {level: none}}
-  extensions: [health_slo]
+  extensions: [health_slo, host_observer, google_cloud_logentry_encoding/a]
   pipelines:
     metrics:
-      receivers: [nop, tcp_check]
+      receivers: [nop, tcp_check, receiver_creator]
       processors: [resource_detection, resource_detection/b, cumulative_to_delta, delta_to_cumulative/a, delta_to_rate]
       exporters: [nop, prometheus_remote_write]
     traces: {receivers: [nop], processors: [resource_detection], exporters: [load_balancing]}
+    logs: {receivers: [kafka], exporters: [nop]}
 `
 
 // detecting asks the Kubernetes API, and validates without one.
@@ -68,13 +75,20 @@ func TestConfigurationsWithLaterNamesOfComponents(t *testing.T) {
 	require.Equal(t, []string{
 		`exporters: "load_balancing"`,
 		`exporters: "prometheus_remote_write"`,
+		`extensions: "google_cloud_logentry_encoding"`,
 		`processors: "cumulative_to_delta"`,
 		`processors: "delta_to_cumulative"`,
 		`processors: "delta_to_rate"`,
 		`processors: "resource_detection"`,
+		`receivers: "ssh_check"`,
 		`receivers: "tcp_check"`,
 	}, warned, "one warning for each name")
 	require.NotContains(t, c.err.String(), "alias is deprecated", "upstream knows the names they are mapped to")
+
+	explanation := finish(t, "", nil, "validate", "--explain", "--config", config)
+	require.Zero(t, explanation.code, explanation.stderr)
+	require.Regexp(t, `receivers::tcpcheck::targets\[0\]::endpoint: 127\.0\.0\.1:9 +# explicit, .*config\.yaml:4`, explanation.stdout)
+	require.Regexp(t, `processors::resourcedetection/b::detectors\[0\]: env +# explicit, .*config\.yaml:14`, explanation.stdout)
 
 	validate := exec.Command(binary, "validate", "--config", configFile(t, detecting))
 	validate.Env = append(validate.Environ(), "K8S_NODE_NAME=n", "KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT=9")

@@ -14,8 +14,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -151,17 +152,28 @@ func requireReady(t *testing.T) {
 	}
 }
 
-func (s *side) start(t *testing.T) {
+func (s *side) launch(t *testing.T) {
 	t.Helper()
 	s.process = command("--config", s.config)
 	s.process.Env = append(os.Environ(), s.env...)
 	s.process.launch(t)
+}
+
+func (s *side) waitReady(t *testing.T) {
+	t.Helper()
 	waitStatus(t, s.health, "/readyz", http.StatusOK)
 }
 
+func (s *side) start(t *testing.T) {
+	t.Helper()
+	s.launch(t)
+	s.waitReady(t)
+}
+
+// kill ends the process whatever it does, as early as in its start.
 func (s *side) kill(t *testing.T) {
 	t.Helper()
-	s.process.signal(t, syscall.SIGKILL)
+	require.NoError(t, s.process.Process.Kill())
 	<-s.process.exited
 }
 
@@ -170,6 +182,48 @@ func sendRecords(t *testing.T, otlp string, from, to int) {
 	t.Helper()
 	for i := from; i < to; i++ {
 		eventually(t, func() bool { return sendLog(otlp, record(i)) }, "record %d is never accepted", i)
+	}
+}
+
+// keepSending sends records from a number on, several at once and each until it is accepted.
+// stop ends it and returns the number after the last.
+func keepSending(t *testing.T, otlp string, from int) (stop func() int) {
+	t.Helper()
+	var next atomic.Int64
+	next.Store(int64(from))
+	var stopped atomic.Bool
+	var senders sync.WaitGroup
+	for range 4 {
+		senders.Go(func() {
+			for !stopped.Load() {
+				body := record(int(next.Add(1)) - 1)
+				for t.Context().Err() == nil && !sendLog(otlp, body) {
+					time.Sleep(interval)
+				}
+			}
+		})
+	}
+	return func() int {
+		stopped.Store(true)
+		senders.Wait()
+		return int(next.Load())
+	}
+}
+
+// killAnytime kills processes at random moments, many of them before they are ready, with
+// the backend down at times.
+func killAnytime(t *testing.T, to *sink, sides ...*side) {
+	t.Helper()
+	for range 24 {
+		s := sides[rand.IntN(len(sides))]
+		to.setDown(rand.IntN(2) == 0)
+		time.Sleep(rand.N(600 * time.Millisecond))
+		s.kill(t)
+		s.launch(t)
+	}
+	to.setDown(false)
+	for _, s := range sides {
+		s.waitReady(t)
 	}
 }
 
@@ -198,7 +252,10 @@ func requireNoLoss(t *testing.T, agent, gateway *side, otlp string, to *sink) {
 	gateway.kill(t)
 	gateway.start(t)
 	to.setDown(false)
-	eventually(t, func() bool { return to.missing(500) == 0 }, "records are lost")
+	stop := keepSending(t, otlp, 500)
+	killAnytime(t, to, agent, gateway)
+	sent := stop()
+	eventually(t, func() bool { return to.missing(sent) == 0 }, "records are lost of %d", sent)
 }
 
 func TestKilledAgentsAndGatewaysLoseNothing(t *testing.T) {

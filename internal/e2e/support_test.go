@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -80,6 +81,14 @@ func unpack(t *testing.T, file string) map[string]string {
 	}
 }
 
+// installDcgmi puts a dcgmi into PATH that prints how it is called, and a secret.
+func installDcgmi(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "dcgmi"), []byte("#!/bin/sh\necho dcgmi \"$@\" planted-header\n"), 0o700))
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
 func TestSupportBundleOfARunningCollector(t *testing.T) {
 	health, metrics := freeAddress(t), freeAddress(t)
 	config := plantedConfig(t, health, metrics)
@@ -90,9 +99,7 @@ func TestSupportBundleOfARunningCollector(t *testing.T) {
 	waitStatus(t, health, "/readyz", 200)
 	waitStatus(t, metrics, "/metrics", 200)
 
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "dcgmi"), []byte("#!/bin/sh\necho dcgmi \"$@\" planted-header\n"), 0o700))
-	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	installDcgmi(t)
 	files, manifest := bundle(t, "--config", config, plantedSet)
 
 	require.Equal(t, "valid\n", files["validate.txt"])
@@ -102,10 +109,57 @@ func TestSupportBundleOfARunningCollector(t *testing.T) {
 	require.Contains(t, files["versions.json"], otelcolVersion(t))
 	require.Contains(t, files["health/readyz.json"], `"status"`)
 	require.Contains(t, files["health/healthz.json"], `"status"`)
+	require.Contains(t, files["health/status.json"], `"clock"`)
+	require.Contains(t, files["health/metrics.txt"], "otelcol_process_uptime")
+	for name, e := range manifest {
+		require.True(t, e.OK || strings.HasPrefix(name, "nvidia-smi/"), "%s: %s", name, e.Error)
+	}
 	require.Contains(t, files["metrics.txt"], "otelcol_process_uptime")
 	require.Equal(t, "dcgmi -v [REDACTED]\n", files["dcgm/version.txt"])
 	require.Equal(t, "dcgmi discovery -l [REDACTED]\n", files["dcgm/discovery.txt"])
-	require.True(t, manifest["health/readyz.json"].OK)
+	c.stop(t)
+}
+
+// guarded answers on health_slo nobody but who has what it asks for.
+const guarded = `
+receivers: {clock: , dcgm: {endpoint: "unix:///run/nvidia/none.sock"}}
+exporters: {nop: , otlp_http: {endpoint: "http://localhost:4318", headers: {X-Key: planted-header}}}
+extensions: {health_slo: {http: {endpoint: %s, %s}, paths: {healthz: /live}}%s}
+service:
+  telemetry: {metrics: {level: none}}
+  extensions: [health_slo%s]
+  pipelines: {metrics: {receivers: [clock, dcgm], exporters: [nop]}}
+`
+
+func TestSupportBundleLacksWhatIsNotAnsweredToAnybody(t *testing.T) {
+	t.Run("client certificate", func(t *testing.T) {
+		certificate := certificateFile(t)
+		requireRefused(t, "certificate required: no client certificate is sent",
+			configFile(t, guarded, freeAddress(t), fmt.Sprintf("tls: {cert_file: %[1]s, key_file: %[1]s, client_ca_file: %[1]s}", certificate), "", ""))
+	})
+	t.Run("password", func(t *testing.T) {
+		if !carries(t, "basicauth") {
+			t.Skip("nothing in this build asks for a password")
+		}
+		requireRefused(t, "answered 401 Unauthorized: no credentials are sent",
+			configFile(t, guarded, freeAddress(t), "auth: {authenticator: basicauth}", `, basicauth: {htpasswd: {inline: "user:planted-password"}}`, ", basicauth"))
+	})
+}
+
+// requireRefused runs a Collector and requires that its bundle says why it gives no answers.
+func requireRefused(t *testing.T, reason, config string) {
+	t.Helper()
+	c := start(t, "--config", config)
+	eventually(t, func() bool { return c.runs() > 0 }, "the Collector never runs")
+	installDcgmi(t)
+	files, manifest := bundle(t, "--config", config)
+	for _, name := range []string{"status.json", "healthz.json", "readyz.json", "metrics.txt"} {
+		require.False(t, manifest["health/"+name].OK, name)
+		require.Contains(t, manifest["health/"+name].Error, reason, name)
+	}
+	require.Contains(t, files["manifest.json"], `/live"`, "the path of the configuration")
+	require.Equal(t, "no reader can be asked", manifest["metrics.txt"].Error)
+	require.Equal(t, "dcgmi discovery -l --host unix:///run/nvidia/none.sock [REDACTED]\n", files["dcgm/discovery.txt"])
 	c.stop(t)
 }
 

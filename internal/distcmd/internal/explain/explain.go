@@ -70,7 +70,11 @@ func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Ex
 	j.sources = sources
 	j.fault("", err)
 
-	conf, faults := resolve(ctx, resolver, j.sources)
+	converters := newConverters(resolver)
+	conf, faults := resolve(ctx, resolver, j.sources, converters)
+	for i := range j.sources {
+		j.sources[i].convert(ctx, converters)
+	}
 	j.resolved = conf.ToStringMap()
 	j.addFaults(faults)
 	factories, err := set.Factories()

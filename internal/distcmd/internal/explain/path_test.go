@@ -58,10 +58,16 @@ d:
   <<: [{z: 4}, *a]
 e::f: 5
 `)
-	for key, want := range map[string]spot{
+	type written struct {
+		line int
+		text string
+	}
+	for key, want := range map[string]written{
 		"a::x": {1, "1"}, "b::x": {1, "1"}, "b::y": {4, "3"}, "c::y": {1, "2"}, "d::z": {7, "4"}, "d::x": {1, "1"}, "e::f": {8, "5"}, "b": {line: 2},
 	} {
-		require.Equal(t, want, s.spots[key], key)
+		spot := s.spots[key]
+		require.Equal(t, want, written{spot.line, spot.text}, key)
+		require.Equal(t, key, spot.at.String())
 	}
 }
 

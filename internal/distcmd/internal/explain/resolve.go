@@ -7,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 )
 
 // resolve returns the configuration with every reference in it expanded. Where that fails,
 // it returns what can be expanded, and what is wrong with the rest by its key.
-func resolve(ctx context.Context, set confmap.ResolverSettings, sources []source) (*confmap.Conf, map[string]error) {
+func resolve(ctx context.Context, set confmap.ResolverSettings, sources []source, converters converters) (*confmap.Conf, map[string]error) {
 	conf, err := resolveAll(ctx, set)
 	if err == nil {
 		return conf, nil
@@ -30,7 +31,10 @@ func resolve(ctx context.Context, set confmap.ResolverSettings, sources []source
 		if err == nil {
 			err = conf.Merge(one)
 		}
-		faults[key] = err
+		faults[converters.follow(ctx, strings.Split(key, confmap.KeyDelimiter)).String()] = err
+	}
+	if err := converters.convert(ctx, conf); err != nil {
+		faults[""] = err
 	}
 	return conf, faults
 }

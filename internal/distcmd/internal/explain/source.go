@@ -36,6 +36,7 @@ type source struct {
 
 // spot is where a leaf is written, and how.
 type spot struct {
+	at   path
 	line int
 	text string
 }
@@ -80,6 +81,26 @@ func (s *source) retrieve(ctx context.Context, providers map[string]confmap.Prov
 	return nil
 }
 
+// convert follows the converters. A source that they refuse stays as it is written.
+func (s *source) convert(ctx context.Context, converters converters) {
+	if s.conf == nil || len(converters) == 0 {
+		return
+	}
+	conf := confmap.NewFromStringMap(s.tree)
+	if converters.convert(ctx, conf) != nil {
+		return
+	}
+	s.tree = conf.ToStringMap()
+	spots := make(map[string]spot, len(s.spots))
+	for _, spot := range s.spots {
+		spots[converters.follow(ctx, spot.at).String()] = spot
+	}
+	s.spots = spots
+	for i, at := range s.order {
+		s.order[i] = converters.follow(ctx, at)
+	}
+}
+
 // withScheme makes a URI of what may be a path, as confmap does: Windows' drive letters are
 // no schemes.
 func withScheme(uri string) string {
@@ -103,7 +124,7 @@ func (s *source) locateNode(node *yaml.Node, at path) {
 	if len(at) > 0 && len(at) <= 2 {
 		s.order = append(s.order, at)
 	}
-	s.spots[at.String()] = spot{line: node.Line, text: node.Value}
+	s.spots[at.String()] = spot{at: at, line: node.Line, text: node.Value}
 	switch node.Kind {
 	case yaml.AliasNode:
 		s.locateNode(node.Alias, at)
@@ -133,7 +154,7 @@ func (s *source) locateMapping(node *yaml.Node, at path) {
 		s.locateNode(value, child)
 		if value.Kind != yaml.ScalarNode {
 			// A mapping starts below its key; the key is where people look.
-			s.spots[child.String()] = spot{line: key.Line}
+			s.spots[child.String()] = spot{at: child, line: key.Line}
 		}
 	}
 }

@@ -5,7 +5,9 @@ package support
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -93,6 +95,22 @@ func metricsAddress(config map[string]any) string {
 	for _, reader := range readers {
 		if prometheus := at(reader, "pull", "exporter", "prometheus"); prometheus != nil {
 			return net.JoinHostPort(text(at(prometheus, "host"), "localhost"), text(at(prometheus, "port"), "8888"))
+		}
+	}
+	return ""
+}
+
+// hostEngine is where the first dcgm receiver in use expects a host engine, as dcgmi takes it:
+// it knows sockets by unix://, and no tcp://. It is "" where there is none to ask.
+func hostEngine(config map[string]any) string {
+	pipelines, _ := at(config, "service", "pipelines").(map[string]any)
+	for _, pipeline := range slices.Sorted(maps.Keys(pipelines)) {
+		ids, _ := at(pipelines, pipeline, "receivers").([]any)
+		for _, id := range ids {
+			name := fmt.Sprint(id)
+			if receiver := at(config, "receivers", name); strings.Split(name, "/")[0] == "dcgm" && at(receiver, "mode") != "embedded" {
+				return strings.TrimPrefix(text(at(receiver, "endpoint"), ""), "tcp://")
+			}
 		}
 	}
 	return ""

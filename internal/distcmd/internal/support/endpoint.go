@@ -5,6 +5,7 @@ package support
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -73,15 +74,34 @@ func (e Endpoint) get(ctx context.Context, path, accept string) (body []byte, er
 	req.Header.Set("Accept", accept)
 	resp, err := e.client().Do(req)
 	if err != nil {
-		return nil, err
+		return nil, nameRefusal(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // All that counts has been read.
 	body, err = io.ReadAll(io.LimitReader(resp.Body, largest+1))
-	// 503 is how probes say no.
-	if err == nil && resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusServiceUnavailable {
-		err = fmt.Errorf("answered %s", resp.Status)
+	if err == nil {
+		err = statusError(resp)
 	}
 	return body, err
+}
+
+// statusError returns what is wrong with an answer. 503 is how probes say no.
+func statusError(resp *http.Response) error {
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusServiceUnavailable:
+		return nil
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("answered %s: no credentials are sent", resp.Status)
+	default:
+		return fmt.Errorf("answered %s", resp.Status)
+	}
+}
+
+// nameRefusal adds to the alert of a TLS server what it most likely misses.
+func nameRefusal(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "remote error" {
+		return fmt.Errorf("%w: no client certificate is sent", err)
+	}
+	return err
 }
 
 // client asks the endpoint itself, past proxies and redirects. Its certificate is not

@@ -3,6 +3,9 @@
 package support
 
 import (
+	"crypto/tls"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -49,6 +52,8 @@ var pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case "/gone":
 		http.Redirect(w, r, "/readyz", http.StatusFound)
+	case "/secret":
+		w.WriteHeader(http.StatusUnauthorized)
 	case "/missing":
 		w.WriteHeader(http.StatusNotFound)
 	}
@@ -57,13 +62,13 @@ var pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 func TestEndpointsAreAskedOverEveryTransport(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:9")
-	tcp, tls, unix := httptest.NewServer(pages), httptest.NewTLSServer(pages), httptest.NewUnstartedServer(pages)
+	tcp, encrypted, unix := httptest.NewServer(pages), httptest.NewTLSServer(pages), httptest.NewUnstartedServer(pages)
 	socket := filepath.Join(t.TempDir(), "s")
 	var err error
 	unix.Listener, err = (&net.ListenConfig{}).Listen(t.Context(), "unix", socket)
 	require.NoError(t, err)
 	unix.Start()
-	for text, host := range map[string]string{tcp.URL: tcp.Listener.Addr().String(), tls.URL: tls.Listener.Addr().String(), "unix://" + socket: "localhost"} {
+	for text, host := range map[string]string{tcp.URL: tcp.Listener.Addr().String(), encrypted.URL: encrypted.Listener.Addr().String(), "unix://" + socket: "localhost"} {
 		endpoint, err := ParseEndpoint(text)
 		require.NoError(t, err)
 		body, err := endpoint.Get("n", "/readyz", "application/json").Collect(t.Context())
@@ -71,12 +76,26 @@ func TestEndpointsAreAskedOverEveryTransport(t *testing.T) {
 		require.Equal(t, "application/json "+host, string(body))
 		_, err = endpoint.Get("n", "/missing", "text/plain").Collect(t.Context())
 		require.EqualError(t, err, "answered 404 Not Found")
+		_, err = endpoint.Get("n", "/secret", "text/plain").Collect(t.Context())
+		require.EqualError(t, err, "answered 401 Unauthorized: no credentials are sent")
 		_, err = endpoint.Get("n", "/gone", "text/plain").Collect(t.Context())
 		require.EqualError(t, err, "answered 302 Found", "redirects lead elsewhere")
 	}
-	for _, server := range []*httptest.Server{tcp, tls, unix} {
+	for _, server := range []*httptest.Server{tcp, encrypted, unix} {
 		server.Close()
 	}
+}
+
+func TestAnEndpointThatWantsACertificateIsNamed(t *testing.T) {
+	server := httptest.NewUnstartedServer(pages)
+	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // It tells of the refusal.
+	server.StartTLS()
+	defer server.Close()
+	endpoint, err := ParseEndpoint(server.URL)
+	require.NoError(t, err)
+	_, err = endpoint.Get("n", "/readyz", "text/plain").Collect(t.Context())
+	require.ErrorContains(t, err, "certificate required: no client certificate is sent")
 }
 
 func froms(entries []Entry) map[string]string {

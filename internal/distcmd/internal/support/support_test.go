@@ -95,8 +95,8 @@ func TestNothingIsLeftOfABundleThatFails(t *testing.T) {
 	require.NoFileExists(t, path)
 }
 
-// tool puts a shell script of this name first in PATH.
-func tool(t *testing.T, name, script string) {
+// install puts a shell script of this name first in PATH.
+func install(t *testing.T, name, script string) {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700))
@@ -104,17 +104,39 @@ func tool(t *testing.T, name, script string) {
 }
 
 func TestToolsAreAskedWhereInstalled(t *testing.T) {
-	tool(t, "dcgmi", `[ "$*" = -v ] && echo "Version : 4.6.0" || { echo "cannot connect" >&2; exit 255; }`)
+	install(t, "dcgmi", `[ "$*" = -v ] && echo "Version : 4.6.0" || { echo "cannot connect" >&2; exit 255; }`)
 	t.Setenv("PATH", strings.SplitN(os.Getenv("PATH"), string(os.PathListSeparator), 2)[0])
-	outcomes := Collect(t.Context(), time.Minute, ToolEntries(), plain)
+	outcomes := Collect(t.Context(), time.Minute, ToolEntries(nil), plain)
 	require.Equal(t, Outcome{Name: "dcgm/version.txt", From: "dcgmi -v", OK: true, Bytes: 16, content: []byte("Version : 4.6.0\n")}, outcomes[0])
 	require.Equal(t, "exit status 255", outcomes[1].Error)
 	require.Equal(t, "cannot connect\n", string(outcomes[1].content))
 	require.Equal(t, Outcome{Name: "nvidia-smi/gpus.txt", From: "nvidia-smi -L", Error: "nvidia-smi is not installed", content: []byte{}}, outcomes[2])
 }
 
+func TestTheHostEngineOfTheConfigurationIsAsked(t *testing.T) {
+	receivers := tree{
+		"dcgm":   tree{"endpoint": "node:5555", "mode": "standalone"},
+		"dcgm/a": tree{"endpoint": "tcp://[::1]:5556"},
+		"dcgm/b": tree{"endpoint": "unix:///run/nvidia/dcgm.sock"},
+		"dcgm/c": tree{"endpoint": "vsock://2:5555"},
+		"dcgm/d": tree{"endpoint": "localhost:5555", "mode": "embedded"},
+		"dcgm/e": "faulty",
+		"clock":  tree{"endpoint": "other:1"},
+	}
+	for want, used := range map[string][]any{
+		"dcgmi discovery -l":                                     {"clock", "dcgm/d", "dcgm/e"},
+		"dcgmi discovery -l --host node:5555":                    {"clock", "dcgm/d", "dcgm", "dcgm/a"},
+		"dcgmi discovery -l --host [::1]:5556":                   {"dcgm/a"},
+		"dcgmi discovery -l --host unix:///run/nvidia/dcgm.sock": {"dcgm/b"},
+		"dcgmi discovery -l --host vsock://2:5555":               {"dcgm/c"},
+	} {
+		config := tree{"receivers": receivers, "service": tree{"pipelines": tree{"metrics": tree{"receivers": used}}}}
+		require.Equal(t, want, froms(ToolEntries(config))["dcgm/discovery.txt"])
+	}
+}
+
 func TestAToolThatHangsIsLeft(t *testing.T) {
-	tool(t, "dcgmi", "echo begun; sleep 600")
+	install(t, "dcgmi", "echo begun; sleep 600")
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	output, err := run(ctx, "dcgmi", "-v")

@@ -11,25 +11,32 @@ import (
 	"time"
 )
 
-// tools are the commands that tell what of NVIDIA's is installed and how the GPUs are
-// connected. They are asked, rather than their libraries, as those could take this process down.
-var tools = []struct{ name, command string }{
-	{"dcgm/version.txt", "dcgmi -v"},
-	{"dcgm/discovery.txt", "dcgmi discovery -l"},
-	{"nvidia-smi/gpus.txt", "nvidia-smi -L"},
-	{"nvidia-smi/topology.txt", "nvidia-smi topo -m"},
+// tool is a command that tells what of NVIDIA's is installed and how the GPUs are connected.
+// They are asked, rather than their libraries, as those could take this process down.
+type tool struct {
+	name string
+	args []string
 }
 
 // dying is how long a tool may take to end once its time is up.
 const dying = time.Second
 
-// ToolEntries are what NVIDIA's tools print, where they are installed.
-func ToolEntries() []Entry {
+// ToolEntries are what NVIDIA's tools print, where they are installed. The host engine that
+// is asked is the one of the configuration's dcgm receiver, if it has one.
+func ToolEntries(config map[string]any) []Entry {
+	discovery := []string{"dcgmi", "discovery", "-l"}
+	if host := hostEngine(config); host != "" {
+		discovery = append(discovery, "--host", host)
+	}
 	var entries []Entry
-	for _, tool := range tools {
-		args := strings.Fields(tool.command)
-		entries = append(entries, Entry{Name: tool.name, From: tool.command, Collect: func(ctx context.Context) ([]byte, error) {
-			return run(ctx, args[0], args[1:]...)
+	for _, tool := range []tool{
+		{"dcgm/version.txt", []string{"dcgmi", "-v"}},
+		{"dcgm/discovery.txt", discovery},
+		{"nvidia-smi/gpus.txt", []string{"nvidia-smi", "-L"}},
+		{"nvidia-smi/topology.txt", []string{"nvidia-smi", "topo", "-m"}},
+	} {
+		entries = append(entries, Entry{Name: tool.name, From: strings.Join(tool.args, " "), Collect: func(ctx context.Context) ([]byte, error) {
+			return run(ctx, tool.args[0], tool.args[1:]...)
 		}})
 	}
 	return entries
