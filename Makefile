@@ -119,14 +119,17 @@ test-prometheus: build-node ## Test the metrics with Debian's Prometheus, instal
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
 
-.PHONY: packages test-packages
-packages: build build-node .tools/nfpm ## Build deb, rpm and tar.gz of both flavours into dist/.
-	VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
+.PHONY: packages test-packages can-test-packages
+packages: bills .tools/nfpm ## Build tar.gz, deb, rpm and bills of materials into dist/ (RELEASE_BINARIES=...).
+	@DIST='$(DIST)' VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(RELEASE_BINARIES)
 # Takes the full distribution that bin/ has, and builds it only if there is none.
-test-packages: build-node bin/otelcol-tracecore sim .tools/nfpm ## Test the packages on Debian systems that it boots (needs root).
+test-packages: can-test-packages build-node bin/otelcol-tracecore sim .tools/nfpm ## Test the packages on Debian systems, booted where that can be done (needs root).
 	@internal/tools/apt-install binutils
+	@$(MAKE) --no-print-directory sbom RELEASE_BINARIES='$(DISTRIBUTIONS)'
 	DIST=bin/packages VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(DISTRIBUTIONS)
 	internal/tools/test-packages bin/packages
+can-test-packages:
+	@internal/tools/test-packages
 bin/otelcol-tracecore:
 	$(MAKE) --no-print-directory build
 
@@ -147,27 +150,29 @@ verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol
 	CACHE=$(CACHE) internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)
 
 # What a release has. Each part is a target that writes its artefacts into $(DIST); checksums
-# are made last, of everything there. Packages and images are to be added here.
-RELEASE_PARTS := release-binaries
+# are made last, of everything there.
+RELEASE_PARTS := packages images
 RELEASE_BINARIES := otelcol-tracecore-node otelcol-tracecore otelcol-tracecore-static
+RELEASE_BUILDS = $(patsubst otelcol-tracecore-%,build-%,$(patsubst otelcol-tracecore,build,$(RELEASE_BINARIES)))
 DIST := dist
 RELEASE_TOOLS := .tools/cyclonedx-gomod .tools/sbom
-.PHONY: release release-binaries sbom licenses govulncheck verify-release
+.PHONY: release bills sbom licenses govulncheck verify-release
 release: ## Make every artefact of a release in dist/ (RELEASE_BINARIES=otelcol-tracecore-node for one).
 	@[ '$(DIST)' = dist ] || [ ! -e '$(DIST)' ] || { echo '$(DIST) exists: a release is made in a new folder' >&2; exit 1; }
+	@internal/tools/need git go gcc objdump apt-get dpkg-deb
 	@[ '$(DIST)' != dist ] || rm -rf dist
 	@mkdir -p '$(DIST)'
 	@$(MAKE) --no-print-directory $(RELEASE_PARTS)
 	@cd '$(DIST)' && export LC_ALL=C && sums=$$(sha256sum -- *) && printf '%s\n' "$$sums" >SHA256SUMS
 	@cat '$(DIST)/SHA256SUMS'
-release-binaries: $(RELEASE_TOOLS)
-	@$(MAKE) --no-print-directory $(patsubst otelcol-tracecore-%,build-%,$(patsubst otelcol-tracecore,build,$(RELEASE_BINARIES)))
-	@for name in $(RELEASE_BINARIES); do internal/tools/release/archive "$$name" '$(DIST)'; done
+# What packages and images have in common: binaries, their bills and licence reports, in bin/.
+bills: $(RELEASE_BUILDS) $(RELEASE_TOOLS)
+	@for name in $(RELEASE_BINARIES); do internal/tools/release/bill "$$name"; done
 # Both look at the binaries in bin/ that exist.
 BUILT = $(notdir $(wildcard $(RELEASE_BINARIES:%=bin/%)))
 sbom licenses: $(RELEASE_TOOLS)
 	@[ -n '$(BUILT)' ] || { echo 'there is no binary in bin/: make build-node first' >&2; exit 1; }
-	@for name in $(BUILT); do internal/tools/release/bill "$$name" bin; done
+	@for name in $(BUILT); do internal/tools/release/bill "$$name"; done
 sbom: ## Write a CycloneDX bill of materials of each binary in bin/.
 licenses: ## Write a licence report of each binary in bin/; fails on licences that are not allowed.
 govulncheck: .tools/govulncheck ## Look for known vulnerabilities that are reachable (VULNDB=file:///... for a copy).
@@ -183,18 +188,16 @@ upstream: ## Move every pin to upstream's release VERSION=0.153.0 and show what 
 tags: ## Print the tags of a release, one per module (CREATE=yes makes them at HEAD).
 	@internal/tools/tags $(if $(CREATE),create)
 
-# Those of IMAGES; their binaries are built first. An arm64 binary bin/<name>-arm64 is taken along.
-IMAGES ?= otelcol-tracecore otelcol-tracecore-static otelcol-tracecore-node
-IMAGE_BUILDS := $(patsubst build-otelcol-tracecore,build,$(patsubst build-otelcol-tracecore-%,build-%,$(IMAGES:%=build-%)))
+# An arm64 binary bin/<name>-arm64 is taken along.
 IMAGES_RUN = go -C internal/tools/images run . -root ../../.. -version $(OTELCOL_VERSION)
 .PHONY: images test-images generate-images
-images: $(IMAGE_BUILDS) ## Build container images into dist/images/, as OCI archives (IMAGES=...).
-	@$(IMAGES_RUN) $(IMAGES)
+images: bills ## Build container images into dist/, as OCI archives (RELEASE_BINARIES=...).
+	@$(IMAGES_RUN) -out '$(abspath $(DIST))' $(RELEASE_BINARIES)
 test-images: images sim ## Compare the images with their golden lists and run them, as root.
 	@internal/tools/apt-install ca-certificates libstdc++6 skopeo
-	@rm -rf bin/images-again && $(IMAGES_RUN) -out ../../../bin/images-again $(IMAGES)
-	@for i in $(IMAGES); do cmp dist/images/$$i-$(OTELCOL_VERSION).tar bin/images-again/$$i-$(OTELCOL_VERSION).tar; done
-	cd internal/tools/images && IMAGES='$(IMAGES)' IMAGES_VERSION=$(OTELCOL_VERSION) go test -count=1 ./...
+	@rm -rf bin/images-again && $(IMAGES_RUN) -out '$(CURDIR)/bin/images-again' $(RELEASE_BINARIES)
+	@for file in bin/images-again/*; do cmp "$$file" "$(DIST)/$${file##*/}"; done
+	cd internal/tools/images && IMAGES='$(RELEASE_BINARIES)' IMAGES_DIR='$(abspath $(DIST))' IMAGES_VERSION=$(OTELCOL_VERSION) go test -count=1 ./...
 generate-images:
 	go -C internal/tools/images run . -root ../../.. -dockerfiles
 

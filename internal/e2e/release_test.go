@@ -42,6 +42,24 @@ func TestTagsArePerModule(t *testing.T) {
 	require.Contains(t, output, "set a new version in versions.yaml")
 }
 
+// What would fail after minutes of building is said before.
+func TestReleaseFailsEarly(t *testing.T) {
+	tool, err := exec.LookPath("make")
+	require.NoError(t, err)
+	for _, test := range []struct{ dist, path, want string }{
+		{t.TempDir(), os.Getenv("PATH"), "exists: a release is made in a new folder"},
+		{filepath.Join(t.TempDir(), "dist"), "/nowhere", "objdump is missing: apt-get install binutils\napt-get is missing: images take"},
+	} {
+		release := exec.Command(tool, "release", "DIST="+test.dist)
+		release.Dir = root
+		release.Env = append(os.Environ(), "PATH="+test.path)
+		output, err := release.CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(output), test.want)
+		require.NotContains(t, string(output), "building")
+	}
+}
+
 // The one step that moves the line of upstream reaches every pin, and nothing else.
 func TestUpstreamMovesEveryPin(t *testing.T) {
 	dryRun := exec.Command("internal/tools/upstream", "0.199.3", "--dry-run")

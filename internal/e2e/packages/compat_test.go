@@ -5,6 +5,7 @@ package packages
 import (
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,77 +40,94 @@ func original(t *testing.T, format string) string {
 }
 
 func TestCompatDebTakesOverFromContribAndGivesBack(t *testing.T) {
-	ours := []string{pack(t, full, "deb"), pack(t, compat, "deb")}
-	m := boot(t)
-	theirs := m.put(t, original(t, "deb"))[0]
-	ours = m.put(t, ours...)
+	packages := []string{pack(t, full, "deb"), pack(t, compat, "deb"), original(t, "deb")}
+	everywhere(t, func(t *testing.T, m *machine) {
+		t.Helper()
+		paths := m.put(t, packages...)
+		ours, theirs := paths[:2], paths[2]
+		m.run(t, "dpkg", "--install", theirs)
+		m.requireState(t, "active", contrib)
+		unit := m.unit(t, contrib)
+		m.write(t, contribConfig, edited)
 
-	m.run(t, "dpkg", "--install", theirs)
-	require.Equal(t, "active", m.active(contrib))
-	m.write(t, contribConfig, edited)
+		m.run(t, "dpkg", "--force-confdef", "--install", ours[0], ours[1])
+		require.Equal(t, edited, m.read(t, contribConfig))
+		requireServesAsContrib(t, m)
+		require.Equal(t, settings(unit), settings(m.unit(t, contrib)))
+		// What dpkg still knows of the old package must not take our files away.
+		m.run(t, "dpkg", "--purge", contrib)
+		require.Equal(t, edited, m.read(t, contribConfig))
+		requireServesAsContrib(t, m)
 
-	m.run(t, "dpkg", "--force-confdef", "--install", ours[0], ours[1])
-	requireServesAsContrib(t, m)
-	require.Equal(t, edited, m.read(t, contribConfig))
-	// What dpkg still knows of the old package must not take our files away.
-	m.run(t, "dpkg", "--purge", contrib)
-	require.Equal(t, edited, m.read(t, contribConfig))
-	requireServesAsContrib(t, m)
-
-	m.run(t, "dpkg", "--remove", compat)
-	m.run(t, "dpkg", "--force-confdef", "--install", theirs)
-	require.Equal(t, edited, m.read(t, contribConfig))
-	m.run(t, "dpkg", "--purge", compat, full)
-	require.Equal(t, edited, m.read(t, contribConfig))
-	requireContribIsBack(t, m)
+		m.run(t, "dpkg", "--remove", compat)
+		m.run(t, "dpkg", "--force-confdef", "--install", theirs)
+		require.Equal(t, edited, m.read(t, contribConfig))
+		m.run(t, "dpkg", "--purge", compat, full)
+		require.Equal(t, edited, m.read(t, contribConfig))
+		requireContribIsBack(t, m)
+	})
 }
 
 func TestCompatDebAloneIsContrib(t *testing.T) {
-	m := boot(t)
-	m.run(t, "dpkg", "--install", m.put(t, pack(t, full, "deb"))[0], m.put(t, pack(t, compat, "deb"))[0])
-	require.Empty(t, m.run(t, contrib, "validate", "--config", contribConfig))
-	requireServesAsContrib(t, m)
-	require.Equal(t, "inactive", m.active(full), "one Collector has the ports")
-	m.run(t, "dpkg", "--remove", compat)
-	requireNoContrib(t, m)
-	m.run(t, "dpkg", "--purge", compat)
-	require.False(t, m.has(contribConfig))
+	packages := []string{pack(t, full, "deb"), pack(t, compat, "deb")}
+	everywhere(t, func(t *testing.T, m *machine) {
+		t.Helper()
+		m.run(t, append([]string{"dpkg", "--install"}, m.put(t, packages...)...)...)
+		m.requireSilence(t, contrib, "validate", "--config", contribConfig)
+		requireServesAsContrib(t, m)
+		m.requireState(t, "inactive", full, "one Collector has the ports")
+		m.run(t, "dpkg", "--remove", compat)
+		requireNoContrib(t, m)
+		m.run(t, "dpkg", "--purge", compat)
+		require.False(t, m.has(contribConfig))
+	})
 }
 
 func TestCompatRPMTakesOverFromContribAndGivesBack(t *testing.T) {
-	ours := []string{pack(t, full, "rpm"), pack(t, compat, "rpm")}
-	m := boot(t)
-	theirs := m.put(t, original(t, "rpm"))[0]
-	ours = m.put(t, ours...)
+	packages := []string{pack(t, full, "rpm"), pack(t, compat, "rpm"), original(t, "rpm")}
+	everywhere(t, func(t *testing.T, m *machine) {
+		t.Helper()
+		paths := m.put(t, packages...)
+		ours, theirs := paths[:2], paths[2]
+		rpm(t, m, "--install", theirs)
+		m.requireState(t, "active", contrib)
+		m.write(t, contribConfig, edited)
 
-	rpm(t, m, "--install", theirs)
-	require.Equal(t, "active", m.active(contrib))
-	m.write(t, contribConfig, edited)
+		rpm(t, m, "--upgrade", ours[0], ours[1])
+		m.fails(t, "rpm", "--query", contrib)
+		require.Equal(t, edited, m.read(t, contribConfig))
+		requireServesAsContrib(t, m)
 
-	rpm(t, m, "--upgrade", ours[0], ours[1])
-	m.fails(t, "rpm", "--query", contrib)
-	require.Equal(t, edited, m.read(t, contribConfig))
-	requireServesAsContrib(t, m)
+		// dnf swap does this in one transaction and keeps the file; rpm alone sets it aside.
+		rpm(t, m, "--erase", compat)
+		requireNoContrib(t, m)
+		rpm(t, m, "--install", theirs)
+		require.Equal(t, edited, m.read(t, contribConfig+".rpmsave"))
+		requireContribIsBack(t, m)
+	})
+}
 
-	// dnf swap does this in one transaction and keeps the file; rpm alone sets it aside.
-	rpm(t, m, "--erase", compat)
-	requireNoContrib(t, m)
-	rpm(t, m, "--install", theirs)
-	require.Equal(t, edited, m.read(t, contribConfig+".rpmsave"))
-	requireContribIsBack(t, m)
+// settings returns what a unit says of its service and installation.
+func settings(unit string) string {
+	_, after, _ := strings.Cut(unit, "[Service]")
+	return after
 }
 
 func requireServesAsContrib(t *testing.T, m *machine) {
 	t.Helper()
-	require.Equal(t, "active", m.active(contrib))
-	require.Equal(t, "enabled", m.run(t, "systemctl", "is-enabled", contrib))
+	require.True(t, m.enabled(contrib))
 	require.Equal(t, "/usr/bin/otelcol-tracecore", m.run(t, "readlink", "-f", "/usr/bin/otelcol-contrib"))
+	require.Regexp(t, `^otelcol-contrib:x:.*/nologin$`, m.run(t, "getent", "passwd", contrib))
+	require.Equal(t, "750 otelcol-contrib", m.run(t, "stat", "--format", "%a %U", "/var/lib/otelcol-contrib"))
+	require.Empty(t, m.run(t, "systemd-analyze", "verify", "--man=no", contrib+".service"))
+	if !m.booted() {
+		return
+	}
+	m.requireState(t, "active", contrib)
 	m.waitFor(t, "localhost:13133/", "Server available")
 	pid := m.mainPID(t, contrib)
 	require.Equal(t, "otelcol-contrib", m.run(t, "ps", "-o", "user:32=", pid))
 	require.Equal(t, "/usr/bin/otelcol-contrib --config=/etc/otelcol-contrib/config.yaml", m.run(t, "ps", "-o", "args=", pid))
-	require.Equal(t, "750 otelcol-contrib", m.run(t, "stat", "--format", "%a %U", "/var/lib/otelcol-contrib"))
-	require.Empty(t, m.run(t, "systemd-analyze", "verify", "--man=no", contrib+".service"))
 	m.run(t, "systemctl", "reload", contrib)
 	m.waitFor(t, "localhost:13133/", "Server available")
 	require.Equal(t, pid, m.mainPID(t, contrib))
@@ -117,16 +135,20 @@ func requireServesAsContrib(t *testing.T, m *machine) {
 
 func requireContribIsBack(t *testing.T, m *machine) {
 	t.Helper()
-	require.Equal(t, "active", m.active(contrib))
-	require.Equal(t, "enabled", m.run(t, "systemctl", "is-enabled", contrib))
-	require.Contains(t, m.run(t, "systemctl", "cat", contrib), "stand-in")
+	m.requireState(t, "active", contrib)
+	require.True(t, m.enabled(contrib))
+	require.Contains(t, m.unit(t, contrib), "stand-in")
 	require.Equal(t, "/usr/bin/otelcol-contrib", m.run(t, "readlink", "-f", "/usr/bin/otelcol-contrib"))
 }
 
 func requireNoContrib(t *testing.T, m *machine) {
 	t.Helper()
-	require.Equal(t, "inactive", m.active(contrib))
-	m.fails(t, "pgrep", "--uid", contrib)
-	m.fails(t, "systemctl", "cat", contrib)
-	require.False(t, m.has("/etc/systemd/system/multi-user.target.wants/otelcol-contrib.service"))
+	m.requireState(t, "inactive", contrib)
+	if m.booted() {
+		m.fails(t, "pgrep", "--uid", contrib)
+		m.fails(t, "systemctl", "cat", contrib)
+	}
+	require.False(t, m.enabled(contrib))
+	require.False(t, m.has("/lib/systemd/system/"+contrib+".service"))
+	require.False(t, m.has("/usr/bin/"+contrib))
 }

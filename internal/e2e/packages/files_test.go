@@ -77,9 +77,9 @@ func TestMissingToolsAreNamed(t *testing.T) {
 	script, err := filepath.Abs(repository + "/internal/tools/make-packages")
 	require.NoError(t, err)
 	for variable, want := range map[string]string{
-		"NFPM=/nowhere/nfpm": "make-packages: /nowhere/nfpm is missing: make .tools/nfpm builds it\n",
-		"BIN=/nowhere":       "make-packages: /nowhere/" + node + " is missing: make packages builds it\n",
-		"PATH=/nowhere":      "make-packages: objdump is missing: apt-get install binutils\n",
+		"NFPM=/nowhere/nfpm": "/nowhere/nfpm is missing: make packages builds it\n",
+		"BIN=/nowhere":       "/nowhere/" + node + " is missing: make packages builds it\n",
+		"PATH=/nowhere":      "objdump is missing: apt-get install binutils\ngit is missing: apt-get install git\ngo is missing: https://go.dev/dl\n",
 	} {
 		cmd := exec.Command("/bin/bash", script, node)
 		cmd.Dir = repository

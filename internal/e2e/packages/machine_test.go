@@ -3,12 +3,10 @@
 package packages
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,59 +42,55 @@ func output(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// machine is a booted Debian.
+// machine is a Debian in a folder of this host. It is booted if it has an init.
 type machine struct {
-	root string // its folder on this host
+	root string
 	init string // its PID 1, as this host numbers it
 }
 
-func boot(t *testing.T) *machine {
+func (m *machine) booted() bool { return m.init != "" }
+
+// debian returns a Debian that is not booted, as where packages are installed into an image.
+func debian(t *testing.T) *machine {
 	t.Helper()
-	t.Parallel()
-	base := os.Getenv("DEBIAN_ROOT")
-	if base == "" {
-		t.Skip("DEBIAN_ROOT is not set: make test-packages sets it")
-	}
 	m := &machine{root: filepath.Join(t.TempDir(), "root")}
-	output(t, "cp", "-a", base, m.root)
-	script, err := filepath.Abs(repository + "/internal/tools/boot-root")
-	require.NoError(t, err)
-	cmd := exec.Command(script, m.root)
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		if t.Failed() {
-			journal, err := m.try("journalctl", "--no-pager", "--lines=40")
-			t.Log(journal, err, said.String())
-		}
-		output(t, "kill", "-KILL", m.init) // and with PID 1 every process of the machine
-		_ = cmd.Wait()                     // It was killed.
-	})
-	require.Eventually(t, func() bool {
-		// The script waits for unshare, and that for PID 1.
-		if m.init = child(child(strconv.Itoa(cmd.Process.Pid))); m.init == "" {
-			return false
-		}
-		state, err := m.try("systemctl", "is-system-running")
-		return err == nil && state == "running"
-	}, patience, interval, "the machine does not boot")
+	output(t, "cp", "-a", base(t), m.root)
 	return m
 }
 
-// child returns the only child of a process, or nothing.
-func child(pid string) string {
-	children, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
-	if pid == "" || err != nil {
-		return ""
+// base returns the folder that every Debian is a copy of.
+func base(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("DEBIAN_ROOT")
+	if folder == "" {
+		t.Skip("DEBIAN_ROOT is not set: make test-packages sets it")
 	}
-	return strings.TrimSpace(string(children))
+	return folder
+}
+
+// everywhere runs a test on a Debian that is booted and on one that is not.
+func everywhere(t *testing.T, test func(t *testing.T, m *machine)) {
+	t.Helper()
+	base(t)
+	t.Parallel()
+	t.Run("booted", func(t *testing.T) {
+		t.Parallel()
+		test(t, boot(t))
+	})
+	t.Run("not booted", func(t *testing.T) {
+		t.Parallel()
+		test(t, debian(t))
+	})
 }
 
 // try runs a command on the machine.
 func (m *machine) try(args ...string) (string, error) {
-	enter := []string{"--target", m.init, "--all", "--root", "--wd", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
-	out, err := exec.Command("nsenter", append(enter, args...)...).CombinedOutput()
+	enter := []string{"chroot", m.root}
+	if m.booted() {
+		enter = []string{"nsenter", "--target", m.init, "--all", "--root", "--wd"}
+	}
+	enter = append(enter, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
+	out, err := exec.Command(enter[0], append(enter[1:], args...)...).CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }
 
@@ -106,6 +100,16 @@ func (m *machine) run(t *testing.T, args ...string) string {
 	out, err := m.try(args...)
 	require.NoError(t, err, "%v:\n%s", args, out)
 	return out
+}
+
+// requireSilence runs a command that has nothing to say. There is no /proc before a boot, and a
+// dependency of the full distribution complains about that when it starts.
+func (m *machine) requireSilence(t *testing.T, args ...string) {
+	t.Helper()
+	out := m.run(t, args...)
+	if m.booted() {
+		require.Empty(t, out)
+	}
 }
 
 // fails runs a command on the machine, which has to fail.
@@ -158,16 +162,33 @@ func (m *machine) waitFor(t *testing.T, url, text string) {
 	require.Eventually(t, func() bool { return strings.Contains(m.get(url), text) }, patience, interval, "%s never says %q", url, text)
 }
 
+// mainPID returns the process of a unit on a booted machine.
 func (m *machine) mainPID(t *testing.T, unit string) string {
 	t.Helper()
 	return m.run(t, "systemctl", "show", "--property=MainPID", "--value", unit)
 }
 
-// active returns the state of a unit: active, inactive, failed and others.
-func (m *machine) active(unit string) string {
-	state, err := m.try("systemctl", "is-active", unit)
-	if err != nil && state == "" {
-		return err.Error()
+// requireState compares the state of a unit, such as active, inactive and failed, where it can
+// have one.
+func (m *machine) requireState(t *testing.T, want, unit string, why ...any) {
+	t.Helper()
+	if !m.booted() {
+		return
 	}
-	return state
+	state, err := m.try("systemctl", "is-active", unit)
+	if state == "" {
+		require.NoError(t, err)
+	}
+	require.Equal(t, want, state, why...)
+}
+
+// enabled says whether a unit is to be started at boot.
+func (m *machine) enabled(unit string) bool {
+	return m.has("/etc/systemd/system/multi-user.target.wants/" + unit + ".service")
+}
+
+// unit returns what is in the file of a unit, wherever the package has it.
+func (m *machine) unit(t *testing.T, name string) string {
+	t.Helper()
+	return m.read(t, "/lib/systemd/system/"+name+".service")
 }

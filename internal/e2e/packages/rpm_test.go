@@ -19,28 +19,34 @@ func rpm(t *testing.T, m *machine, args ...string) {
 
 func TestRPMServesFromInstallationToErasure(t *testing.T) {
 	file := pack(t, node, "rpm")
-	m := boot(t)
 	next := filepath.Join(makePackages(t, "RELEASE=2"), filepath.Base(file))
-	first := m.put(t, file)[0]
-	config := "/etc/" + node + "/config.yaml"
+	everywhere(t, func(t *testing.T, m *machine) {
+		t.Helper()
+		config, before := "/etc/"+node+"/config.yaml", ""
+		rpm(t, m, "--install", m.put(t, file)[0])
+		requireInstalled(t, m, node)
+		m.run(t, "systemctl", "enable", node)
+		if m.booted() {
+			requireServes(t, m, node)
+			before = m.mainPID(t, node)
+		}
 
-	rpm(t, m, "--install", first)
-	require.Equal(t, "inactive", m.active(node), "nobody enabled it")
-	requireWorks(t, m, node)
+		own := m.read(t, config) + "# edited\n"
+		m.write(t, config, own)
+		rpm(t, m, "--upgrade", m.put(t, next)[0])
+		require.Equal(t, node+"-"+version(t)+"-2", m.run(t, "rpm", "--query", "--queryformat", "%{name}-%{version}-%{release}", node))
+		require.Equal(t, own, m.read(t, config), "an upgrade keeps what was edited")
+		require.True(t, m.enabled(node))
+		m.requireState(t, "active", node)
+		if m.booted() {
+			require.NotEqual(t, before, m.mainPID(t, node), "an upgrade starts the new binary")
+			m.waitFor(t, "localhost:13134/readyz", "ok")
+		}
 
-	own := m.read(t, config) + "# edited\n"
-	m.write(t, config, own)
-	before := m.mainPID(t, node)
-	rpm(t, m, "--upgrade", m.put(t, next)[0])
-	require.Equal(t, node+"-"+version(t)+"-2", m.run(t, "rpm", "--query", "--queryformat", "%{name}-%{version}-%{release}", node))
-	require.Equal(t, own, m.read(t, config), "an upgrade keeps what was edited")
-	require.Equal(t, "active", m.active(node))
-	require.NotEqual(t, before, m.mainPID(t, node), "an upgrade starts the new binary")
-	m.waitFor(t, "localhost:13134/readyz", "ok")
-
-	rpm(t, m, "--erase", node)
-	requireRemoved(t, m, node)
-	require.Equal(t, own, m.read(t, config+".rpmsave"))
+		rpm(t, m, "--erase", node)
+		requireRemoved(t, m, node)
+		require.Equal(t, own, m.read(t, config+".rpmsave"))
+	})
 }
 
 func TestRPMScriptsAndRelations(t *testing.T) {

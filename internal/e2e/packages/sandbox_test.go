@@ -33,6 +33,7 @@ func relaxed(t *testing.T, goal string) string {
 
 func TestSandboxIsRelaxedAsDocumented(t *testing.T) {
 	deb := pack(t, node, "deb")
+	t.Parallel()
 	m := boot(t)
 	m.run(t, "dpkg", "--install", m.put(t, deb)[0])
 	m.run(t, "mount", "-t", "tmpfs", "-o", "size=7m", "tmpfs", "/root")

@@ -29,31 +29,32 @@ func needTools() error {
 
 // base returns the files of a flavour that are not ours, from Debian packages of the release
 // that this machine runs: the binary was linked against its C library.
-func base(f flavour, a arch, work string) (tree, error) {
+func base(f flavour, a arch, work string) (tree, []component, error) {
 	files := tree{"/etc/passwd": {mode: 0o644, content: []byte(passwd)}}
 	debs, err := download(f.packages(), a, filepath.Join(work, a.Name))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var used []component
 	for _, pkg := range f.packages() {
 		content, err := unpack(debs[pkg])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := pick(files, content, f, a, pkg); err != nil {
-			return nil, fmt.Errorf("package %s: %w", pkg, err)
-		}
-		if !f.dynamic {
-			continue
+			return nil, nil, fmt.Errorf("package %s: %w", pkg, err)
 		}
 		control, err := exec.Command("dpkg-deb", "--field", debs[pkg]).Output()
 		if err != nil {
-			return nil, fmt.Errorf("read the control file of %s: %w", pkg, err)
+			return nil, nil, fmt.Errorf("read the control file of %s: %w", pkg, err)
 		}
-		// Scanners look here for what an image without a package manager consists of.
-		files["/var/lib/dpkg/status.d/"+pkg] = entry{mode: 0o644, content: control}
+		used = append(used, debianComponent(control))
+		if f.dynamic {
+			// Scanners look here for what an image without a package manager consists of.
+			files["/var/lib/dpkg/status.d/"+pkg] = entry{mode: 0o644, content: control}
+		}
 	}
-	return files, nil
+	return files, used, nil
 }
 
 // download fetches packages with package lists of its own: it needs no rights, and none of
@@ -67,6 +68,7 @@ func download(packages []string, a arch, dir string) (map[string]string, error) 
 	options := []string{
 		"-qq", "-o", "Dir::State=" + dir + "/state", "-o", "Dir::State::status=/dev/null", "-o", "Dir::Cache=" + dir + "/cache",
 		"-o", "APT::Architecture=" + a.Name, "-o", "APT::Architectures::=" + a.Name, "-o", "APT::Sandbox::User=",
+		"-o", "Acquire::Retries=5",
 	}
 	for _, args := range [][]string{{"update"}, append([]string{"download"}, packages...)} {
 		apt := exec.Command("apt-get", append(slices.Clone(options), args...)...)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -90,29 +91,36 @@ func binaries(root string, f flavour) map[string]string {
 	return found
 }
 
-// index holds one image for each processor there is a binary for.
-func (b build) index(root string, f flavour, work string) (v1.ImageIndex, error) {
+// index holds one image for each processor there is a binary for. With it come the Debian
+// packages that they have files of.
+func (b build) index(root string, f flavour, work string) (v1.ImageIndex, []component, error) {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	var used []component
 	for _, a := range arches {
 		binary, ok := binaries(root, f)[a.Name]
 		if !ok {
 			continue
 		}
 		if err := checkBinary(binary, f, a); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		files, err := base(f, a, work)
+		files, packages, err := base(f, a, work)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		for _, pkg := range packages {
+			if !slices.Contains(used, pkg) { // Those without processor are in every image.
+				used = append(used, pkg)
+			}
 		}
 		img, err := b.image(f, a, files, binary, filepath.Join(root, f.config))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{
 			Add:        img,
 			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: a.Name}},
 		})
 	}
-	return index, nil
+	return index, used, nil
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command images builds container images without a container engine or a registry, as
-// archives in the OCI image layout: dist/images/<name>-<version>.tar. Equal inputs give
-// equal archives. With -dockerfiles it writes the Dockerfiles that build the same.
+// archives in the OCI image layout: <name>_<version>_image.tar, with a bill of materials
+// beside it. Equal inputs give equal archives. With -dockerfiles it writes the Dockerfiles
+// that build the same.
 package main
 
 import (
@@ -28,11 +29,11 @@ func main() {
 	log.SetFlags(0)
 	root := flag.String("root", ".", "the repository")
 	version := flag.String("version", "", "release of upstream, the images' tag")
-	out := flag.String("out", "", "directory of the archives (default dist/images in the repository)")
+	out := flag.String("out", "", "directory of the archives (default dist in the repository)")
 	dockerfiles := flag.Bool("dockerfiles", false, "write Dockerfiles instead of images")
 	flag.Parse()
 	if *out == "" {
-		*out = filepath.Join(*root, "dist", "images")
+		*out = filepath.Join(*root, "dist")
 	}
 	write := func() error { return buildAll(*root, *out, *version, flag.Args()) }
 	if *dockerfiles {
@@ -92,18 +93,22 @@ func (b build) write(root, out string, f flavour) error {
 		return err
 	}
 	defer os.RemoveAll(work) //nolint:errcheck // What is left is in the directory for such things.
-	index, err := b.index(root, f, work)
+	index, packages, err := b.index(root, f, work)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	archive := filepath.Join(out, f.name+"-"+b.version+".tar")
-	if err := b.writeArchive(index, filepath.Join(work, "layout"), archive); err != nil {
+	artefact := filepath.Join(out, f.name+"_"+b.version+"_image")
+	if err := b.writeArchive(index, filepath.Join(work, "layout"), artefact+".tar"); err != nil {
 		return err
 	}
-	log.Printf("built %s", archive)
+	image := component{Ref: f.name, Type: "container", Name: f.name, Version: b.version}
+	if err := writeBill(artefact+".cdx.json", filepath.Join(root, "bin", f.name+".cdx.json"), image, packages); err != nil {
+		return err
+	}
+	log.Printf("%s.tar\n%s.cdx.json", artefact, artefact)
 	return nil
 }
 
