@@ -16,23 +16,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// waiting are the configurations with a component that waits for its backend when it starts,
+// if not always.
+var waiting = []string{"aws-kinesis.yaml", "azure.yaml", "cloud-foundry.yaml", "google-cloud.yaml", "message-queues.yaml", "sumologic.yaml"}
+
 // A binary that compiles, and that knows a component, may still panic when the component
-// starts. What does not start here, for want of a backend, does not start in a stock Collector
-// either, for the same reason.
+// starts. What fails here, for want of a backend, fails in a stock Collector in the same words.
 func TestDropInCorpusStartsAsInStock(t *testing.T) {
 	theirs := stock(t)
-	for _, config := range corpus(t, corpusConfigs) {
-		t.Run(filepath.Base(config), func(t *testing.T) {
+	for _, path := range corpus(t, corpusConfigs) {
+		name := filepath.Base(path)
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own := startAlone(t, binary, config)
+			own := startAlone(t, binary, path)
 			if own.ready && own.code <= 0 {
 				return
 			}
-			their := startAlone(t, theirs, config)
-			require.Equal(t, their.ready, own.ready)
-			if their.code > 0 && own.code > 0 { // and not still trying
-				require.Equal(t, their.words, own.words)
+			their := startAlone(t, theirs, path)
+			if own.waits() || their.waits() {
+				require.Contains(t, waiting, name)
+				return
 			}
+			require.Equal(t, their, own)
 		})
 	}
 }
@@ -43,6 +48,8 @@ type beginning struct {
 	code  int // once it has ended, else -1
 	words []string
 }
+
+func (b beginning) waits() bool { return !b.ready && b.code < 0 }
 
 // startAlone runs a Collector in a network of its own, which has nothing but a loopback
 // interface, until it is ready and has had the time to scrape, or until it is clear that it
@@ -72,7 +79,7 @@ func startAlone(t *testing.T, path, config string) beginning {
 	}()
 
 	b := beginning{code: -1}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !b.ready && b.code < 0 && time.Now().Before(deadline) {
 		select {
 		case <-c.exited:
