@@ -103,7 +103,7 @@ func TestDropInCompletionScripts(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		own := finish(t, "", nil, "completion", shell)
 		require.Zero(t, own.code, own.stderr)
-		require.Contains(t, own.stdout, filepath.Base(binary))
+		require.Contains(t, own.stdout, "otelcol-tracecore", "the program it completes")
 	}
 }
 
