@@ -55,7 +55,7 @@ type collector struct {
 	gone   []*gpu          // those that were there before and are not now
 
 	due   [tiers]time.Time
-	since time.Time // events were read up to here
+	since time.Time // the begin of the connection: events before it are not counted
 	buf   []dcgm.Sample
 	used  *usage
 	tally tally
@@ -220,25 +220,41 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 	}
 }
 
-// readEvents counts what happened to the clocks since the last collection.
+// readEvents counts what happened to the clocks since the last collection. A group whose
+// events cannot be read, as when one of its GPUs has lost its watch, goes without them until
+// the next plan.
 func (c *collector) readEvents(ctx context.Context) error {
-	next := c.since
 	for _, class := range c.classes {
 		if class.events < 0 {
 			continue
 		}
-		samples, until, err := c.src.ReadSince(ctx, class.group, class.events, c.since)
-		if err != nil {
+		err := c.readEventsOf(ctx, class)
+		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
 		}
-		next = until
-		for _, s := range samples {
-			if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
-				class.gpus[i].throttle.observe(s)
-			}
+		if err != nil {
+			c.incomplete = true
+			c.self.IncError(selftelemetry.KindRead)
+		}
+		if err != nil && !class.deaf {
+			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Any("gpus", class.numbers), zap.Error(err))
+		}
+		class.deaf = err != nil
+	}
+	return nil
+}
+
+func (c *collector) readEventsOf(ctx context.Context, class *class) error {
+	samples, until, err := c.src.ReadSince(ctx, class.group, class.events, class.since)
+	if err != nil {
+		return err
+	}
+	class.since = until
+	for _, s := range samples {
+		if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
+			class.gpus[i].throttle.observe(s)
 		}
 	}
-	c.since = next
 	return nil
 }
 

@@ -32,6 +32,8 @@ type class struct {
 	fields  [tiers][]dcgm.FieldID // watched
 	live    []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
 	events  int                   // number of the group's watch for events; -1 if there is none
+	since   time.Time             // events were read up to here
+	deaf    bool                  // events could not be read at the last collection
 }
 
 // plan identifies the GPUs, makes a group for every class of them and watches what their

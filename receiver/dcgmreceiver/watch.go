@@ -92,7 +92,7 @@ func (c *collector) watchEvents(ctx context.Context, class *class) error {
 		return fail(kindWatch, err)
 	}
 	if len(leftOut) == 0 {
-		class.events = class.group.Watches() - 1
+		class.events, class.since = class.group.Watches()-1, c.since
 	}
 	return nil
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+const hwThermalOf1 = "gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia1}"
+
+func TestEventsOfOneGPUDoNotTakeTheOthersDown(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		s.sim.Send("gpu_detached gpu=0")
+		for range 3 {
+			s.pass(interval)
+			s.requireUp(true)
+			require.Contains(t, s.now(), "hw.power{hw.name=nvidia1}")
+		}
+		require.EqualValues(t, 3, s.self.Report().Errors[selftelemetry.KindRead])
+		require.Equal(t, 1, s.logs.FilterMessageSnippet("events of some GPUs cannot be read").Len(), "said once")
+		require.Empty(t, s.host.statuses())
+
+		s.pass(slowPeriod)
+		s.sim.Send("throttle gpu=1 reason=hw_thermal for 2s")
+		s.pass(interval)
+		require.Regexp(t, "^1 ", s.now()[hwThermalOf1], "events are there again after the next plan")
+	})
+}
+
+// slowEvents lets something happen between the calls for two groups.
+type slowEvents struct {
+	dcgm.Source
+	calls   int
+	between func()
+}
+
+func (e *slowEvents) ReadSince(ctx context.Context, group *dcgm.Group, i int, since time.Time) ([]dcgm.Sample, time.Time, error) {
+	e.calls++
+	if e.calls == 2 {
+		e.between()
+	}
+	return e.Source.ReadSince(ctx, group, i, since)
+}
+
+func TestEventsBetweenTheCallsForTwoKindsOfGPUsAreCounted(t *testing.T) {
+	simulate(t, "mixed", nil, func(s *simulation) {
+		t := s.t
+		require.Greater(t, len(s.collector.classes), 1)
+		s.pass(interval)
+		s.collector.src = &slowEvents{Source: s.collector.src, between: func() {
+			s.sim.Send("throttle gpu=0 reason=hw_thermal for 1500ms")
+			s.sim.Advance(3 * time.Second)
+		}}
+		s.pass(interval)
+		s.pass(interval - 3*time.Second)
+		s.pass(interval)
+		require.Regexp(t, "^1 ", s.now()["gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"])
+	})
+}
