@@ -68,3 +68,33 @@ func TestEventsBetweenTheCallsForTwoKindsOfGPUsAreCounted(t *testing.T) {
 		require.Regexp(t, "^1 ", s.now()["gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"])
 	})
 }
+
+func TestEventsOfAGPUThatIsGoneAreNotRepeated(t *testing.T) {
+	const events = "gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"
+	for name, tt := range map[string]struct {
+		begin, end string
+		patience   time.Duration
+	}{
+		"a lost GPU":                      {"gpu_lost gpu=0", "gpu_restored gpu=0", interval},
+		"a GPU that is no longer sampled": {"field gpu=0 id=112 value=stale", "unfield gpu=0 id=112", 4 * interval},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				t := s.t
+				s.pass(interval)
+				require.Contains(t, s.now(), events)
+				s.sim.Send(tt.begin)
+				s.pass(tt.patience)
+				for range 3 {
+					require.NotContains(t, s.now(), events)
+					require.Contains(t, s.now(), hwThermalOf1)
+					s.pass(interval)
+				}
+				s.sim.Send(tt.end)
+				s.pass(interval)
+				s.pass(interval)
+				require.Contains(t, s.now(), events)
+			})
+		})
+	}
+}
