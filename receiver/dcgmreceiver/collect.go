@@ -199,15 +199,25 @@ func (c *collector) readFields(ctx context.Context, class *class, fields []dcgm.
 	return nil
 }
 
-// scatter puts samples on the sheets of their GPUs. They come GPU by GPU.
+// scatter puts samples on the sheets of their GPUs. They come GPU by GPU. What was not asked
+// for is dropped.
 func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 	g := class.gpus[0]
 	for i := range samples {
 		s := &samples[i]
 		if uint32(g.number) != s.Entity {
-			g = class.gpus[slices.Index(class.numbers, dcgm.GPUID(s.Entity))] // Only these were asked for.
+			at := slices.Index(class.numbers, dcgm.GPUID(s.Entity))
+			if at < 0 {
+				c.tally.drop(dcgm.Status)
+				continue
+			}
+			g = class.gpus[at]
 		}
-		slot := c.slots[s.Field]
+		slot, needed := c.slots[s.Field]
+		if !needed {
+			c.tally.drop(dcgm.Status)
+			continue
+		}
 		g.sheet[slot] = *s
 		if s.Reason != dcgm.OK {
 			continue

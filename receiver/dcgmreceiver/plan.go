@@ -140,7 +140,11 @@ func (c *collector) identify(ctx context.Context) error {
 		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}
 	}
 	for _, s := range samples {
-		byGPU[dcgm.GPUID(s.Entity)][s.Field] = s
+		if of := byGPU[dcgm.GPUID(s.Entity)]; of != nil {
+			of[s.Field] = s
+			continue
+		}
+		c.tally.drop(dcgm.Status) // It was not asked for.
 	}
 	c.gpus = c.gpus[:0:0]
 	for _, number := range c.numbers {

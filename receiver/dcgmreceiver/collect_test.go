@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// strayAnswers adds a GPU and a field that nobody has asked for to every answer.
+type strayAnswers struct {
+	dcgm.Source
+}
+
+func (a strayAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, error) {
+	samples, err := a.Source.Read(ctx, gpus, fields, buf)
+	if err != nil || len(samples) == 0 {
+		return samples, err
+	}
+	gpu, field := samples[0], samples[0]
+	gpu.Entity, field.Field = 31, 9999
+	return append(samples, field, gpu), nil
+}
+
+func TestSamplesThatNobodyAskedForAreDropped(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		before := s.now()
+		s.collector.src = strayAnswers{s.collector.src}
+		s.collector.planned = false
+		s.pass(interval)
+		s.requireUp(true)
+		after := s.now()
+		require.Len(t, after, len(before))
+		for _, sample := range s.collector.gpus[1].sheet {
+			require.NotEqual(t, dcgm.FieldID(9999), sample.Field)
+		}
+		require.Regexp(t, "^6 ", after["dcgm.values.dropped{dcgm.drop.reason=status}"],
+			"a GPU while identifying for the plan and for the tier, and both while reading two more tiers")
+	})
+}
