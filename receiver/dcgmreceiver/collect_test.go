@@ -6,9 +6,11 @@ package dcgmreceiver
 
 import (
 	"context"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
@@ -45,4 +47,46 @@ func TestSamplesThatNobodyAskedForAreDropped(t *testing.T) {
 		require.Regexp(t, "^6 ", after["dcgm.values.dropped{dcgm.drop.reason=status}"],
 			"a GPU while identifying for the plan and for the tier, and both while reading two more tiers")
 	})
+}
+
+// What one receiver watches is sampled already when another one starts.
+func TestNoPointStartsAfterItsOwnTime(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval / 2)
+		cfg := createDefaultConfig().(*Config)
+		cfg.CollectionInterval, cfg.InitialDelay = interval, 0
+		second := newRig(t, cfg, nil)
+		second.start()
+		s.settle()
+		defer second.stop()
+		early := 0
+		for range 3 {
+			batches := second.sink.AllMetrics()
+			for point := range points(batches[len(batches)-1]) {
+				require.LessOrEqual(t, point.StartTimestamp(), point.Timestamp())
+				if point.Timestamp() < timestamp(second.started) {
+					early++
+				}
+			}
+			s.pass(interval)
+		}
+		require.Positive(t, early)
+	})
+}
+
+func points(md pmetric.Metrics) iter.Seq[pmetric.NumberDataPoint] {
+	return func(yield func(pmetric.NumberDataPoint) bool) {
+		for _, rm := range md.ResourceMetrics().All() {
+			for _, sm := range rm.ScopeMetrics().All() {
+				for _, m := range sm.Metrics().All() {
+					for _, point := range pointsOf(m).All() {
+						if !yield(point) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
 }

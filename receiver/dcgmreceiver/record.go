@@ -123,7 +123,9 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 	if !ok {
 		return
 	}
-	at, start := oldest(r.samples), r.start
+	at := oldest(r.samples)
+	ts := pcommon.Timestamp(at * 1000) //nolint:gosec // Timestamps are positive.
+	start := min(r.start, ts)          // Another client's watch may have sampled before this receiver started.
 	if src.kind != level {
 		if value, start, ok = state.total.advance(src.kind, at, value, r.gaps[row.slots[i][0]]); !ok {
 			r.tally.drop(dcgm.Stale)
@@ -137,7 +139,7 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 		r.tally.see(at)
 	}
 	r.since(start)
-	row.record(r.mb, point{number: value, identity: &g.identity, ts: pcommon.Timestamp(at * 1000)}) //nolint:gosec // Timestamps are positive.
+	row.record(r.mb, point{number: value, identity: &g.identity, ts: ts})
 }
 
 // gather collects the samples of source i into r.samples, or says why they give no value.
