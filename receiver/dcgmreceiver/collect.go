@@ -226,6 +226,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 		c.overdue = c.overdue || stale
 		if !stale && c.tierOf[slot] == normal {
 			g.fresh++
+			g.spoken = true
 		}
 	}
 }

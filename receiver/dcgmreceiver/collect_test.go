@@ -75,6 +75,21 @@ func TestNoPointStartsAfterItsOwnTime(t *testing.T) {
 	})
 }
 
+func TestSlowMetricsAloneAreNoSilence(t *testing.T) {
+	simulate(t, steady, only([]string{"gpu.up", "gpu.ecc.errors", "dcgm.watch.rebuilds"}), func(s *simulation) {
+		t := s.t
+		for range 30 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ")
+		require.False(t, s.collector.incomplete)
+
+		s.sim.Send("gpu_lost gpu=0")
+		s.pass(interval)
+		require.Contains(t, s.now()["gpu.up{gpu.status=lost hw.name=nvidia0}"], "0 ", "it is noticed all the same")
+	})
+}
+
 func points(md pmetric.Metrics) iter.Seq[pmetric.NumberDataPoint] {
 	return func(yield func(pmetric.NumberDataPoint) bool) {
 		for _, rm := range md.ResourceMetrics().All() {

@@ -23,6 +23,7 @@ type gpu struct {
 	throttle  throttleEvents
 	links     []dcgm.LinkState
 	fresh     int    // samples with a value in the last read of the fastest tier
+	spoken    bool   // the fastest tier has given a value at least once
 	silent    int    // reads in a row without any, though the host engine says that all is well
 	fallbacks string // gpu.fallback.sources
 }
