@@ -90,6 +90,19 @@ func TestSlowMetricsAloneAreNoSilence(t *testing.T) {
 	})
 }
 
+func TestProfilingThatNothingNeedsIsNotAskedFor(t *testing.T) {
+	const broken = "at 0s call call=dcgmProfGetSupportedMetricGroups status=-3\n"
+	simulate(t, steady+broken, only([]string{"hw.power", "gpu.info", "dcgm.watch.rebuilds"}), func(s *simulation) {
+		t := s.t
+		for range 30 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ")
+		require.Empty(t, s.self.Report().Errors)
+	})
+}
+
 func points(md pmetric.Metrics) iter.Seq[pmetric.NumberDataPoint] {
 	return func(yield func(pmetric.NumberDataPoint) bool) {
 		for _, rm := range md.ResourceMetrics().All() {

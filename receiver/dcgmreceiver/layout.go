@@ -110,6 +110,16 @@ func (l *layout) fields(t tier, keep func(dcgm.FieldID) bool) []dcgm.FieldID {
 	return out
 }
 
+// needsProfiling reports whether any series needs a profiling field.
+func (l *layout) needsProfiling() bool {
+	for field := range l.slots {
+		if dcgm.IsProfiling(field) {
+			return true
+		}
+	}
+	return false
+}
+
 // gpmOnly returns the fields that no series wants from a GPU without GPM.
 func (l *layout) gpmOnly() map[dcgm.FieldID]bool {
 	only, wanted := map[dcgm.FieldID]bool{}, map[dcgm.FieldID]bool{}

@@ -210,6 +210,9 @@ func (c *collector) classify(ctx context.Context) error {
 // profile asks which profiling fields the GPU has, if any series needs some.
 func (c *collector) profile(ctx context.Context, g *gpu) error {
 	g.profiled = map[dcgm.FieldID]bool{}
+	if !c.needsProfiling() {
+		return nil
+	}
 	fields, err := c.src.ProfilingFields(ctx, g.number)
 	switch {
 	case lost(err):
