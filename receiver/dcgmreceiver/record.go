@@ -273,10 +273,10 @@ func (r *recording) missing() {
 }
 
 // fallbacksOf names the metrics that do not have their first source, with the fields in its place.
-func (r *recording) fallbacksOf(g *gpu) string {
+func (c *collector) fallbacksOf(g *gpu) string {
 	byMetric := map[string][]string{}
-	for i := range r.rows {
-		row, chosen := &r.rows[i], g.states[i].chosen
+	for i := range c.rows {
+		row, chosen := &c.rows[i], g.states[i].chosen
 		if chosen > 1 {
 			for _, field := range row.sources[chosen-1].fields {
 				byMetric[row.metric] = append(byMetric[row.metric], fmt.Sprint(field))
