@@ -47,23 +47,27 @@ type slowEvents struct {
 
 func (e *slowEvents) ReadSince(ctx context.Context, group *dcgm.Group, i int, since time.Time) ([]dcgm.Sample, time.Time, error) {
 	e.calls++
-	if e.calls == 2 {
+	if e.calls == 2 && e.between != nil {
 		e.between()
 	}
 	return e.Source.ReadSince(ctx, group, i, since)
 }
 
 func TestEventsBetweenTheCallsForTwoKindsOfGPUsAreCounted(t *testing.T) {
-	simulate(t, "mixed", nil, func(s *simulation) {
+	slow := &slowEvents{}
+	wrap := func(src dcgm.Source) dcgm.Source {
+		slow.Source = src
+		return slow
+	}
+	stepwise(t, "mixed", wrap, func(s *steps) {
 		t := s.t
 		require.Greater(t, len(s.collector.classes), 1)
 		s.pass(interval)
-		s.collector.src = &slowEvents{Source: s.collector.src, between: func() {
+		slow.calls, slow.between = 0, func() {
 			s.sim.Send("throttle gpu=0 reason=hw_thermal for 1500ms")
 			s.sim.Advance(3 * time.Second)
-		}}
+		}
 		s.pass(interval)
-		s.pass(interval - 3*time.Second)
 		s.pass(interval)
 		require.Regexp(t, "^1 ", s.now()["gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"])
 	})
