@@ -18,6 +18,7 @@ type gpu struct {
 	facts     facts
 	status    dcgm.GPUStatus
 	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
+	unasked   bool                  // which it has could not be found out
 	sheet     []dcgm.Sample         // newest sample of every needed field, by slot
 	states    []seriesState         // by row
 	throttle  throttleEvents

@@ -37,6 +37,7 @@ func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
 		if err := c.watchFields(ctx, class, t, watch); lost(err) {
 			return fail(kindWatch, err)
 		} else if err != nil {
+			class.refused = true
 			c.profilingRefused(err)
 		}
 	}
