@@ -14,53 +14,81 @@ const patiencePolls = 3
 
 // seriesState is the state of one series of one GPU.
 type seriesState struct {
-	chosen int8 // 1 + index of the source in use; 0 while undecided
+	chosen int8  // 1 + index of the source in use; 0 while undecided
+	late   uint8 // by bit: better sources that were passed over because they were late
 	polls  uint8
 	total  cumulative
 }
 
 // choose returns the index of the source in use, or -1 and why there is none yet, given why
 // each source has no value now. A choice stays: two sources of one quantity may differ in
-// meaning and must not alternate in one series.
+// meaning and must not alternate in one series. It changes once where a better source was
+// late, as when profiling was held by another client at the start.
 func (s *seriesState) choose(sources int, reason func(i int) dcgm.Reason) (int, dcgm.Reason) {
 	if s.chosen > 0 {
+		s.reconsider(reason)
 		return int(s.chosen) - 1, dcgm.OK
 	}
-	first := dcgm.OK
+	first, late := dcgm.OK, uint8(0)
 	for i := range sources {
 		why := reason(i)
 		if why == dcgm.OK {
-			s.chosen = int8(i + 1) //nolint:gosec // A series has a handful of sources.
+			s.chosen, s.late = int8(i+1), late //nolint:gosec // A series has a handful of sources.
 			return i, dcgm.OK
 		}
 		if first == dcgm.OK {
 			first = why
 		}
-		if !conclusive(why) && s.polls < patiencePolls {
+		if conclusive(why) {
+			continue
+		}
+		if s.polls < patiencePolls {
 			break
 		}
+		late |= 1 << i
 	}
 	s.polls = min(s.polls+1, patiencePolls)
 	return -1, first
 }
 
+// reconsider takes a better source that was late and has come. One that will never come is
+// waited for no longer.
+func (s *seriesState) reconsider(reason func(i int) dcgm.Reason) {
+	for i := 0; s.late>>i != 0; i++ {
+		if !s.waitsFor(i) {
+			continue
+		}
+		why := reason(i)
+		if why == dcgm.OK {
+			*s = seriesState{chosen: int8(i + 1), late: s.late & (1<<i - 1)} //nolint:gosec // A series has a handful of sources.
+			return
+		}
+		if conclusive(why) {
+			s.late &^= 1 << i
+		}
+	}
+}
+
+func (s *seriesState) waitsFor(source int) bool { return s.late>>source&1 == 1 }
+
 // liveFields returns the fields of the fastest tier that some GPU of a class has a use for:
-// those of sources in use, and where that is open, those that may still give something.
+// those of sources in use, of better ones that are late, and where nothing is in use yet, of
+// those that may still give something.
 func (c *collector) liveFields(class *class) []dcgm.FieldID {
 	live := map[dcgm.FieldID]bool{}
 	for _, g := range class.gpus {
 		for i := range c.rows {
-			c.addLive(live, &c.rows[i], g, int(g.states[i].chosen)-1)
+			c.addLive(live, &c.rows[i], g, &g.states[i])
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(class.fields[normal]), func(f dcgm.FieldID) bool { return !live[f] })
 }
 
-func (c *collector) addLive(live map[dcgm.FieldID]bool, row *row, g *gpu, chosen int) {
+func (c *collector) addLive(live map[dcgm.FieldID]bool, row *row, g *gpu, state *seriesState) {
 	for i, src := range row.sources {
 		for j, field := range src.fields {
-			open := chosen < 0 && g.sheet[row.slots[i][j]].Reason != dcgm.NotSupported
-			if chosen == i || open {
+			open := state.chosen == 0 && g.sheet[row.slots[i][j]].Reason != dcgm.NotSupported
+			if int(state.chosen) == i+1 || open || state.waitsFor(i) {
 				live[field] = true
 			}
 		}

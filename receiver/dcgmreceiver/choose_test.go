@@ -27,6 +27,9 @@ func TestChoiceOfASource(t *testing.T) {
 		"waits for one that is late":                     {collections{{blank, ok}, {blank, ok}, {ok, ok}}, []int{-1, -1, 0}},
 		"not for ever":                                   {collections{{blank, ok}, {blank, ok}, {stale, ok}, {blank, ok}}, []int{-1, -1, -1, 1}},
 		"sticks to what goes blank":                      {collections{{ok, ok}, {blank, ok}, {never, ok}}, []int{0, 0, 0}},
+		"takes a better one that was late, and keeps it": {collections{{blank, ok}, {blank, ok}, {blank, ok}, {stale, ok}, {blank, ok}, {ok, ok}, {blank, ok}}, []int{-1, -1, -1, 1, 1, 0, 0}},
+		"waits for none that never will":                 {collections{{blank, ok}, {blank, ok}, {blank, ok}, {blank, ok}, {never, ok}, {ok, ok}}, []int{-1, -1, -1, 1, 1, 1}},
+		"keeps the next one of one that never would":     {collections{{never, ok}, {blank, ok}, {ok, ok}}, []int{1, 1, 1}},
 		"takes what comes late if there is nothing else": {collections{{blank, never}, {blank, never}, {blank, never}, {blank, never}, {ok, never}}, []int{-1, -1, -1, -1, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,4 +46,16 @@ func TestUndecidedSeriesSayWhy(t *testing.T) {
 	var s seriesState
 	_, why := s.choose(2, func(i int) dcgm.Reason { return []dcgm.Reason{dcgm.NotSupported, dcgm.Blank}[i] })
 	require.Equal(t, dcgm.NotSupported, why)
+}
+
+func TestBetterSourceCountsFromItsOwnStart(t *testing.T) {
+	var s seriesState
+	reasons := []dcgm.Reason{dcgm.Blank, dcgm.OK}
+	for range patiencePolls + 1 {
+		s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
+	}
+	s.total.advance(counter, second, number{i: 5}, gap)
+	reasons[0] = dcgm.OK
+	s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
+	require.Equal(t, cumulative{}, s.total)
 }

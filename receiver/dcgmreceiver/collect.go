@@ -55,7 +55,7 @@ type collector struct {
 	gone   []*gpu          // those that were there before and are not now
 
 	due   [tiers]time.Time
-	since time.Time // events were read up to here
+	since time.Time // the begin of the connection: events before it are not counted
 	buf   []dcgm.Sample
 	used  *usage
 	tally tally
@@ -199,15 +199,25 @@ func (c *collector) readFields(ctx context.Context, class *class, fields []dcgm.
 	return nil
 }
 
-// scatter puts samples on the sheets of their GPUs. They come GPU by GPU.
+// scatter puts samples on the sheets of their GPUs. They come GPU by GPU. What was not asked
+// for is dropped.
 func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 	g := class.gpus[0]
 	for i := range samples {
 		s := &samples[i]
 		if uint32(g.number) != s.Entity {
-			g = class.gpus[slices.Index(class.numbers, dcgm.GPUID(s.Entity))] // Only these were asked for.
+			at := slices.Index(class.numbers, dcgm.GPUID(s.Entity))
+			if at < 0 {
+				c.tally.drop(dcgm.Status)
+				continue
+			}
+			g = class.gpus[at]
 		}
-		slot := c.slots[s.Field]
+		slot, needed := c.slots[s.Field]
+		if !needed {
+			c.tally.drop(dcgm.Status)
+			continue
+		}
 		g.sheet[slot] = *s
 		if s.Reason != dcgm.OK {
 			continue
@@ -216,29 +226,46 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 		c.overdue = c.overdue || stale
 		if !stale && c.tierOf[slot] == normal {
 			g.fresh++
+			g.spoken = true
 		}
 	}
 }
 
-// readEvents counts what happened to the clocks since the last collection.
+// readEvents counts what happened to the clocks since the last collection. A group whose
+// events cannot be read, as when one of its GPUs has lost its watch, goes without them until
+// the next plan.
 func (c *collector) readEvents(ctx context.Context) error {
-	next := c.since
 	for _, class := range c.classes {
 		if class.events < 0 {
 			continue
 		}
-		samples, until, err := c.src.ReadSince(ctx, class.group, class.events, c.since)
-		if err != nil {
+		err := c.readEventsOf(ctx, class)
+		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
 		}
-		next = until
-		for _, s := range samples {
-			if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
-				class.gpus[i].throttle.observe(s)
-			}
+		if err != nil {
+			c.incomplete = true
+			c.self.IncError(selftelemetry.KindRead)
+		}
+		if err != nil && !class.deaf {
+			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Any("gpus", class.numbers), zap.Error(err))
+		}
+		class.deaf = err != nil
+	}
+	return nil
+}
+
+func (c *collector) readEventsOf(ctx context.Context, class *class) error {
+	samples, until, err := c.src.ReadSince(ctx, class.group, class.events, class.since)
+	if err != nil {
+		return err
+	}
+	class.since = until
+	for _, s := range samples {
+		if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
+			class.gpus[i].throttle.observe(s)
 		}
 	}
-	c.since = next
 	return nil
 }
 

@@ -20,7 +20,7 @@ const (
 var pcieSeries = []series{
 	{metric: "hw.gpu.io", sources: []source{counted(1091, asIs), integral(1009, asIs)}, record: with((*builder).RecordHwGpuIoDataPoint, transmit)},
 	{metric: "hw.gpu.io", sources: []source{counted(1092, asIs), integral(1010, asIs)}, record: with((*builder).RecordHwGpuIoDataPoint, receive)},
-	{metric: "gpu.pcie.replays", sources: []source{counted(202, asIs)}, record: plain((*builder).RecordGpuPcieReplaysDataPoint)},
+	{metric: "gpu.pcie.replays", tier: slow, sources: []source{counted(202, asIs)}, record: plain((*builder).RecordGpuPcieReplaysDataPoint)},
 	{metric: "gpu.pcie.link.generation", tier: slow, sources: []source{of(237, asIs)}, record: with((*builder).RecordGpuPcieLinkGenerationDataPoint, current)},
 	{metric: "gpu.pcie.link.generation", tier: slow, sources: []source{of(235, asIs)}, record: with((*builder).RecordGpuPcieLinkGenerationDataPoint, most)},
 	{metric: "gpu.pcie.link.width", tier: slow, sources: []source{of(238, asIs)}, record: with((*builder).RecordGpuPcieLinkWidthDataPoint, current)},
@@ -62,7 +62,7 @@ func nvlinkErrors(what metadata.AttributeGpuNvlinkErrorType, ids ...dcgm.FieldID
 	for _, id := range ids {
 		sources = append(sources, counted(id, asIs))
 	}
-	return series{metric: "gpu.nvlink.errors", sources: sources, record: with((*builder).RecordGpuNvlinkErrorsDataPoint, what)}
+	return series{metric: "gpu.nvlink.errors", tier: slow, sources: sources, record: with((*builder).RecordGpuNvlinkErrorsDataPoint, what)}
 }
 
 var nvlinkDetails = slices.Concat([]series{
@@ -85,9 +85,9 @@ func fecSeries() []series {
 var c2cSeries = []series{
 	{metric: "gpu.c2c.io", gpm: true, sources: []source{c2cRate(1076)}, record: with((*builder).RecordGpuC2cIoDataPoint, transmit)},
 	{metric: "gpu.c2c.io", gpm: true, sources: []source{c2cRate(1078)}, record: with((*builder).RecordGpuC2cIoDataPoint, receive)},
-	{metric: "gpu.c2c.errors", sources: []source{counted(1400, asIs)}, record: with((*builder).RecordGpuC2cErrorsDataPoint, metadata.AttributeGpuC2cErrorTypeInterrupt)},
-	{metric: "gpu.c2c.errors", sources: []source{counted(1401, asIs)}, record: with((*builder).RecordGpuC2cErrorsDataPoint, metadata.AttributeGpuC2cErrorTypeReplay)},
-	{metric: "gpu.c2c.errors", sources: []source{counted(1402, asIs)}, record: with((*builder).RecordGpuC2cErrorsDataPoint, metadata.AttributeGpuC2cErrorTypeReplayB2b)},
+	{metric: "gpu.c2c.errors", tier: slow, sources: []source{counted(1400, asIs)}, record: with((*builder).RecordGpuC2cErrorsDataPoint, metadata.AttributeGpuC2cErrorTypeInterrupt)},
+	{metric: "gpu.c2c.errors", tier: slow, sources: []source{counted(1401, asIs)}, record: with((*builder).RecordGpuC2cErrorsDataPoint, metadata.AttributeGpuC2cErrorTypeReplay)},
+	{metric: "gpu.c2c.errors", tier: slow, sources: []source{counted(1402, asIs)}, record: with((*builder).RecordGpuC2cErrorsDataPoint, metadata.AttributeGpuC2cErrorTypeReplayB2b)},
 	{metric: "gpu.c2c.links", tier: slow, sources: []source{c2cLinks(1)}, record: with((*builder).RecordGpuC2cLinksDataPoint, metadata.AttributeGpuC2cLinkStateActive)},
 	{metric: "gpu.c2c.links", tier: slow, sources: []source{c2cLinks(0)}, record: with((*builder).RecordGpuC2cLinksDataPoint, metadata.AttributeGpuC2cLinkStateInactive)},
 }

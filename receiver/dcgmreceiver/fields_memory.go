@@ -33,5 +33,5 @@ var usedOfUsable = source{
 var memoryDetails = []series{
 	{metric: "gpu.bar1.usage", sources: []source{of(1601, asIs), of(92, mib)}, record: plain((*builder).RecordGpuBar1UsageDataPoint)},
 	{metric: "gpu.bar1.limit", tier: slow, sources: []source{of(1600, asIs), of(90, mib)}, record: plain((*builder).RecordGpuBar1LimitDataPoint)},
-	{metric: "gpu.pcie.errors.correctable", sources: []source{counted(1501, asIs)}, record: plain((*builder).RecordGpuPcieErrorsCorrectableDataPoint)},
+	{metric: "gpu.pcie.errors.correctable", tier: slow, sources: []source{counted(1501, asIs)}, record: plain((*builder).RecordGpuPcieErrorsCorrectableDataPoint)},
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,6 +74,15 @@ func requireIdentity(t *testing.T, attributes map[string]any) {
 	}
 	for key, value := range attributes {
 		require.NotEmpty(t, value, key)
+	}
+}
+
+// Errors are rare, and on NVLink and PCIe each reading is a query of its own.
+func TestErrorsAreSampledSlowly(t *testing.T) {
+	for _, s := range table {
+		if strings.Contains(s.metric, "errors") || strings.Contains(s.metric, "replays") || strings.Contains(s.metric, "recoveries") {
+			require.Equal(t, slow, s.tier, s.metric)
+		}
 	}
 }
 

@@ -18,11 +18,13 @@ type gpu struct {
 	facts     facts
 	status    dcgm.GPUStatus
 	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
+	unasked   bool                  // which it has could not be found out
 	sheet     []dcgm.Sample         // newest sample of every needed field, by slot
 	states    []seriesState         // by row
 	throttle  throttleEvents
 	links     []dcgm.LinkState
 	fresh     int    // samples with a value in the last read of the fastest tier
+	spoken    bool   // the fastest tier has given a value at least once
 	silent    int    // reads in a row without any, though the host engine says that all is well
 	fallbacks string // gpu.fallback.sources
 }

@@ -80,8 +80,9 @@ func (c *collector) health(g *gpu) metadata.AttributeHwState {
 	return metadata.AttributeHwStateOk
 }
 
-// checkStatus asks the host engine for the status of a GPU that gives no fresh value or is
-// not listed. Any other is well: a lost GPU reads as blank, with good status and timestamps.
+// checkStatus asks the host engine for the status of a GPU that gives no fresh value, as where
+// only slow metrics are enabled, or is not listed. Any other is well: a lost GPU reads as
+// blank, with good status and timestamps.
 func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 	status := dcgm.StatusOK
 	if g.fresh == 0 || !slices.Contains(c.listed, g.number) {
@@ -105,11 +106,12 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 	return nil
 }
 
-// checkSilence has the plan made anew for a GPU that is well and gives nothing: one that was
-// detached and attached again has lost its watches.
+// checkSilence has the plan made anew for a GPU that is well and gives nothing any more: one
+// that was detached and attached again has lost its watches. Where only slow metrics are
+// enabled, none ever gives anything here.
 func (c *collector) checkSilence(g *gpu, status dcgm.GPUStatus) {
 	const patience = 3
-	if g.fresh > 0 || status != dcgm.StatusOK {
+	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK {
 		g.silent = 0
 		return
 	}

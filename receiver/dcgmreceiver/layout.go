@@ -20,6 +20,7 @@ type layout struct {
 	periods [tiers]time.Duration
 	limits  []int64 // by slot: the age in microseconds at which a sample is stale
 	gaps    []int64 // by slot: the time in microseconds between samples that are no neighbours any more
+	silence int64   // the age in microseconds at which the last sample of a watch for events is stale
 }
 
 // row is a series whose fields have slots.
@@ -54,6 +55,7 @@ func newLayout(table []series, enabled map[string]bool, interval, staleAfter tim
 			l.slot(field, slow)
 		}
 	}
+	l.silence = staleLimit(l.periods[normal], interval, staleAfter).Microseconds()
 	for _, t := range l.tierOf {
 		period := l.periods[t]
 		l.limits = append(l.limits, staleLimit(period, interval, staleAfter).Microseconds())
@@ -106,6 +108,16 @@ func (l *layout) fields(t tier, keep func(dcgm.FieldID) bool) []dcgm.FieldID {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// needsProfiling reports whether any series needs a profiling field.
+func (l *layout) needsProfiling() bool {
+	for field := range l.slots {
+		if dcgm.IsProfiling(field) {
+			return true
+		}
+	}
+	return false
 }
 
 // gpmOnly returns the fields that no series wants from a GPU without GPM.

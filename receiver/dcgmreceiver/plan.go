@@ -32,6 +32,9 @@ type class struct {
 	fields  [tiers][]dcgm.FieldID // watched
 	live    []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
 	events  int                   // number of the group's watch for events; -1 if there is none
+	since   time.Time             // events were read up to here
+	deaf    bool                  // events could not be read at the last collection
+	refused bool                  // profiling could not be watched
 }
 
 // plan identifies the GPUs, makes a group for every class of them and watches what their
@@ -77,8 +80,11 @@ func (c *collector) watchAll(ctx context.Context) error {
 // clearSheets says of every field that it has no value yet, or never will.
 func (c *collector) clearSheets(class *class) {
 	for _, g := range class.gpus {
-		for i := range g.sheet {
-			g.sheet[i] = dcgm.Sample{Reason: dcgm.NotSupported}
+		for field, slot := range c.slots {
+			g.sheet[slot] = dcgm.Sample{Reason: dcgm.NotSupported}
+			if c.mayCome(class, g, field) {
+				g.sheet[slot].Reason = dcgm.Blank
+			}
 		}
 		for _, fields := range class.fields {
 			for _, field := range fields {
@@ -86,6 +92,15 @@ func (c *collector) clearSheets(class *class) {
 			}
 		}
 	}
+}
+
+// mayCome tells of a profiling field that is not watched whether it is missing because of an
+// error, so that the next plan may have it.
+func (c *collector) mayCome(class *class, g *gpu, field dcgm.FieldID) bool {
+	if !dcgm.IsProfiling(field) || c.gpmFields[field] && !g.facts.gpm {
+		return false
+	}
+	return g.unasked || class.refused && g.profiled[field]
 }
 
 // release frees all groups. They are gone anyhow where the connection is.
@@ -138,7 +153,11 @@ func (c *collector) identify(ctx context.Context) error {
 		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}
 	}
 	for _, s := range samples {
-		byGPU[dcgm.GPUID(s.Entity)][s.Field] = s
+		if of := byGPU[dcgm.GPUID(s.Entity)]; of != nil {
+			of[s.Field] = s
+			continue
+		}
+		c.tally.drop(dcgm.Status) // It was not asked for.
 	}
 	c.gpus = c.gpus[:0:0]
 	for _, number := range c.numbers {
@@ -204,18 +223,31 @@ func (c *collector) classify(ctx context.Context) error {
 // profile asks which profiling fields the GPU has, if any series needs some.
 func (c *collector) profile(ctx context.Context, g *gpu) error {
 	g.profiled = map[dcgm.FieldID]bool{}
-	fields, err := c.src.ProfilingFields(ctx, g.number)
-	switch {
-	case lost(err):
-		return fail(selftelemetry.KindEnumerate, err)
-	case err != nil:
-		c.incomplete = true
-		return nil // One GPU's trouble: it goes without profiling until the next plan.
+	if !c.needsProfiling() {
+		return nil
 	}
+	fields, err := c.src.ProfilingFields(ctx, g.number)
+	if lost(err) {
+		return fail(selftelemetry.KindEnumerate, err)
+	}
+	c.noteProfiling(g, err)
 	for _, field := range fields {
 		g.profiled[field] = true
 	}
 	return nil
+}
+
+// noteProfiling reports a GPU whose profiling could not be asked for. That is the trouble of
+// one GPU: it goes without until the next plan.
+func (c *collector) noteProfiling(g *gpu, err error) {
+	if err != nil {
+		c.incomplete = true
+		c.self.IncError(selftelemetry.KindEnumerate)
+	}
+	if err != nil && !g.unasked {
+		c.logger.Warn("GPU does not tell what profiling it has, asking again", zap.String("hw.id", g.id), zap.Duration("in", c.replanPause), zap.Error(err))
+	}
+	g.unasked = err != nil
 }
 
 // wanted tells which of the needed fields are watched on a GPU.

@@ -123,7 +123,9 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 	if !ok {
 		return
 	}
-	at, start := oldest(r.samples), r.start
+	at := oldest(r.samples)
+	ts := pcommon.Timestamp(at * 1000) //nolint:gosec // Timestamps are positive.
+	start := min(r.start, ts)          // Another client's watch may have sampled before this receiver started.
 	if src.kind != level {
 		if value, start, ok = state.total.advance(src.kind, at, value, r.gaps[row.slots[i][0]]); !ok {
 			r.tally.drop(dcgm.Stale)
@@ -137,7 +139,7 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 		r.tally.see(at)
 	}
 	r.since(start)
-	row.record(r.mb, point{number: value, identity: &g.identity, ts: pcommon.Timestamp(at * 1000)}) //nolint:gosec // Timestamps are positive.
+	row.record(r.mb, point{number: value, identity: &g.identity, ts: ts})
 }
 
 // gather collects the samples of source i into r.samples, or says why they give no value.
@@ -217,12 +219,30 @@ func (r *recording) throttleEvents(g *gpu) {
 	if !g.throttle.begun {
 		return
 	}
+	if why := r.whySilent(g); why != dcgm.OK {
+		for range clocksEventReasons {
+			r.tally.drop(why)
+		}
+		return
+	}
 	r.since(pcommon.Timestamp(g.throttle.start * 1000)) //nolint:gosec // Timestamps are positive.
 	at := pcommon.Timestamp(g.throttle.last * 1000)     //nolint:gosec // Timestamps are positive.
 	for _, b := range clocksEventReasons {
 		if r.wants(metricThrottleEvents) {
 			r.mb.RecordGpuThrottleEventsDataPoint(at, g.throttle.count[b.bit], g.id, g.name, g.model, g.vendor, b.reason)
 		}
+	}
+}
+
+// whySilent says why the events of a GPU are not known to be all there are.
+func (r *recording) whySilent(g *gpu) dcgm.Reason {
+	switch {
+	case !g.up():
+		return dcgm.Blank
+	case r.micros-g.throttle.last > r.silence:
+		return dcgm.Stale
+	default:
+		return dcgm.OK
 	}
 }
 
@@ -253,10 +273,10 @@ func (r *recording) missing() {
 }
 
 // fallbacksOf names the metrics that do not have their first source, with the fields in its place.
-func (r *recording) fallbacksOf(g *gpu) string {
+func (c *collector) fallbacksOf(g *gpu) string {
 	byMetric := map[string][]string{}
-	for i := range r.rows {
-		row, chosen := &r.rows[i], g.states[i].chosen
+	for i := range c.rows {
+		row, chosen := &c.rows[i], g.states[i].chosen
 		if chosen > 1 {
 			for _, field := range row.sources[chosen-1].fields {
 				byMetric[row.metric] = append(byMetric[row.metric], fmt.Sprint(field))

@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -47,6 +48,11 @@ type source struct {
 	// from is the first architecture that has it, where others answer 0 instead of not
 	// supported.
 	from architecture
+}
+
+// needsAny reports whether the source needs one of some fields.
+func (s *source) needsAny(fields []dcgm.FieldID) bool {
+	return slices.ContainsFunc(s.fields, func(f dcgm.FieldID) bool { return slices.Contains(fields, f) })
 }
 
 // kind says what the values of a source are.

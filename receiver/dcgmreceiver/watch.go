@@ -37,6 +37,7 @@ func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
 		if err := c.watchFields(ctx, class, t, watch); lost(err) {
 			return fail(kindWatch, err)
 		} else if err != nil {
+			class.refused = true
 			c.profilingRefused(err)
 		}
 	}
@@ -51,6 +52,7 @@ func (c *collector) watchFields(ctx context.Context, class *class, t tier, watch
 			return err
 		}
 		c.noteLeftOut(leftOut)
+		c.forgetChoices(class, leftOut)
 		for _, field := range part {
 			if !slices.Contains(leftOut, field) {
 				class.fields[t] = append(class.fields[t], field)
@@ -70,6 +72,23 @@ func (c *collector) noteLeftOut(fields []dcgm.FieldID) {
 		c.leftOut[field] = true
 	}
 	c.logger.Info("host engine does not know some fields, other sources take their place where there are any", zap.Any("fields", fields))
+}
+
+// forgetChoices leaves sources that need a field which this host engine does not know, as
+// after its downgrade, to those that have what it knows.
+func (c *collector) forgetChoices(class *class, unknown []dcgm.FieldID) {
+	if len(unknown) == 0 {
+		return
+	}
+	for _, g := range class.gpus {
+		for i := range c.rows {
+			state := &g.states[i]
+			if state.chosen > 0 && c.rows[i].sources[state.chosen-1].needsAny(unknown) {
+				*state = seriesState{}
+			}
+		}
+		g.fallbacks = c.fallbacksOf(g)
+	}
 }
 
 // profilingRefused reports profiling that is there but cannot be watched now.
@@ -92,7 +111,7 @@ func (c *collector) watchEvents(ctx context.Context, class *class) error {
 		return fail(kindWatch, err)
 	}
 	if len(leftOut) == 0 {
-		class.events = class.group.Watches() - 1
+		class.events, class.since = class.group.Watches()-1, c.since
 	}
 	return nil
 }

@@ -151,15 +151,26 @@ static dcgmReturn_t gather(dcgmGroupEntityPair_t e, const struct field_group *f,
     return DCGM_ST_OK;
 }
 
-static bool any_watched(const struct field_group *f, const dcgmGroupEntityPair_t *entities, unsigned count)
+// any_watched is false for a GPU that is unbound: the driver's samplers went with it.
+static bool any_watched(const struct field_group *f, dcgmGroupEntityPair_t e)
 {
-    for (unsigned e = 0; e < count; e++) {
-        for (unsigned i = 0; i < f->count; i++) {
-            if (is_watched(entities[e], f->ids[i]))
-                return true;
-        }
+    bool bound = e.entityGroupId != DCGM_FE_GPU || gpu_status(e.entityId, now_us()) != DcgmEntityStatusDetached;
+    for (unsigned i = 0; bound && i < f->count; i++) {
+        if (is_watched(e, f->ids[i]))
+            return true;
     }
     return false;
+}
+
+// all_watched is false if one entity has no watch: the engine gives the first bad status of
+// any entity for the whole group.
+static bool all_watched(const struct field_group *f, const dcgmGroupEntityPair_t *entities, unsigned count)
+{
+    for (unsigned e = 0; e < count; e++) {
+        if (!any_watched(f, entities[e]))
+            return false;
+    }
+    return count > 0;
 }
 
 // hand_over calls back without the mutex, so that the client may call the library.
@@ -206,7 +217,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetValuesSince_v2(dcgmHandle_t handle, dcgmGpuG
     if (!found || !f)
         return leave(found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED);
     copy = *f; // The callback may end the group.
-    if (!any_watched(&copy, entities, count))
+    if (!all_watched(&copy, entities, count))
         return leave(DCGM_ST_NOT_WATCHED);
     return leave(values_since(entities, count, &copy, since < 0 ? 0 : since, next, callback, data));
 }
