@@ -21,7 +21,7 @@ LDFLAGS_STATIC := -s -w
 
 .PHONY: help
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build build-node build-static
 build: ## Build the full distribution into bin/ (cgo, dynamic glibc).
