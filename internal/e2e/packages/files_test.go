@@ -59,7 +59,7 @@ func TestPackagesAreReproducible(t *testing.T) {
 	t.Parallel()
 	first := pack(t, node, "deb")
 	built := output(t, "rpm", "--query", "--package", "--queryformat", "%{buildtime}", pack(t, node, "rpm"))
-	again := makePackages(t, "TZ=Asia/Tokyo", "HOSTNAME=elsewhere", "SOURCE_DATE_EPOCH="+built)
+	again := makePackages(t, node, "TZ=Asia/Tokyo", "HOSTNAME=elsewhere", "SOURCE_DATE_EPOCH="+built)
 	for _, format := range []string{"deb", "rpm", "tar.gz"} {
 		name := filepath.Base(strings.TrimSuffix(first, "deb") + format)
 		output(t, "cmp", filepath.Join(filepath.Dir(first), name), filepath.Join(again, name))
