@@ -89,3 +89,22 @@ func TestMissingToolsAreNamed(t *testing.T) {
 		require.Equal(t, want, string(out))
 	}
 }
+
+func TestMissingToolsAreNamedBeforeAnythingIsBuilt(t *testing.T) {
+	program, err := exec.LookPath("make")
+	require.NoError(t, err)
+	missing := "git is missing: apt-get install git\ngo is missing: https://go.dev/dl\ngcc is missing: apt-get install gcc\nobjdump is missing: apt-get install binutils\n"
+	debian := ": images take their C library and certificates from Debian packages: build on Debian\n"
+	for target, want := range map[string]string{
+		"packages": missing,
+		"images":   missing + "apt-get is missing" + debian + "dpkg-deb is missing" + debian,
+	} {
+		cmd := exec.Command(program, "-j8", target)
+		cmd.Dir = repository
+		cmd.Env = []string{"PATH=/nowhere"} // And nothing of a make that runs this test.
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err)
+		said, _, _ := strings.Cut(string(out), "make: ***")
+		require.Equal(t, want, said)
+	}
+}
