@@ -21,7 +21,7 @@ LDFLAGS_STATIC := -s -w
 
 .PHONY: help
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build build-node build-static
 build: ## Build the full distribution into bin/ (cgo, dynamic glibc).
@@ -120,7 +120,8 @@ test-prometheus: build-node ## Test the metrics with Debian's Prometheus, instal
 		go test -count=1 -run 'Prometheus|Promtool' ./...
 
 .PHONY: packages test-packages can-test-packages
-packages: bills .tools/nfpm ## Build tar.gz, deb, rpm and bills of materials into dist/ (RELEASE_BINARIES=...).
+packages: bills ## Build tar.gz, deb, rpm and bills of materials into dist/ (RELEASE_BINARIES=...).
+	@$(MAKE) --no-print-directory .tools/nfpm
 	@DIST='$(DIST)' VERSION=$(OTELCOL_VERSION) internal/tools/make-packages $(RELEASE_BINARIES)
 # Takes the full distribution that bin/ has, and builds it only if there is none.
 test-packages: can-test-packages build-node bin/otelcol-tracecore sim .tools/nfpm ## Test the packages on Debian systems, booted where that can be done (needs root).
@@ -159,14 +160,19 @@ RELEASE_TOOLS := .tools/cyclonedx-gomod .tools/sbom
 .PHONY: release bills sbom licenses govulncheck verify-release
 release: ## Make every artefact of a release in dist/ (RELEASE_BINARIES=otelcol-tracecore-node for one).
 	@[ '$(DIST)' = dist ] || [ ! -e '$(DIST)' ] || { echo '$(DIST) exists: a release is made in a new folder' >&2; exit 1; }
-	@internal/tools/need git go gcc objdump apt-get dpkg-deb
+	@internal/tools/need $(NEEDED)
 	@[ '$(DIST)' != dist ] || rm -rf dist
 	@mkdir -p '$(DIST)'
 	@$(MAKE) --no-print-directory $(RELEASE_PARTS)
 	@cd '$(DIST)' && export LC_ALL=C && sums=$$(sha256sum -- *) && printf '%s\n' "$$sums" >SHA256SUMS
 	@cat '$(DIST)/SHA256SUMS'
 # What packages and images have in common: binaries, their bills and licence reports, in bin/.
-bills: $(RELEASE_BUILDS) $(RELEASE_TOOLS)
+# A tool that is missing is named before a build of minutes starts, with -j too: hence the inner make.
+NEEDED := git go gcc objdump
+images release: NEEDED += apt-get dpkg-deb
+bills:
+	@internal/tools/need $(NEEDED)
+	@$(MAKE) --no-print-directory $(RELEASE_BUILDS) $(RELEASE_TOOLS)
 	@for name in $(RELEASE_BINARIES); do internal/tools/release/bill "$$name"; done
 # Both look at the binaries in bin/ that exist.
 BUILT = $(notdir $(wildcard $(RELEASE_BINARIES:%=bin/%)))

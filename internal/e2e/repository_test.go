@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -97,6 +98,18 @@ func readTSV(t *testing.T, path string) []map[string]string {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+func TestHelpListsEveryDescribedTarget(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	require.NoError(t, err)
+	help, err := exec.Command("make", "--no-print-directory", "-C", root, "help").CombinedOutput()
+	require.NoError(t, err, string(help))
+	described := regexp.MustCompile(`(?m)^(\S+):.* ## `).FindAllSubmatch(makefile, -1)
+	require.NotEmpty(t, described)
+	for _, target := range described {
+		require.Regexp(t, `(?m)^  `+regexp.QuoteMeta(string(target[1]))+` `, string(help))
+	}
 }
 
 func TestManifestsFollowTheMakefilesVersion(t *testing.T) {

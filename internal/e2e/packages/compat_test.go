@@ -3,8 +3,10 @@
 package packages
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +64,13 @@ func TestCompatDebTakesOverFromContribAndGivesBack(t *testing.T) {
 		m.run(t, "dpkg", "--remove", compat)
 		m.run(t, "dpkg", "--force-confdef", "--install", theirs)
 		require.Equal(t, edited, m.read(t, contribConfig))
+		requireContribIsBack(t, m)
+
+		// And once more, over what dpkg remembers of the first time.
+		m.run(t, "dpkg", "--force-confdef", "--install", ours[1])
+		requireServesAsContrib(t, m)
+		m.run(t, "dpkg", "--remove", compat)
+		m.run(t, "dpkg", "--force-confdef", "--install", theirs)
 		m.run(t, "dpkg", "--purge", compat, full)
 		require.Equal(t, edited, m.read(t, contribConfig))
 		requireContribIsBack(t, m)
@@ -78,8 +87,12 @@ func TestCompatDebAloneIsContrib(t *testing.T) {
 		m.requireState(t, "inactive", full, "one Collector has the ports")
 		m.run(t, "dpkg", "--remove", compat)
 		requireNoContrib(t, m)
+		m.run(t, "dpkg", "--install", "/root/"+filepath.Base(packages[1]))
+		requireServesAsContrib(t, m)
 		m.run(t, "dpkg", "--purge", compat)
+		requireNoContrib(t, m)
 		require.False(t, m.has(contribConfig))
+		require.Empty(t, m.run(t, "find", "/var/lib", "-maxdepth", "1", "-name", compat+"*"))
 	})
 }
 
@@ -105,6 +118,61 @@ func TestCompatRPMTakesOverFromContribAndGivesBack(t *testing.T) {
 		require.Equal(t, edited, m.read(t, contribConfig+".rpmsave"))
 		requireContribIsBack(t, m)
 	})
+}
+
+func TestCompatLeavesTheServiceAsTheOperatorHasIt(t *testing.T) {
+	for format, does := range map[string]struct{ install, remove []string }{
+		"deb": {[]string{"dpkg", "--force-depends", "--install"}, []string{"dpkg", "--remove"}},
+		"rpm": {[]string{"rpm", "--force-debian", "--nodeps", "--oldpackage", "--upgrade"}, []string{"rpm", "--force-debian", "--erase"}},
+	} {
+		first := pack(t, compat, format)
+		next := filepath.Join(nextCompat(t), filepath.Base(first))
+		t.Run(format, func(t *testing.T) {
+			everywhere(t, func(t *testing.T, m *machine) {
+				t.Helper()
+				install := func(paths ...string) { m.run(t, append(slices.Clone(does.install), paths...)...) }
+				before := ""
+				install(m.put(t, pack(t, full, format), first)...)
+				requireServesAsContrib(t, m)
+				if m.booted() {
+					before = m.mainPID(t, contrib)
+				}
+				install(m.put(t, next)...)
+				requireServesAsContrib(t, m)
+				if m.booted() {
+					require.NotEqual(t, before, m.mainPID(t, contrib), "an upgrade starts the new binary")
+				}
+
+				m.run(t, "systemctl", "disable", contrib)
+				if m.booted() {
+					m.run(t, "systemctl", "stop", contrib)
+				}
+				install(m.put(t, first)...)
+				m.requireState(t, "inactive", contrib)
+				require.False(t, m.enabled(contrib), "a disabled service stays so")
+
+				m.run(t, "systemctl", "mask", contrib)
+				install(m.put(t, next)...)
+				m.run(t, append(slices.Clone(does.remove), compat)...)
+				install(m.put(t, first)...)
+				m.requireState(t, "inactive", contrib, "a masked service stays so")
+				m.run(t, "systemctl", "unmask", contrib)
+				require.False(t, m.enabled(contrib))
+			})
+		})
+	}
+}
+
+// nextCompat builds the compat packages of a later release, and returns their folder. Beside them
+// are packages of a stand-in for the full distribution, which is built faster.
+func nextCompat(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	output(t, "cp", "/bin/true", filepath.Join(bin, full))
+	for _, file := range []string{full + ".cdx.json", full + ".licenses.txt"} {
+		require.NoError(t, os.WriteFile(filepath.Join(bin, file), nil, 0o600))
+	}
+	return makePackages(t, full, "RELEASE=2", "BIN="+bin)
 }
 
 // settings returns what a unit says of its service and installation.

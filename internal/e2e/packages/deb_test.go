@@ -54,6 +54,7 @@ func TestDebServesFromInstallationToPurge(t *testing.T) {
 			requireReloads(t, m, node)
 			requireReadsLogs(t, m, node)
 			requireFindsGPUs(t, m, node)
+			requireRunsExamples(t, m, node, "*.yaml")
 			before = m.mainPID(t, node)
 		}
 
@@ -86,6 +87,7 @@ func TestDebOfTheFullDistributionWorks(t *testing.T) {
 		m.run(t, "systemctl", "enable", full)
 		if m.booted() {
 			requireServes(t, m, full)
+			requireRunsExamples(t, m, full, "full/*.yaml")
 		}
 		m.run(t, "dpkg", "--purge", full)
 		requireRemoved(t, m, full)
@@ -201,6 +203,30 @@ func requireFindsGPUs(t *testing.T, m *machine, name string) {
 	m.run(t, "rm", "/usr/lib/libdcgm.so.4")
 	m.run(t, "systemctl", "restart", name)
 	m.waitFor(t, "localhost:13134/readyz", "ok")
+}
+
+// requireRunsExamples lets the sandboxed service run example configurations as they are.
+func requireRunsExamples(t *testing.T, m *machine, name, pattern string) {
+	t.Helper()
+	config := "/etc/" + name + "/config.yaml"
+	good, pid := m.read(t, config), m.mainPID(t, name)
+	examples, err := filepath.Glob(repository + "/docs/examples/" + pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, examples)
+	for _, example := range examples {
+		content, err := os.ReadFile(example)
+		require.NoError(t, err)
+		m.write(t, config, string(content))
+		m.run(t, "rm", "-rf", "/var/lib/"+name+"/agent", "/var/lib/"+name+"/gateway")
+		m.run(t, "systemctl", "reload", name)
+		side, _, _ := strings.Cut(filepath.Base(example), "-")
+		require.Eventually(t, func() bool { return m.has("/var/lib/" + name + "/" + side) }, patience, interval, example)
+		m.waitFor(t, "localhost:13134/readyz", "ok")
+		require.Equal(t, pid, m.mainPID(t, name), example)
+	}
+	m.write(t, config, good)
+	m.run(t, "systemctl", "reload", name)
+	m.waitFor(t, "127.0.0.1:9464/metrics", "clock_time_seconds")
 }
 
 func requireRemoved(t *testing.T, m *machine, name string) {

@@ -59,7 +59,7 @@ func TestPackagesAreReproducible(t *testing.T) {
 	t.Parallel()
 	first := pack(t, node, "deb")
 	built := output(t, "rpm", "--query", "--package", "--queryformat", "%{buildtime}", pack(t, node, "rpm"))
-	again := makePackages(t, "TZ=Asia/Tokyo", "HOSTNAME=elsewhere", "SOURCE_DATE_EPOCH="+built)
+	again := makePackages(t, node, "TZ=Asia/Tokyo", "HOSTNAME=elsewhere", "SOURCE_DATE_EPOCH="+built)
 	for _, format := range []string{"deb", "rpm", "tar.gz"} {
 		name := filepath.Base(strings.TrimSuffix(first, "deb") + format)
 		output(t, "cmp", filepath.Join(filepath.Dir(first), name), filepath.Join(again, name))
@@ -87,5 +87,24 @@ func TestMissingToolsAreNamed(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		require.Error(t, err)
 		require.Equal(t, want, string(out))
+	}
+}
+
+func TestMissingToolsAreNamedBeforeAnythingIsBuilt(t *testing.T) {
+	program, err := exec.LookPath("make")
+	require.NoError(t, err)
+	missing := "git is missing: apt-get install git\ngo is missing: https://go.dev/dl\ngcc is missing: apt-get install gcc\nobjdump is missing: apt-get install binutils\n"
+	debian := ": images take their C library and certificates from Debian packages: build on Debian\n"
+	for target, want := range map[string]string{
+		"packages": missing,
+		"images":   missing + "apt-get is missing" + debian + "dpkg-deb is missing" + debian,
+	} {
+		cmd := exec.Command(program, "-j8", target)
+		cmd.Dir = repository
+		cmd.Env = []string{"PATH=/nowhere"} // And nothing of a make that runs this test.
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err)
+		said, _, _ := strings.Cut(string(out), "make: ***")
+		require.Equal(t, want, said)
 	}
 }

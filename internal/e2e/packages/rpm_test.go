@@ -19,7 +19,7 @@ func rpm(t *testing.T, m *machine, args ...string) {
 
 func TestRPMServesFromInstallationToErasure(t *testing.T) {
 	file := pack(t, node, "rpm")
-	next := filepath.Join(makePackages(t, "RELEASE=2"), filepath.Base(file))
+	next := filepath.Join(makePackages(t, node, "RELEASE=2"), filepath.Base(file))
 	everywhere(t, func(t *testing.T, m *machine) {
 		t.Helper()
 		config, before := "/etc/"+node+"/config.yaml", ""
@@ -70,12 +70,12 @@ func TestRPMScriptsAndRelations(t *testing.T) {
 	}
 }
 
-// makePackages builds the packages of the node agent once more, with these variables, and
-// returns their folder.
-func makePackages(t *testing.T, environ ...string) string {
+// makePackages builds the packages of a flavour once more, with these variables, and returns their
+// folder.
+func makePackages(t *testing.T, name string, environ ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command("internal/tools/make-packages", node)
+	cmd := exec.Command("internal/tools/make-packages", name)
 	cmd.Dir = repository
 	cmd.Env = append(append(os.Environ(), "VERSION="+version(t), "DIST="+dir), environ...)
 	out, err := cmd.CombinedOutput()

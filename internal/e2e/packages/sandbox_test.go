@@ -67,4 +67,12 @@ func TestSandboxIsRelaxedAsDocumented(t *testing.T) {
 		m.run(t, "systemctl", "restart", node)
 		require.Eventually(t, shows, patience, interval, "%s: the settings do not allow it", test.goal)
 	}
+
+	m.write(t, "/etc/systemd/system/"+node+".service.d/relaxed.conf", relaxed(t, "run the host engine in this process"))
+	m.run(t, "systemctl", "daemon-reload")
+	m.run(t, "systemctl", "restart", node)
+	require.Eventually(t, func() bool { // CAP_SYS_ADMIN alone.
+		status, _ := m.try("cat", "/proc/"+m.mainPID(t, node)+"/status")
+		return strings.Contains(status, "CapEff:\t0000000000200000\n") && strings.Contains(status, "Uid:\t0\t")
+	}, patience, interval)
 }
