@@ -69,6 +69,9 @@ func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Ex
 	sources, err := retrieve(ctx, resolver, uris)
 	j.sources = sources
 	j.fault("", err)
+	for _, uri := range uris {
+		j.secrets.addURL(uri.URI)
+	}
 
 	converters := newConverters(resolver)
 	conf, faults := resolve(ctx, resolver, j.sources, converters)

@@ -29,7 +29,8 @@ var (
 	// Keys of a list of headers that hold no value.
 	headerField = regexp.MustCompile(`^(name|key|action|from_context)$`)
 
-	userinfo   = regexp.MustCompile(`(://)([^/?#@\s]+)@`)
+	// A password may hold an @ itself: the last one ends it.
+	userinfo   = regexp.MustCompile(`(://)([^/?#\s]+)@`)
 	queryField = regexp.MustCompile(`(?i)([?&][^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*=)([^&#\s]+)`)
 
 	reference  = regexp.MustCompile(`^\$\{[^{}$]+\}$`)

@@ -87,6 +87,23 @@ service:
 	require.NoError(t, e.HideError(nil))
 }
 
+func TestPasswordsInURLsEndAtTheLastAt(t *testing.T) {
+	source := "https://planted:planted@planted2@host/a.yaml"
+	require.Equal(t, "https://[REDACTED]@host/a.yaml", Label(source))
+	e := Explain(t.Context(), settings(), []URI{
+		{URI: source, Label: Label(source)},
+		file(t, "a.yaml", "exporters: {otlp_grpc: {endpoint: 'http://u:planted@planted3@host:1/x@y'}}\n"),
+	})
+	require.Equal(t, "http://[REDACTED]@host:1/x@y", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	for text, want := range map[string]string{
+		"get https://planted:planted@planted2@host, then http://b/c": "get https://[REDACTED]@host, then http://b/c",
+		"user planted with planted@planted2 or planted@planted3":     "user planted with [REDACTED] or [REDACTED]",
+		"http://u:p@a,http://u:q@b":                                  "http://[REDACTED]@a,http://[REDACTED]@b",
+	} {
+		require.Equal(t, want, e.Hide(text))
+	}
+}
+
 func TestSecretsByName(t *testing.T) {
 	for key, secret := range map[string]bool{
 		"exporters/x/password":             true,
