@@ -76,7 +76,7 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	if empty, ok := value.(map[string]any); ok && len(empty) == 0 && len(p) == 1 {
 		return Leaf{}, false
 	}
-	secret := isSecret(p, value)
+	secret := isSecretIn(j.effective, p, value)
 	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
 	if secret {
 		leaf.Value = Redacted

@@ -17,7 +17,7 @@ const Redacted = "[REDACTED]"
 var (
 	// Not every component declares its secrets, so names that announce one are enough.
 	secretName = regexp.MustCompile(`(?i)passw(or)?d|passphrase|secret|token|credential|(api|access|account|private|shared|encryption)[_.-]?key|key_pem` +
-		`|authorization|cookie|connection[_.-]?string|datasource|(^|_)dsn$`)
+		`|authorization|cookie|connection[_.-]?string|datasource|bearer|assertion|(^|_)(dsn|pwd|community)$`)
 	// Names that end so speak of where a secret is or how it is used.
 	aboutSecret = regexp.MustCompile(`(?i)(^|[_.-])(file|filename|path|dir|url|name|type|id|endpoint|method|scheme|ttl|timeout|interval)$`)
 
@@ -31,7 +31,10 @@ var (
 
 	// A password may hold an @ itself: the last one ends it.
 	userinfo   = regexp.MustCompile(`(://)([^/?#\s]+)@`)
-	queryField = regexp.MustCompile(`(?i)([?&][^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*=)([^&#\s]+)`)
+	// What ends a text in JSON is no value.
+	queryField = regexp.MustCompile(`(?i)([?&](?:[^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*|[^=&\s]*pwd|auth)=)(\[REDACTED\]|[^&#\s"][^&#\s]*)`)
+	// Fields of connection strings, whatever the key is called that holds one.
+	connectionField = regexp.MustCompile(`(?i)((?:access(?:key|signature)|accountkey|password|pwd)=)(\[REDACTED\]|"[^",:\]}\s][^"\n]*"|'[^'\s][^'\n]*'|[^;&\s"'][^;&\s]*)`)
 
 	reference  = regexp.MustCompile(`^\$\{[^{}$]+\}$`)
 	inline     = regexp.MustCompile(`^\$\{yaml:`)
@@ -48,7 +51,7 @@ func isSecret(p path, value any) bool {
 		if i > 1 && headers.MatchString(segment) && !headerNames.MatchString(segment) {
 			return !isHeaderField(p[i+1:])
 		}
-		if i > 1 && isText(value) && secretName.MatchString(segment) && !aboutSecret.MatchString(segment) {
+		if i > 1 && isText(value) && announcesSecret(segment) {
 			return true
 		}
 	}
@@ -61,6 +64,29 @@ func isHeaderField(p path) bool {
 	}
 	_, inList := index(p[0])
 	return inList && headerField.MatchString(p[1])
+}
+
+// isSecretIn is isSecret for a leaf of a tree, where what stands beside a value may say what it
+// is: {key: password, value: x}.
+func isSecretIn(tree map[string]any, p path, value any) bool {
+	return isSecret(p, value) || isText(value) && p[len(p)-1] == "value" && announcesSecret(nameBeside(tree, p))
+}
+
+// nameBeside returns what the value at p is called by the keys beside it, or "".
+func nameBeside(tree map[string]any, p path) string {
+	_, container, _ := lookup(tree, p[:len(p)-1])
+	siblings, _ := container.(map[string]any)
+	for _, key := range []string{"key", "name"} {
+		if name, ok := siblings[key].(string); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// announcesSecret says that what has this name is a secret.
+func announcesSecret(name string) bool {
+	return secretName.MatchString(name) && !aboutSecret.MatchString(name)
 }
 
 // isText tells apart what can be a secret from numbers and switches.
@@ -82,9 +108,13 @@ func redactText(text string) string {
 	return redactURL(substitute.ReplaceAllString(text, ":-"+Redacted+"}"))
 }
 
-// redactURL hides user, password and signatures in a URL.
+// redactURL hides user, password and signatures in a URL, and keys in a connection string.
 func redactURL(text string) string {
-	return queryField.ReplaceAllString(userinfo.ReplaceAllString(text, "${1}"+Redacted+"@"), "${1}"+Redacted)
+	text = userinfo.ReplaceAllString(text, "${1}"+Redacted+"@")
+	for _, field := range []*regexp.Regexp{queryField, connectionField} {
+		text = field.ReplaceAllString(text, "${1}"+Redacted)
+	}
+	return text
 }
 
 // Label is what a source is called that is not content itself.
@@ -109,7 +139,7 @@ func (s secrets) add(value any) {
 	})
 }
 
-// addURL remembers the secrets in a URL: errors take URLs apart.
+// addURL remembers the secrets in a URL or a connection string: errors take them apart.
 func (s secrets) addURL(value any) {
 	text, ok := value.(string)
 	if !ok {
@@ -120,8 +150,10 @@ func (s secrets) addURL(value any) {
 		_, password, _ := strings.Cut(match[2], ":")
 		s.add(password)
 	}
-	for _, match := range queryField.FindAllStringSubmatch(text, -1) {
-		s.add(match[2])
+	for _, field := range []*regexp.Regexp{queryField, connectionField} {
+		for _, match := range field.FindAllStringSubmatch(text, -1) {
+			s.add(strings.Trim(match[2], `"'`))
+		}
 	}
 }
 

@@ -104,6 +104,37 @@ func TestPasswordsInURLsEndAtTheLastAt(t *testing.T) {
 	}
 }
 
+func TestSecretsAreRecognisedByTheKeyBesideThem(t *testing.T) {
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
+exporters: {otlp_grpc: {endpoint: 'x:1/planted-beside'}}
+processors: {attributes: {actions: [{key: api_token, value: planted-beside, action: insert}, {key: cluster, value: prod-1}]}}
+service: {telemetry: {resource: {attributes: [{name: db.password, value: planted-name}, {name: service.name, value: me}]}}}
+`)})
+	require.NotContains(t, string(e.YAML()), "planted")
+	require.Equal(t, Redacted, e.leaf(t, "service::telemetry::resource::attributes[0]::value").Value)
+	require.Equal(t, "me", e.leaf(t, "service::telemetry::resource::attributes[1]::value").Value)
+	require.Equal(t, "see prod-1", e.Hide("see prod-1"))
+}
+
+func TestSecretsAreRecognisedInConnectionStrings(t *testing.T) {
+	for text, want := range map[string]string{
+		"Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=planted+/=;EntityPath=hub": "Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=[REDACTED];EntityPath=hub",
+		"AccountName=a;AccountKey=planted==;EndpointSuffix=b":                                  "AccountName=a;AccountKey=[REDACTED];EndpointSuffix=b",
+		"host=a password=planted dbname=b":                                                     "host=a password=[REDACTED] dbname=b",
+		"host=a Password='planted planted' dbname=b":                                           "host=a Password=[REDACTED] dbname=b",
+		`Server=a;Pwd="planted;planted";Database=b`:                                            "Server=a;Pwd=[REDACTED];Database=b",
+		"http://a/?pwd=planted&b=c":                                                            "http://a/?pwd=[REDACTED]&b=c",
+		"http://a/?auth=planted#b":                                                             "http://a/?auth=[REDACTED]#b",
+		"mongodb://a/?authSource=admin":                                                        "mongodb://a/?authSource=admin",
+		"{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}":       "{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}",
+	} {
+		require.Equal(t, want, redactURL(text))
+	}
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", "receivers: {otlp: {protocols: {grpc: {endpoint: 'a;SharedAccessKey=planted-key;b'}}}}\n")})
+	require.Equal(t, "a;SharedAccessKey=[REDACTED];b", e.leaf(t, "receivers::otlp::protocols::grpc::endpoint").Value)
+	require.Equal(t, "cannot use [REDACTED]", e.Hide("cannot use planted-key"))
+}
+
 func TestSecretsByName(t *testing.T) {
 	for key, secret := range map[string]bool{
 		"exporters/x/password":             true,
@@ -120,6 +151,12 @@ func TestSecretsByName(t *testing.T) {
 		"exporters/x/http_headers/a":       true,
 		"exporters/x/headers_list":         true,
 		"receivers/x/cors/allowed_headers": false,
+		"exporters/x/sasl/bearer":          true,
+		"receivers/snmp/community":         true,
+		"receivers/x/db_pwd":               true,
+		"exporters/x/params/assertion/[0]": true,
+		"exporters/x/communities":          false,
+		"exporters/x/assertion_type":       false,
 		"exporters/x/token_file":           false,
 		"exporters/x/token_url":            false,
 		"exporters/x/access_key_id":        false,
