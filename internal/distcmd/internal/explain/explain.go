@@ -21,6 +21,9 @@ const (
 	Default = "default"
 	// Explicit is a value that a source sets.
 	Explicit = "explicit"
+	// Derived is a value of an element of a list that has another shape than its settings: the
+	// component made it of those, or it is a default.
+	Derived = "derived"
 	// Note is no value: it is about a key of a source that the effective configuration lacks,
 	// or about a source.
 	Note = "note"
@@ -32,7 +35,8 @@ type Leaf struct {
 	Value  any    `json:"value"`
 	Origin string `json:"origin"`
 	// Source, Line and Text are where an explicit value is written, and how, before references
-	// in it were expanded. Line is 0 where the source has none.
+	// in it were expanded; of a derived value, where its element is. Line is 0 where the source
+	// has none.
 	Source string `json:"source"`
 	Line   int    `json:"line"`
 	Text   string `json:"text"`

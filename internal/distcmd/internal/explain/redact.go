@@ -30,7 +30,7 @@ var (
 	headerField = regexp.MustCompile(`^(name|key|action|from_context)$`)
 
 	// A password may hold an @ itself: the last one ends it.
-	userinfo   = regexp.MustCompile(`(://)([^/?#\s]+)@`)
+	userinfo = regexp.MustCompile(`(://)([^/?#\s]+)@`)
 	// What ends a text in JSON is no value.
 	queryField = regexp.MustCompile(`(?i)([?&](?:[^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*|[^=&\s]*pwd|auth)=)(\[REDACTED\]|[^&#\s"][^&#\s]*)`)
 	// Fields of connection strings, whatever the key is called that holds one.

@@ -73,8 +73,8 @@ service:
 	require.NotContains(t, scalar(e.Effective), "planted")
 
 	require.Equal(t, "https://[REDACTED]@host:1?sig=[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
-	require.Equal(t, "${env:EXPLAIN_TOKEN:-[REDACTED]}", e.leaf(t, "exporters::otlp_grpc::headers::C").Text)
-	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::headers::B").Text)
+	require.Equal(t, "${env:EXPLAIN_TOKEN:-[REDACTED]}", e.leaf(t, "exporters::otlp_grpc::headers[2]::value").Text)
+	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::headers[1]::value").Text)
 	require.Equal(t, "${env:EXPLAIN_HEADERS}", e.leaf(t, "exporters::otlp_grpc/block::headers[0]::value").Text, "a reference gives nothing away")
 	require.Equal(t, "F", e.leaf(t, "exporters::otlp_grpc/list::headers[0]::name").Value)
 	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::tls::server_name_override").Value, "what is a secret in one place is one in all")
