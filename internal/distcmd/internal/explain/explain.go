@@ -48,7 +48,7 @@ type Leaf struct {
 type Explanation struct {
 	Leaves []Leaf
 	Notes  []Leaf
-	// Effective is the configuration with its defaults, secrets redacted.
+	// Effective is the configuration with its defaults, and with secrets: it is not to be shown.
 	Effective map[string]any
 
 	hide *strings.Replacer
@@ -91,7 +91,29 @@ func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Ex
 	effective := confmap.New()
 	j.fault("", effective.Marshal(cfg))
 	j.effective = effective.ToStringMap()
+	j.defaults = defaults(conf, factories)
 	return j.explanation()
+}
+
+// defaults returns what the components of a configuration are when nothing is set.
+func defaults(conf *confmap.Conf, factories otelcol.Factories) map[string]any {
+	bare := map[string]any{}
+	for section, components := range conf.ToStringMap() {
+		named, _ := components.(map[string]any)
+		names := map[string]any{}
+		for name := range named {
+			names[name] = nil
+		}
+		if section != "service" {
+			bare[section] = names
+		}
+	}
+	cfg, _ := decode(confmap.NewFromStringMap(bare), factories)
+	encoded := confmap.New()
+	if encoded.Marshal(cfg) != nil {
+		return nil
+	}
+	return encoded.ToStringMap()
 }
 
 // resolverSettings completes the settings as upstream's commands do.

@@ -19,6 +19,7 @@ type join struct {
 	sources   []source
 	resolved  map[string]any
 	effective map[string]any
+	defaults  map[string]any // of the same components
 	faults    map[string]error
 
 	used    map[string]bool // keys of the resolved configuration that explain a leaf
@@ -52,7 +53,7 @@ func (j *join) explanation() *Explanation {
 	for i := range rows {
 		j.derive(rows[i].path, &rows[i].leaf, unshown)
 	}
-	e := &Explanation{Effective: j.effective, Notes: j.notes()}
+	e := &Explanation{Effective: plainTree(j.effective), Notes: j.notes()}
 	rank := j.ranks()
 	slices.SortStableFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(rank(a.path, 1), rank(b.path, 1)), cmp.Compare(rank(a.path, 2), rank(b.path, 2)), compare(a.path, b.path))
@@ -61,13 +62,13 @@ func (j *join) explanation() *Explanation {
 		e.Leaves = append(e.Leaves, row.leaf)
 	}
 	j.findSecrets()
+	j.secrets.forget(j.defaults)
 	e.hide = j.secrets.replacer()
 	for _, leaves := range [][]Leaf{e.Leaves, e.Notes} {
 		for i := range leaves {
 			leaves[i].hide(e.hide)
 		}
 	}
-	e.Effective = hideTree(e.Effective, e.hide)
 	return e
 }
 
@@ -84,14 +85,13 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
 	if secret {
 		leaf.Value = Redacted
-		j.redact(p)
 	}
 	written := j.written(p)
 	given, set, explicit := lookup(j.resolved, written)
 	if !explicit {
 		return leaf, true
 	}
-	if secret {
+	if secret && isSecretAlone(j.effective, p) {
 		j.secrets.add(set)
 	}
 	j.used[given.String()] = true
@@ -163,19 +163,6 @@ func (j *join) unshown() map[string]bool {
 		}
 	}
 	return elements
-}
-
-// redact hides in the effective configuration what its component did not.
-func (j *join) redact(p path) {
-	_, container, _ := lookup(j.effective, p[:len(p)-1])
-	switch c := container.(type) {
-	case map[string]any:
-		c[p[len(p)-1]] = Redacted
-	case []any:
-		if i, ok := index(p[len(p)-1]); ok {
-			c[i] = Redacted
-		}
-	}
 }
 
 // whereabouts returns where p is written, and how. The last source wins.
@@ -266,29 +253,26 @@ func (l *Leaf) hide(secrets *strings.Replacer) {
 	l.Text, l.Note = secrets.Replace(l.Text), redactURL(secrets.Replace(l.Note))
 }
 
-// hideTree returns a copy of a tree without secrets in its values.
-func hideTree(tree map[string]any, secrets *strings.Replacer) map[string]any {
+// plainTree returns a copy of a tree with plain values.
+func plainTree(tree map[string]any) map[string]any {
 	copied := maps.Clone(tree)
 	for key, value := range copied {
-		copied[key] = hideValue(value, secrets)
+		copied[key] = plainValue(value)
 	}
 	return copied
 }
 
-func hideValue(value any, secrets *strings.Replacer) any {
+func plainValue(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
-		return hideTree(v, secrets)
+		return plainTree(v)
 	case []any:
 		copied := make([]any, len(v))
 		for i := range v {
-			copied[i] = hideValue(v[i], secrets)
+			copied[i] = plainValue(v[i])
 		}
 		return copied
 	default:
-		if text, ok := plain(v).(string); ok {
-			return secrets.Replace(text)
-		}
 		return plain(v)
 	}
 }

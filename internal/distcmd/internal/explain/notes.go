@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -106,14 +107,25 @@ func (j *join) findSecrets() {
 	find := func(tree map[string]any) {
 		walk(tree, nil, func(p path, value any) {
 			j.secrets.addURL(value)
-			if isSecretIn(tree, p, value) {
+			if isSecretIn(tree, p, value) && isSecretAlone(tree, p) {
 				j.secrets.add(value)
+				j.addExpansions(p, value)
 			}
 		})
 	}
 	find(j.resolved)
 	for _, s := range j.sources {
 		find(s.tree)
+	}
+}
+
+// addExpansions remembers what references became that are a part of the secret at p.
+func (j *join) addExpansions(p path, written any) {
+	_, set, _ := lookup(j.resolved, p)
+	if text, ok := set.(string); ok {
+		for _, part := range expansions(fmt.Sprint(written), text) {
+			j.secrets.add(part)
+		}
 	}
 }
 

@@ -21,6 +21,11 @@ var (
 	// Names that end so speak of where a secret is or how it is used.
 	aboutSecret = regexp.MustCompile(`(?i)(^|[_.-])(file|filename|path|dir|url|name|type|id|endpoint|method|scheme|ttl|timeout|interval)$`)
 
+	// How the credentials beside it are sent, or where they are.
+	aboutAuth = regexp.MustCompile(`(?i)(^|::)(proxy_)?authorization::(type|credentials_file)$`)
+	// Names of headers that announce a secret, beside those that do anywhere.
+	headerSecret = regexp.MustCompile(`(?i)auth|key|pass|sig|dsn|session|team$`)
+
 	// What components show instead of a secret.
 	masked = regexp.MustCompile(`^(\[REDACTED\]|<secret>|\*{3,}|x{5,})$`)
 
@@ -36,7 +41,11 @@ var (
 	// Fields of connection strings, whatever the key is called that holds one.
 	connectionField = regexp.MustCompile(`(?i)((?:access(?:key|signature)|accountkey|password|pwd)=)(\[REDACTED\]|"[^",:\]}\s][^"\n]*"|'[^'\s][^'\n]*'|[^;&\s"'][^;&\s]*)`)
 
+	// What stands before the secret in a header.
+	authScheme = regexp.MustCompile(`(?i)^(bearer|basic|token|apikey|splunk)\s+`)
+
 	reference  = regexp.MustCompile(`^\$\{[^{}$]+\}$`)
+	innermost  = regexp.MustCompile(`\$\{[^{}]*\}`)
 	inline     = regexp.MustCompile(`^\$\{yaml:`)
 	substitute = regexp.MustCompile(`:-[^{}]*\}`)
 )
@@ -44,11 +53,14 @@ var (
 // isSecret says whether the value of the leaf at p has to be redacted, by its component's
 // word or without it. The first two segments are a section and a component's id.
 func isSecret(p path, value any) bool {
+	if aboutAuth.MatchString(p.String()) {
+		return false
+	}
 	if isText(value) && masked.MatchString(fmt.Sprint(value)) {
 		return true
 	}
 	for i, segment := range p {
-		if i > 1 && headers.MatchString(segment) && !headerNames.MatchString(segment) {
+		if i > 1 && isHeaders(segment) {
 			return !isHeaderField(p[i+1:])
 		}
 		if i > 1 && isText(value) && announcesSecret(segment) {
@@ -56,6 +68,10 @@ func isSecret(p path, value any) bool {
 		}
 	}
 	return false
+}
+
+func isHeaders(segment string) bool {
+	return headers.MatchString(segment) && !headerNames.MatchString(segment)
 }
 
 func isHeaderField(p path) bool {
@@ -87,6 +103,20 @@ func nameBeside(tree map[string]any, p path) string {
 // announcesSecret says that what has this name is a secret.
 func announcesSecret(name string) bool {
 	return secretName.MatchString(name) && !aboutSecret.MatchString(name)
+}
+
+// isSecretAlone says of a secret that it is one wherever it occurs. Headers may as well hold
+// names that are common elsewhere.
+func isSecretAlone(tree map[string]any, p path) bool {
+	i := slices.IndexFunc(p, isHeaders)
+	if i < 2 || i+1 >= len(p) {
+		return true
+	}
+	name := p[i+1]
+	if isElement(name) {
+		name = nameBeside(tree, p)
+	}
+	return name == "" || announcesSecret(name) || headerSecret.MatchString(name)
 }
 
 // isText tells apart what can be a secret from numbers and switches.
@@ -132,11 +162,42 @@ type secrets map[string]bool
 func (s secrets) add(value any) {
 	walk(value, nil, func(_ path, leaf any) {
 		for _, text := range append(strings.Split(fmt.Sprint(leaf), "\n"), fmt.Sprint(leaf)) {
-			if text = strings.TrimSpace(text); len(text) >= shortestSecret && text != Redacted && !reference.MatchString(text) {
-				s[text] = true
-			}
+			s.addText(strings.TrimSpace(text))
 		}
 	})
+}
+
+func (s secrets) addText(text string) {
+	if len(text) < shortestSecret || text == Redacted || reference.MatchString(text) {
+		return
+	}
+	s[text] = true
+	if scheme := authScheme.FindString(text); scheme != "" {
+		s.addText(text[len(scheme):])
+	}
+}
+
+// forget leaves out what is under value: it is no secret.
+func (s secrets) forget(value any) {
+	walk(value, nil, func(_ path, leaf any) { delete(s, fmt.Sprint(plain(leaf))) })
+}
+
+// expansions returns what the references in a text became.
+func expansions(written, expanded string) []string {
+	const gap, dollar = "\x00", "\x01"
+	written = strings.ReplaceAll(written, "$$", dollar)
+	for innermost.MatchString(written) {
+		written = innermost.ReplaceAllString(written, gap)
+	}
+	written = regexp.QuoteMeta(strings.ReplaceAll(written, dollar, "$"))
+	pattern, err := regexp.Compile("(?s)^" + strings.ReplaceAll(written, gap, "(.*)") + "$")
+	if err != nil {
+		return nil // The text is not UTF-8.
+	}
+	if match := pattern.FindStringSubmatch(expanded); match != nil {
+		return match[1:]
+	}
+	return nil
 }
 
 // addURL remembers the secrets in a URL or a connection string: errors take them apart.
