@@ -71,10 +71,10 @@ func TestFewMistakesTakeFewConversions(t *testing.T) {
 	factories := set.Factories
 	set.Factories = func() (otelcol.Factories, error) {
 		f, err := factories()
-		real := f.Exporters[component.MustNewType("otlp_grpc")]
-		f.Exporters[real.Type()] = exporter.NewFactory(real.Type(), func() component.Config {
+		inner := f.Exporters[component.MustNewType("otlp_grpc")]
+		f.Exporters[inner.Type()] = exporter.NewFactory(inner.Type(), func() component.Config {
 			created++
-			return real.CreateDefaultConfig()
+			return inner.CreateDefaultConfig()
 		})
 		return f, err
 	}
