@@ -5,9 +5,11 @@ package distcmd
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -115,6 +117,17 @@ func TestFaultyConfigFileIsNamed(t *testing.T) {
 			require.Regexp(t, tt.want, err.Error())
 		})
 	}
+}
+
+func TestAPipeIsNotReadAgain(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	_, err = w.WriteString(strings.Replace(good, "receivers: {nop: }", "receivers: {nop: '${nope:x}'}", 1))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	_, err = execute("validate", "--config", fmt.Sprintf("/dev/fd/%d", r.Fd()))
+	require.ErrorContains(t, err, `scheme "nope" is not supported`)
 }
 
 func TestFilesAreNotBlamedForOtherErrors(t *testing.T) {

@@ -65,10 +65,13 @@ func faultOf(uris []string) error {
 var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
 // checkFile returns why the file behind uri can't be a configuration. Other schemes than
-// file are never at fault: asking a server again may get another answer.
+// file are never at fault: asking a server again may get another answer, and so may a pipe.
 func checkFile(uri string) error {
 	path, isFile := strings.CutPrefix(uri, "file:")
 	if !isFile && hasScheme.MatchString(uri) {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil
 	}
 	content, err := os.ReadFile(path)

@@ -12,10 +12,18 @@ import (
 )
 
 // contribTypes lists what otelcol-contrib 0.152.0 carries, a kind and a type per line, without
-// underscores: upstream moves those between releases and keeps both names working.
+// underscores: upstream moves those between releases and keeps both names working. A third word
+// says that the full distribution carries it, too.
 //
 //go:embed contrib-0.152.0.txt
 var contribTypes string
+
+const (
+	fullDistribution = "otelcol-tracecore"
+	carriedMark      = " carried"
+	// compatibility is where the components of otelcol-contrib are listed.
+	compatibility = "https://" + repository + "blob/main/docs/compatibility.md"
+)
 
 // unknownType is upstream's error for a component that a build lacks. Its list of all valid
 // types has no order and holds a hundred names in the full distribution.
@@ -63,8 +71,12 @@ func rewriteUnknownTypes(text, binary string) string {
 var article = map[string]string{"receiver": "a", "processor": "a", "exporter": "an", "connector": "a", "extension": "an"}
 
 func adviceOn(kind, typ string, valid []string, binary string) string {
-	if inContrib(kind, typ) {
-		return fmt.Sprintf(`%q is %s %s of otelcol-contrib 0.152.0 that this build does not carry: see docs/compatibility.md`, typ, article[kind], kind)
+	if known, carried := inContrib(kind, typ); known {
+		elsewhere := ""
+		if carried && binary != fullDistribution {
+			elsewhere = ", but " + fullDistribution + " does"
+		}
+		return fmt.Sprintf(`%q is %s %s of otelcol-contrib 0.152.0 that this build does not carry%s: see %s`, typ, article[kind], kind, elsewhere, compatibility)
 	}
 	meant := ""
 	if near := nearest(typ, valid); near != "" {
@@ -73,8 +85,17 @@ func adviceOn(kind, typ string, valid []string, binary string) string {
 	return fmt.Sprintf(`no %s of this name is known%s (%q lists what there is)`, kind, meant, binary+" components")
 }
 
-func inContrib(kind, typ string) bool {
-	return strings.Contains("\n"+contribTypes, "\n"+kind+" "+strings.ReplaceAll(typ, "_", "")+"\n")
+// inContrib says whether otelcol-contrib carries a component, and whether the full distribution
+// does.
+func inContrib(kind, typ string) (known, carried bool) {
+	component := kind + " " + strings.ReplaceAll(typ, "_", "")
+	for line := range strings.Lines(contribTypes) {
+		name, isCarried := strings.CutSuffix(strings.TrimSuffix(line, "\n"), carriedMark)
+		if name == component {
+			return true, isCarried
+		}
+	}
+	return false, false
 }
 
 // nearest returns the candidate that takes the fewest edits, if those leave most of it alone.

@@ -32,9 +32,16 @@ var irregular = map[string][]string{
 func TestContribTypesFollowTheManifest(t *testing.T) {
 	manifest, err := os.ReadFile("../e2e/testdata/otelcol-contrib-0.152.0-availability.tsv")
 	require.NoError(t, err)
+	full, err := os.ReadFile("../../builder-config.yaml")
+	require.NoError(t, err)
+	require.Contains(t, string(full), "\n  name: "+fullDistribution+"\n")
 	var lines []string
 	for row := range strings.Lines(string(manifest)) {
-		kinds, module := strings.Split(row, "\t")[0], path.Base(strings.Split(row, "\t")[1])
+		kinds, carried := strings.Split(row, "\t")[0], ""
+		if strings.Contains(string(full), "gomod: "+strings.Split(row, "\t")[1]+" ") {
+			carried = carriedMark
+		}
+		module := path.Base(strings.Split(row, "\t")[1])
 		kind := strings.TrimSuffix(kinds, "s")
 		if article[kind] == "" {
 			continue // the header, and providers
@@ -44,7 +51,7 @@ func TestContribTypesFollowTheManifest(t *testing.T) {
 			types = []string{strings.TrimSuffix(module, kind)}
 		}
 		for _, typ := range types {
-			lines = append(lines, kind+" "+typ+"\n")
+			lines = append(lines, kind+" "+typ+carried+"\n")
 		}
 	}
 	slices.Sort(lines)
@@ -61,16 +68,16 @@ func TestUnknownTypes(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{
 			`'receivers' unknown type: "loki" for id: "loki/a" (valid values: [clock otlp])`,
-			`'receivers' unknown type: "loki" for id: "loki/a": "loki" is a receiver of otelcol-contrib 0.152.0 that this build does not carry: see docs/compatibility.md`,
+			`'receivers' unknown type: "loki" for id: "loki/a": "loki" is a receiver of otelcol-contrib 0.152.0 that this build does not carry: see https://github.com/tracecoreai/tracecore/blob/main/docs/compatibility.md`,
 		},
 		{
 			`'exporters' unknown type: "otelarrow" for id: "otelarrow" (valid values: [])`,
-			`'exporters' unknown type: "otelarrow" for id: "otelarrow": "otelarrow" is an exporter of otelcol-contrib 0.152.0 that this build does not carry: see docs/compatibility.md`,
+			`'exporters' unknown type: "otelarrow" for id: "otelarrow": "otelarrow" is an exporter of otelcol-contrib 0.152.0 that this build does not carry: see https://github.com/tracecoreai/tracecore/blob/main/docs/compatibility.md`,
 		},
 		{
 			"failed:\n\n'receivers' unknown type: \"clok\" for id: \"clok\" (valid values: [otlp clock])\n'processors' unknown type: \"tail_sampling\" for id: \"tail_sampling\" (valid values: [batch])",
 			"failed:\n\n'receivers' unknown type: \"clok\" for id: \"clok\": no receiver of this name is known; did you mean \"clock\"?" + tail +
-				"\n'processors' unknown type: \"tail_sampling\" for id: \"tail_sampling\": \"tail_sampling\" is a processor of otelcol-contrib 0.152.0 that this build does not carry: see docs/compatibility.md",
+				"\n'processors' unknown type: \"tail_sampling\" for id: \"tail_sampling\": \"tail_sampling\" is a processor of otelcol-contrib 0.152.0 that this build does not carry: see https://github.com/tracecoreai/tracecore/blob/main/docs/compatibility.md",
 		},
 		{
 			`'exporters' unknown type: "loki" for id: "loki" (valid values: [debug nop otlp_grpc])`,
@@ -88,10 +95,20 @@ func TestOldAndNewNamesOfContribAreKnown(t *testing.T) {
 		"extension k8s_observer", "extension oidc", "extension asapclient", "connector span_metrics", "receiver awscontainerinsightreceiver",
 	} {
 		kind, typ, _ := strings.Cut(id, " ")
-		require.True(t, inContrib(kind, typ), id)
+		known, _ := inContrib(kind, typ)
+		require.True(t, known, id)
 	}
-	require.False(t, inContrib("receiver", "lok"))
-	require.False(t, inContrib("", "loki"))
+	for kind, typ := range map[string]string{"receiver": "lok", "": "loki", "exporter": "kafka carried"} {
+		known, _ := inContrib(kind, typ)
+		require.False(t, known, typ)
+	}
+}
+
+func TestASlimBuildPointsToTheFullDistribution(t *testing.T) {
+	const kafka, elsewhere = `'receivers' unknown type: "kafka" for id: "kafka" (valid values: [])`, ` that this build does not carry, but otelcol-tracecore does: see `
+	require.Contains(t, rewriteUnknownTypes(kafka, "otelcol-tracecore-node"), elsewhere+compatibility)
+	require.NotContains(t, rewriteUnknownTypes(kafka, "otelcol-tracecore"), "but")
+	require.NotContains(t, rewriteUnknownTypes(strings.ReplaceAll(kafka, "kafka", "riak"), "otelcol-tracecore-node"), "but")
 }
 
 func TestNearest(t *testing.T) {

@@ -109,8 +109,14 @@ func TestExplainTellsWhereEverythingComesFrom(t *testing.T) {
 	leaves := explained(t, encoded)
 	require.Equal(t, leaf{"receivers::clock::initial_delay", "1s", "default", "", 0, ""}, leaves["receivers::clock::initial_delay"])
 	require.Equal(t, leaf{"exporters::otlp_http::compression", "zstd", "explicit", "env:MORE", 1, "zstd"}, leaves["exporters::otlp_http::compression"])
-	require.Equal(t, leaf{"exporters::otlp_http::headers::X-Token", nil, "note", path, 8, "${env:TOKEN:-[REDACTED]}"}, leaves["exporters::otlp_http::headers::X-Token"])
-	require.Equal(t, leaf{"exporters::otlp_http::headers::X-Set", nil, "note", "--set #1", 0, "[REDACTED]"}, leaves["exporters::otlp_http::headers::X-Set"])
+	for key, want := range map[string]leaf{
+		"exporters::otlp_http::headers[0]": {Value: "X-Key", Source: path, Line: 8, Text: "[REDACTED]"},
+		"exporters::otlp_http::headers[1]": {Value: "X-Set", Source: "--set #1", Text: "[REDACTED]"},
+		"exporters::otlp_http::headers[2]": {Value: "X-Token", Source: path, Line: 8, Text: "${env:TOKEN:-[REDACTED]}"},
+	} {
+		require.Equal(t, want.Value, leaves[key+"::name"].Value)
+		require.Equal(t, leaf{key + "::value", "[REDACTED]", "explicit", want.Source, want.Line, want.Text}, leaves[key+"::value"])
+	}
 	require.NotContains(t, plain.stdout+encoded.stdout, "planted")
 }
 

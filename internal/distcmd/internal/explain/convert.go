@@ -35,7 +35,7 @@ func (c converters) convert(ctx context.Context, conf *confmap.Conf) error {
 // follow returns where a key ends up that is written at p, if it is moved at all.
 func (c converters) follow(ctx context.Context, p path) path {
 	keys := p
-	if i := slices.IndexFunc(p, func(segment string) bool { _, ok := index(segment); return ok }); i >= 0 {
+	if i := slices.IndexFunc(p, isElement); i >= 0 {
 		keys = p[:i]
 	}
 	if len(c) == 0 || len(keys) == 0 {

@@ -100,9 +100,9 @@ func (d decoder) decode(key string, fresh func() any) any {
 	if sub.Unmarshal(&cfg) == nil {
 		return cfg
 	}
+	d.blame(key, sub, fresh)
 	for _, leaf := range sub.AllKeys() {
-		if err := d.tryAlone(key, leaf, fresh()); err != nil {
-			d.faults[key+confmap.KeyDelimiter+leaf] = err
+		if d.faults[key+confmap.KeyDelimiter+leaf] != nil {
 			sub.Delete(leaf)
 		}
 	}
@@ -114,15 +114,35 @@ func (d decoder) decode(key string, fresh func() any) any {
 	return cfg
 }
 
-func (d decoder) tryAlone(key, leaf string, cfg any) error {
-	alone, err := d.conf.Sub(key)
-	if err != nil {
-		return err
+// blame finds the leaves of conf that fail alone. It halves what fails, so that it decodes
+// little more often than there are mistakes.
+func (d decoder) blame(key string, conf *confmap.Conf, fresh func() any) {
+	cfg := fresh()
+	err := conf.Unmarshal(&cfg)
+	if err == nil {
+		return
 	}
-	for _, other := range alone.AllKeys() {
-		if other != leaf {
-			alone.Delete(other)
+	leaves := conf.AllKeys()
+	if len(leaves) < 2 {
+		for _, leaf := range leaves {
+			d.faults[key+confmap.KeyDelimiter+leaf] = err
 		}
+		return
 	}
-	return alone.Unmarshal(&cfg)
+	half := len(leaves) / 2
+	d.blame(key, without(conf, leaves[half:]), fresh)
+	d.blame(key, without(conf, leaves[:half]), fresh)
+}
+
+// without returns a copy. It is made by deletion, as only so values keep the text that they
+// were expanded from.
+func without(conf *confmap.Conf, leaves []string) *confmap.Conf {
+	rest, err := conf.Sub("")
+	if err != nil {
+		return confmap.New() // Never: the whole is a map.
+	}
+	for _, leaf := range leaves {
+		rest.Delete(leaf)
+	}
+	return rest
 }

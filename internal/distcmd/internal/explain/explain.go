@@ -21,6 +21,9 @@ const (
 	Default = "default"
 	// Explicit is a value that a source sets.
 	Explicit = "explicit"
+	// Derived is a value of an element of a list that has another shape than its settings: the
+	// component made it of those, or it is a default.
+	Derived = "derived"
 	// Note is no value: it is about a key of a source that the effective configuration lacks,
 	// or about a source.
 	Note = "note"
@@ -32,7 +35,8 @@ type Leaf struct {
 	Value  any    `json:"value"`
 	Origin string `json:"origin"`
 	// Source, Line and Text are where an explicit value is written, and how, before references
-	// in it were expanded. Line is 0 where the source has none.
+	// in it were expanded; of a derived value, where its element is. Line is 0 where the source
+	// has none.
 	Source string `json:"source"`
 	Line   int    `json:"line"`
 	Text   string `json:"text"`
@@ -44,7 +48,7 @@ type Leaf struct {
 type Explanation struct {
 	Leaves []Leaf
 	Notes  []Leaf
-	// Effective is the configuration with its defaults, secrets redacted.
+	// Effective is the configuration with its defaults, and with secrets: it is not to be shown.
 	Effective map[string]any
 
 	hide *strings.Replacer
@@ -69,6 +73,9 @@ func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Ex
 	sources, err := retrieve(ctx, resolver, uris)
 	j.sources = sources
 	j.fault("", err)
+	for _, uri := range uris {
+		j.secrets.addURL(uri.URI)
+	}
 
 	converters := newConverters(resolver)
 	conf, faults := resolve(ctx, resolver, j.sources, converters)
@@ -84,7 +91,29 @@ func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Ex
 	effective := confmap.New()
 	j.fault("", effective.Marshal(cfg))
 	j.effective = effective.ToStringMap()
+	j.defaults = defaults(conf, factories)
 	return j.explanation()
+}
+
+// defaults returns what the components of a configuration are when nothing is set.
+func defaults(conf *confmap.Conf, factories otelcol.Factories) map[string]any {
+	bare := map[string]any{}
+	for section, components := range conf.ToStringMap() {
+		named, _ := components.(map[string]any)
+		names := map[string]any{}
+		for name := range named {
+			names[name] = nil
+		}
+		if section != "service" {
+			bare[section] = names
+		}
+	}
+	cfg, _ := decode(confmap.NewFromStringMap(bare), factories)
+	encoded := confmap.New()
+	if encoded.Marshal(cfg) != nil {
+		return nil
+	}
+	return encoded.ToStringMap()
 }
 
 // resolverSettings completes the settings as upstream's commands do.

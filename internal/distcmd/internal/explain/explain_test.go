@@ -100,17 +100,16 @@ func TestEveryLeafHasValueOriginSourceLineAndText(t *testing.T) {
 		{Key: "exporters::otlp_grpc::timeout", Value: "7s", Origin: Explicit, Source: "b.yaml", Line: 1, Text: "7s"},
 		{Key: "exporters::otlp_grpc::write_buffer_size", Value: int64(16), Origin: Explicit, Source: "b.yaml", Line: 1, Text: "0x10"},
 		{Key: "exporters::otlp_grpc::endpoint", Value: "localhost:1", Origin: Explicit, Source: "--set #1", Text: "localhost:1"},
-		{Key: "exporters::otlp_grpc::headers[0]::name", Value: "X-Token", Origin: Explicit, Source: "a.yaml", Line: 11},
-		{Key: "exporters::otlp_grpc::headers[0]::value", Value: Redacted, Origin: Explicit, Source: "a.yaml", Line: 11},
+		{Key: "exporters::otlp_grpc::headers[0]::name", Value: "X-Token", Origin: Explicit, Source: "a.yaml", Line: 12},
+		{Key: "exporters::otlp_grpc::headers[0]::value", Value: Redacted, Origin: Explicit, Source: "a.yaml", Line: 12, Text: Redacted},
 		{Key: "exporters::otlp_grpc::retry_on_failure::enabled", Value: true, Origin: Default},
 		{Key: "exporters::otlp_grpc::tls::insecure", Value: true, Origin: Explicit, Source: "a.yaml", Line: 15, Text: "true"},
 		{Key: "service::pipelines::traces::receivers[0]", Value: "otlp", Origin: Explicit, Source: "a.yaml", Line: 18, Text: "otlp"},
-		{Key: "exporters::otlp_grpc::headers::X-Token", Origin: Note, Source: "a.yaml", Line: 12, Text: Redacted, Note: absent},
 		{Key: "exporters::otlp_grpc::sending_queue::enabled", Origin: Note, Source: "a.yaml", Line: 14, Text: "true", Note: absent},
 	} {
 		require.Equal(t, want, e.leaf(t, want.Key))
 	}
-	require.Len(t, e.Notes, 2)
+	require.Len(t, e.Notes, 1)
 }
 
 func TestSectionsAndComponentsKeepTheirOrder(t *testing.T) {
@@ -169,6 +168,82 @@ func TestAppendedListsAreNoted(t *testing.T) {
 	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", "receivers: {otlp: {protocols: {grpc: }}}\n")})
 	require.Len(t, e.Notes, 1)
 	require.Contains(t, e.Notes[0].Note, "lists of several sources are appended")
+}
+
+func TestHeadersOfSeveralSourcesAreFoundByName(t *testing.T) {
+	e := Explain(t.Context(), settings(), []URI{
+		file(t, "a.yaml", "exporters: {otlp_grpc: {endpoint: x:1, headers: {A: planted, B: planted}}}\n"),
+		file(t, "b.yaml", "exporters:\n  otlp_grpc:\n    headers:\n      B: ${env:EXPLAIN_HEADER}\n      C: planted\n"),
+	})
+	for i, want := range []Leaf{
+		{Value: "A", Source: "a.yaml", Line: 1, Text: Redacted},
+		{Value: "B", Source: "b.yaml", Line: 4, Text: "${env:EXPLAIN_HEADER}"},
+		{Value: "C", Source: "b.yaml", Line: 5, Text: Redacted},
+	} {
+		header := "exporters::otlp_grpc::headers" + element(i)
+		require.Equal(t, Leaf{Key: header + "::name", Value: want.Value, Origin: Explicit, Source: want.Source, Line: want.Line}, e.leaf(t, header+"::name"))
+		require.Equal(t, Leaf{Key: header + "::value", Value: Redacted, Origin: Explicit, Source: want.Source, Line: want.Line, Text: want.Text}, e.leaf(t, header+"::value"))
+	}
+	require.Empty(t, e.Notes)
+}
+
+// operator is an element of a list that shows what is set below another key.
+type operator struct {
+	Builder map[string]any `mapstructure:"builder"`
+}
+
+func (o *operator) Unmarshal(conf *confmap.Conf) error {
+	set := conf.ToStringMap()
+	o.Builder = map[string]any{"on_error": "send", "id": set["type"], "wait": set["interval"], "field": map[string]any{"keys": []any{set["field"]}}}
+	if onError, ok := set["on_error"]; ok {
+		o.Builder["on_error"] = onError
+	}
+	return nil
+}
+
+func withOperators() otelcol.CollectorSettings {
+	set := settings()
+	factories := set.Factories
+	set.Factories = func() (otelcol.Factories, error) {
+		f, err := factories()
+		typ := component.MustNewType("operating")
+		f.Exporters[typ] = exporter.NewFactory(typ, func() component.Config {
+			return &struct {
+				Operators []operator `mapstructure:"operators"`
+				Limit     int        `mapstructure:"limit"`
+			}{}
+		})
+		return f, err
+	}
+	return set
+}
+
+func TestSettingsOfElementsOfAnotherShapeAreNoDefaults(t *testing.T) {
+	e := Explain(t.Context(), withOperators(), []URI{file(t, "a.yaml", `exporters:
+  operating:
+    operators:
+      - on_error: drop
+        field: body.x
+      - on_error: drop
+        interval: 1s
+        type: move
+      - on_error: stop
+        field: body.y
+        whatever: 3
+`)})
+	require.Equal(t, 1, strings.Count(string(e.YAML()), "operators[0]::builder::on_error: drop"))
+	for _, want := range []Leaf{
+		{Key: "exporters::operating::operators[0]::builder::on_error", Value: "drop", Origin: Explicit, Source: "a.yaml", Line: 4, Text: "drop"},
+		{Key: "exporters::operating::operators[0]::builder::field::keys[0]", Value: "body.x", Origin: Explicit, Source: "a.yaml", Line: 5, Text: Redacted},
+		{Key: "exporters::operating::operators[0]::builder::id", Origin: Default},
+		{Key: "exporters::operating::operators[1]::builder::on_error", Value: "drop", Origin: Explicit, Source: "a.yaml", Line: 6, Text: "drop"},
+		{Key: "exporters::operating::operators[1]::builder::id", Value: "move", Origin: Derived, Source: "a.yaml", Line: 6},
+		{Key: "exporters::operating::operators[1]::builder::wait", Value: "1s", Origin: Derived, Source: "a.yaml", Line: 6},
+		{Key: "exporters::operating::operators[2]::builder::wait", Origin: Derived, Source: "a.yaml", Line: 9},
+		{Key: "exporters::operating::limit", Value: int64(0), Origin: Default},
+	} {
+		require.Equal(t, want, e.leaf(t, want.Key))
+	}
 }
 
 // stubborn is a configuration that can't be encoded.

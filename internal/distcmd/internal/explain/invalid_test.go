@@ -3,9 +3,14 @@
 package explain
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.yaml.in/yaml/v3"
 )
 
 func TestWhatIsSoundIsExplainedBesideWhatIsNot(t *testing.T) {
@@ -59,4 +64,30 @@ func TestADefaultIsNotShownWhereAValueIsSetInVain(t *testing.T) {
 		require.NotEqual(t, "exporters::otlp_grpc::timeout", leaf.Key)
 	}
 	require.Equal(t, "x:1", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+}
+
+func TestFewMistakesTakeFewConversions(t *testing.T) {
+	set, created := settings(), 0
+	factories := set.Factories
+	set.Factories = func() (otelcol.Factories, error) {
+		f, err := factories()
+		inner := f.Exporters[component.MustNewType("otlp_grpc")]
+		f.Exporters[inner.Type()] = exporter.NewFactory(inner.Type(), func() component.Config {
+			created++
+			return inner.CreateDefaultConfig()
+		})
+		return f, err
+	}
+	t.Setenv("EXPLAIN_NUMBER", "0123")
+	headers := map[string]any{"number": "${env:EXPLAIN_NUMBER}"}
+	for i := range 600 {
+		headers[fmt.Sprint("h", i)] = "x"
+	}
+	config, err := yaml.Marshal(map[string]any{"exporters": map[string]any{"otlp_grpc": map[string]any{"endpoint": "x:1", "tiemout": 1, "headers": headers}}})
+	require.NoError(t, err)
+	e := Explain(t.Context(), set, []URI{file(t, "a.yaml", string(config))})
+	require.Len(t, e.Notes, 1)
+	require.Equal(t, "exporters::otlp_grpc::tiemout", e.Notes[0].Key)
+	require.Equal(t, Explicit, e.leaf(t, "exporters::otlp_grpc::headers[600]::value").Origin)
+	require.Less(t, created, 30, "of one configuration")
 }

@@ -19,6 +19,7 @@ type join struct {
 	sources   []source
 	resolved  map[string]any
 	effective map[string]any
+	defaults  map[string]any // of the same components
 	faults    map[string]error
 
 	used    map[string]bool // keys of the resolved configuration that explain a leaf
@@ -48,7 +49,11 @@ func (j *join) explanation() *Explanation {
 			rows = append(rows, row{p, leaf})
 		}
 	})
-	e := &Explanation{Effective: j.effective, Notes: j.notes()}
+	unshown := j.unshown()
+	for i := range rows {
+		j.derive(rows[i].path, &rows[i].leaf, unshown)
+	}
+	e := &Explanation{Effective: plainTree(j.effective), Notes: j.notes()}
 	rank := j.ranks()
 	slices.SortStableFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(rank(a.path, 1), rank(b.path, 1)), cmp.Compare(rank(a.path, 2), rank(b.path, 2)), compare(a.path, b.path))
@@ -57,13 +62,13 @@ func (j *join) explanation() *Explanation {
 		e.Leaves = append(e.Leaves, row.leaf)
 	}
 	j.findSecrets()
+	j.secrets.forget(j.defaults)
 	e.hide = j.secrets.replacer()
 	for _, leaves := range [][]Leaf{e.Leaves, e.Notes} {
 		for i := range leaves {
 			leaves[i].hide(e.hide)
 		}
 	}
-	e.Effective = hideTree(e.Effective, e.hide)
 	return e
 }
 
@@ -76,44 +81,99 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	if empty, ok := value.(map[string]any); ok && len(empty) == 0 && len(p) == 1 {
 		return Leaf{}, false
 	}
-	secret := isSecret(p, value)
+	secret := isSecretIn(j.effective, p, value)
 	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
 	if secret {
 		leaf.Value = Redacted
-		j.redact(p)
 	}
-	given, set, explicit := lookup(j.resolved, p)
+	written := j.written(p)
+	given, set, explicit := lookup(j.resolved, written)
 	if !explicit {
 		return leaf, true
 	}
-	if secret {
+	if secret && isSecretAlone(j.effective, p) {
 		j.secrets.add(set)
 	}
 	j.used[given.String()] = true
 	leaf.Origin = Explicit
-	leaf.Source, leaf.Line, leaf.Text = j.whereabouts(p, secret)
+	leaf.Source, leaf.Line, leaf.Text = j.whereabouts(written, secret || isSecretIn(j.resolved, written, set))
+	if len(written) < len(p) && leaf.Value == written[len(written)-1] {
+		leaf.Text = "" // The key is the value.
+	}
 	return leaf, true
 }
 
-// redact hides in the effective configuration what its component did not.
-func (j *join) redact(p path) {
-	_, container, _ := lookup(j.effective, p[:len(p)-1])
-	switch c := container.(type) {
-	case map[string]any:
-		c[p[len(p)-1]] = Redacted
-	case []any:
-		if i, ok := index(p[len(p)-1]); ok {
-			c[i] = Redacted
+// written returns where what shows at p is set: elsewhere if its component has another shape
+// than its settings.
+func (j *join) written(p path) path {
+	at, value, found := lookup(j.resolved, p)
+	if found && len(at) == len(p) {
+		return p
+	}
+	if named, isMap := value.(map[string]any); found && isMap {
+		// A list of names and values, where a map of them is written.
+		name := nameBeside(j.effective, p[:len(at)+1].child("value"))
+		if _, ok := named[name]; ok {
+			return at.child(name)
+		}
+	}
+	if !found {
+		return j.writtenAbove(p, at)
+	}
+	return p
+}
+
+// writtenAbove returns where p is set in the element of a list that is as far as the settings
+// follow p: its component puts levels between the element and its keys.
+func (j *join) writtenAbove(p, at path) path {
+	if !slices.ContainsFunc(at, isElement) {
+		return p
+	}
+	_, shown, _ := lookup(j.effective, p)
+	for i := len(at) + 1; i < len(p); i++ {
+		candidate := at.child(p[i:]...)
+		given, set, found := lookup(j.resolved, candidate)
+		if found && len(given) > len(at) && (len(given) < len(candidate) || fmt.Sprint(plain(set)) == fmt.Sprint(plain(shown))) {
+			return candidate
+		}
+	}
+	return p
+}
+
+// derive tells from defaults what may come from a key that does not show, as the element of a
+// list that it is in has another shape than its settings.
+func (j *join) derive(p path, leaf *Leaf, unshown map[string]bool) {
+	for depth := len(p); depth > 0 && leaf.Origin == Default; depth-- {
+		if isElement(p[depth-1]) && unshown[p[:depth].String()] {
+			leaf.Origin = Derived
+			leaf.Source, leaf.Line, _ = j.whereabouts(p[:depth], true)
 		}
 	}
 }
 
+// unshown returns the elements of lists with keys that do not show.
+func (j *join) unshown() map[string]bool {
+	elements := map[string]bool{}
+	for _, p := range j.unused() {
+		for depth := len(p) - 1; depth > 0; depth-- {
+			if isElement(p[depth-1]) {
+				elements[p[:depth].String()] = true
+				break
+			}
+		}
+	}
+	return elements
+}
+
 // whereabouts returns where p is written, and how. The last source wins.
 func (j *join) whereabouts(p path, secret bool) (label string, line int, text string) {
-	for _, s := range slices.Backward(j.sources) {
+	for i, s := range slices.Backward(j.sources) {
 		written, value, found := lookup(s.tree, p)
 		if !found || value == nil && len(written) < len(p) {
 			continue
+		}
+		if len(written) < len(p) && j.merges(written, value, j.sources[:i]) {
+			return "", 0, ""
 		}
 		spot := s.spots[written.String()]
 		if s.OneLine {
@@ -122,6 +182,17 @@ func (j *join) whereabouts(p path, secret bool) (label string, line int, text st
 		return s.Label, spot.line, textOf(spot, value, secret || len(written) < len(p))
 	}
 	return "", 0, ""
+}
+
+// merges says whether a map at p is merged with those of earlier sources, so that any of them
+// may hold what shows as an element of a list.
+func (j *join) merges(p path, value any, earlier []source) bool {
+	_, isMap := value.(map[string]any)
+	return isMap && slices.ContainsFunc(earlier, func(s source) bool {
+		at, other, found := lookup(s.tree, p)
+		_, isMap := other.(map[string]any)
+		return found && isMap && len(at) == len(p)
+	})
 }
 
 // textOf returns how a value is written. A container has no text of its own, and what takes
@@ -182,29 +253,26 @@ func (l *Leaf) hide(secrets *strings.Replacer) {
 	l.Text, l.Note = secrets.Replace(l.Text), redactURL(secrets.Replace(l.Note))
 }
 
-// hideTree returns a copy of a tree without secrets in its values.
-func hideTree(tree map[string]any, secrets *strings.Replacer) map[string]any {
+// plainTree returns a copy of a tree with plain values.
+func plainTree(tree map[string]any) map[string]any {
 	copied := maps.Clone(tree)
 	for key, value := range copied {
-		copied[key] = hideValue(value, secrets)
+		copied[key] = plainValue(value)
 	}
 	return copied
 }
 
-func hideValue(value any, secrets *strings.Replacer) any {
+func plainValue(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
-		return hideTree(v, secrets)
+		return plainTree(v)
 	case []any:
 		copied := make([]any, len(v))
 		for i := range v {
-			copied[i] = hideValue(v[i], secrets)
+			copied[i] = plainValue(v[i])
 		}
 		return copied
 	default:
-		if text, ok := plain(v).(string); ok {
-			return secrets.Replace(text)
-		}
 		return plain(v)
 	}
 }

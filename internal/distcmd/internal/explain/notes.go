@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -103,15 +104,28 @@ func isNothing(value any) bool {
 // findSecrets remembers what is known to be a secret by where it is set, whether or not it
 // shows in the effective configuration.
 func (j *join) findSecrets() {
-	find := func(p path, value any) {
-		j.secrets.addURL(value)
-		if isSecret(p, value) {
-			j.secrets.add(value)
-		}
+	find := func(tree map[string]any) {
+		walk(tree, nil, func(p path, value any) {
+			j.secrets.addURL(value)
+			if isSecretIn(tree, p, value) && isSecretAlone(tree, p) {
+				j.secrets.add(value)
+				j.addExpansions(p, value)
+			}
+		})
 	}
-	walk(j.resolved, nil, find)
+	find(j.resolved)
 	for _, s := range j.sources {
-		walk(s.tree, nil, find)
+		find(s.tree)
+	}
+}
+
+// addExpansions remembers what references became that are a part of the secret at p.
+func (j *join) addExpansions(p path, written any) {
+	_, set, _ := lookup(j.resolved, p)
+	if text, ok := set.(string); ok {
+		for _, part := range expansions(fmt.Sprint(written), text) {
+			j.secrets.add(part)
+		}
 	}
 }
 
@@ -130,7 +144,7 @@ func (j *join) note(p path, told map[string]bool) (Leaf, bool) {
 		p = p[:min(len(p), strings.Count(key, "::")+1)]
 	}
 	_, isSwitch := value.(bool)
-	note.Source, note.Line, note.Text = j.whereabouts(p, !isSwitch || isSecret(p, value))
+	note.Source, note.Line, note.Text = j.whereabouts(p, !isSwitch || isSecretIn(j.resolved, p, value))
 	return note, true
 }
 

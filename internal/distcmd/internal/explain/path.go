@@ -42,6 +42,11 @@ func index(segment string) (int, bool) {
 	return i, err == nil
 }
 
+func isElement(segment string) bool {
+	_, ok := index(segment)
+	return ok
+}
+
 // walk calls visit for every leaf under value: whatever is no map and no list, or an empty one.
 func walk(value any, at path, visit func(path, any)) {
 	switch v := value.(type) {

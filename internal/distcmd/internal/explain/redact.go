@@ -17,9 +17,14 @@ const Redacted = "[REDACTED]"
 var (
 	// Not every component declares its secrets, so names that announce one are enough.
 	secretName = regexp.MustCompile(`(?i)passw(or)?d|passphrase|secret|token|credential|(api|access|account|private|shared|encryption)[_.-]?key|key_pem` +
-		`|authorization|cookie|connection[_.-]?string|datasource|(^|_)dsn$`)
+		`|authorization|cookie|connection[_.-]?string|datasource|bearer|assertion|(^|_)(dsn|pwd|community)$`)
 	// Names that end so speak of where a secret is or how it is used.
 	aboutSecret = regexp.MustCompile(`(?i)(^|[_.-])(file|filename|path|dir|url|name|type|id|endpoint|method|scheme|ttl|timeout|interval)$`)
+
+	// How the credentials beside it are sent, or where they are.
+	aboutAuth = regexp.MustCompile(`(?i)(^|::)(proxy_)?authorization::(type|credentials_file)$`)
+	// Names of headers that announce a secret, beside those that do anywhere.
+	headerSecret = regexp.MustCompile(`(?i)auth|key|pass|sig|dsn|session|team$`)
 
 	// What components show instead of a secret.
 	masked = regexp.MustCompile(`^(\[REDACTED\]|<secret>|\*{3,}|x{5,})$`)
@@ -29,10 +34,18 @@ var (
 	// Keys of a list of headers that hold no value.
 	headerField = regexp.MustCompile(`^(name|key|action|from_context)$`)
 
-	userinfo   = regexp.MustCompile(`(://)([^/?#@\s]+)@`)
-	queryField = regexp.MustCompile(`(?i)([?&][^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*=)([^&#\s]+)`)
+	// A password may hold an @ itself: the last one ends it.
+	userinfo = regexp.MustCompile(`(://)([^/?#\s]+)@`)
+	// What ends a text in JSON is no value.
+	queryField = regexp.MustCompile(`(?i)([?&](?:[^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*|[^=&\s]*pwd|auth)=)(\[REDACTED\]|[^&#\s"][^&#\s]*)`)
+	// Fields of connection strings, whatever the key is called that holds one.
+	connectionField = regexp.MustCompile(`(?i)((?:access(?:key|signature)|accountkey|password|pwd)=)(\[REDACTED\]|"[^",:\]}\s][^"\n]*"|'[^'\s][^'\n]*'|[^;&\s"'][^;&\s]*)`)
+
+	// What stands before the secret in a header.
+	authScheme = regexp.MustCompile(`(?i)^(bearer|basic|token|apikey|splunk)\s+`)
 
 	reference  = regexp.MustCompile(`^\$\{[^{}$]+\}$`)
+	innermost  = regexp.MustCompile(`\$\{[^{}]*\}`)
 	inline     = regexp.MustCompile(`^\$\{yaml:`)
 	substitute = regexp.MustCompile(`:-[^{}]*\}`)
 )
@@ -40,18 +53,25 @@ var (
 // isSecret says whether the value of the leaf at p has to be redacted, by its component's
 // word or without it. The first two segments are a section and a component's id.
 func isSecret(p path, value any) bool {
+	if aboutAuth.MatchString(p.String()) {
+		return false
+	}
 	if isText(value) && masked.MatchString(fmt.Sprint(value)) {
 		return true
 	}
 	for i, segment := range p {
-		if i > 1 && headers.MatchString(segment) && !headerNames.MatchString(segment) {
+		if i > 1 && isHeaders(segment) {
 			return !isHeaderField(p[i+1:])
 		}
-		if i > 1 && isText(value) && secretName.MatchString(segment) && !aboutSecret.MatchString(segment) {
+		if i > 1 && isText(value) && announcesSecret(segment) {
 			return true
 		}
 	}
 	return false
+}
+
+func isHeaders(segment string) bool {
+	return headers.MatchString(segment) && !headerNames.MatchString(segment)
 }
 
 func isHeaderField(p path) bool {
@@ -60,6 +80,43 @@ func isHeaderField(p path) bool {
 	}
 	_, inList := index(p[0])
 	return inList && headerField.MatchString(p[1])
+}
+
+// isSecretIn is isSecret for a leaf of a tree, where what stands beside a value may say what it
+// is: {key: password, value: x}.
+func isSecretIn(tree map[string]any, p path, value any) bool {
+	return isSecret(p, value) || isText(value) && p[len(p)-1] == "value" && announcesSecret(nameBeside(tree, p))
+}
+
+// nameBeside returns what the value at p is called by the keys beside it, or "".
+func nameBeside(tree map[string]any, p path) string {
+	_, container, _ := lookup(tree, p[:len(p)-1])
+	siblings, _ := container.(map[string]any)
+	for _, key := range []string{"key", "name"} {
+		if name, ok := siblings[key].(string); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// announcesSecret says that what has this name is a secret.
+func announcesSecret(name string) bool {
+	return secretName.MatchString(name) && !aboutSecret.MatchString(name)
+}
+
+// isSecretAlone says of a secret that it is one wherever it occurs. Headers may as well hold
+// names that are common elsewhere.
+func isSecretAlone(tree map[string]any, p path) bool {
+	i := slices.IndexFunc(p, isHeaders)
+	if i < 2 || i+1 >= len(p) {
+		return true
+	}
+	name := p[i+1]
+	if isElement(name) {
+		name = nameBeside(tree, p)
+	}
+	return name == "" || announcesSecret(name) || headerSecret.MatchString(name)
 }
 
 // isText tells apart what can be a secret from numbers and switches.
@@ -81,9 +138,13 @@ func redactText(text string) string {
 	return redactURL(substitute.ReplaceAllString(text, ":-"+Redacted+"}"))
 }
 
-// redactURL hides user, password and signatures in a URL.
+// redactURL hides user, password and signatures in a URL, and keys in a connection string.
 func redactURL(text string) string {
-	return queryField.ReplaceAllString(userinfo.ReplaceAllString(text, "${1}"+Redacted+"@"), "${1}"+Redacted)
+	text = userinfo.ReplaceAllString(text, "${1}"+Redacted+"@")
+	for _, field := range []*regexp.Regexp{queryField, connectionField} {
+		text = field.ReplaceAllString(text, "${1}"+Redacted)
+	}
+	return text
 }
 
 // Label is what a source is called that is not content itself.
@@ -101,14 +162,45 @@ type secrets map[string]bool
 func (s secrets) add(value any) {
 	walk(value, nil, func(_ path, leaf any) {
 		for _, text := range append(strings.Split(fmt.Sprint(leaf), "\n"), fmt.Sprint(leaf)) {
-			if text = strings.TrimSpace(text); len(text) >= shortestSecret && text != Redacted && !reference.MatchString(text) {
-				s[text] = true
-			}
+			s.addText(strings.TrimSpace(text))
 		}
 	})
 }
 
-// addURL remembers the secrets in a URL: errors take URLs apart.
+func (s secrets) addText(text string) {
+	if len(text) < shortestSecret || text == Redacted || reference.MatchString(text) {
+		return
+	}
+	s[text] = true
+	if scheme := authScheme.FindString(text); scheme != "" {
+		s.addText(text[len(scheme):])
+	}
+}
+
+// forget leaves out what is under value: it is no secret.
+func (s secrets) forget(value any) {
+	walk(value, nil, func(_ path, leaf any) { delete(s, fmt.Sprint(plain(leaf))) })
+}
+
+// expansions returns what the references in a text became.
+func expansions(written, expanded string) []string {
+	const gap, dollar = "\x00", "\x01"
+	written = strings.ReplaceAll(written, "$$", dollar)
+	for innermost.MatchString(written) {
+		written = innermost.ReplaceAllString(written, gap)
+	}
+	written = regexp.QuoteMeta(strings.ReplaceAll(written, dollar, "$"))
+	pattern, err := regexp.Compile("(?s)^" + strings.ReplaceAll(written, gap, "(.*)") + "$")
+	if err != nil {
+		return nil // The text is not UTF-8.
+	}
+	if match := pattern.FindStringSubmatch(expanded); match != nil {
+		return match[1:]
+	}
+	return nil
+}
+
+// addURL remembers the secrets in a URL or a connection string: errors take them apart.
 func (s secrets) addURL(value any) {
 	text, ok := value.(string)
 	if !ok {
@@ -119,8 +211,10 @@ func (s secrets) addURL(value any) {
 		_, password, _ := strings.Cut(match[2], ":")
 		s.add(password)
 	}
-	for _, match := range queryField.FindAllStringSubmatch(text, -1) {
-		s.add(match[2])
+	for _, field := range []*regexp.Regexp{queryField, connectionField} {
+		for _, match := range field.FindAllStringSubmatch(text, -1) {
+			s.add(strings.Trim(match[2], `"'`))
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package explain
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ exporters:
   otlp_grpc:
     endpoint: https://planted-user:planted-password@host:1?sig=planted-signature
     headers:
-      A: planted-literal
+      A-Token: planted-literal
       B: Bearer planted-part-${env:EXPLAIN_TOKEN}
       C: ${env:EXPLAIN_TOKEN:-planted-substitute}
       D: ${env:EXPLAIN_UNSET:-planted-other-substitute}
@@ -70,11 +71,10 @@ service:
 	require.NoError(t, err)
 	require.NotContains(t, string(encoded), "planted")
 	require.NotContains(t, string(e.YAML()), "planted")
-	require.NotContains(t, scalar(e.Effective), "planted")
 
 	require.Equal(t, "https://[REDACTED]@host:1?sig=[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
-	require.Equal(t, "${env:EXPLAIN_TOKEN:-[REDACTED]}", e.leaf(t, "exporters::otlp_grpc::headers::C").Text)
-	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::headers::B").Text)
+	require.Equal(t, "${env:EXPLAIN_TOKEN:-[REDACTED]}", e.leaf(t, "exporters::otlp_grpc::headers[2]::value").Text)
+	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::headers[1]::value").Text)
 	require.Equal(t, "${env:EXPLAIN_HEADERS}", e.leaf(t, "exporters::otlp_grpc/block::headers[0]::value").Text, "a reference gives nothing away")
 	require.Equal(t, "F", e.leaf(t, "exporters::otlp_grpc/list::headers[0]::name").Value)
 	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::tls::server_name_override").Value, "what is a secret in one place is one in all")
@@ -85,6 +85,88 @@ service:
 	sound := errors.New("sound")
 	require.Same(t, sound, e.HideError(sound))
 	require.NoError(t, e.HideError(nil))
+}
+
+func TestPasswordsInURLsEndAtTheLastAt(t *testing.T) {
+	source := "https://planted:planted@planted2@host/a.yaml"
+	require.Equal(t, "https://[REDACTED]@host/a.yaml", Label(source))
+	e := Explain(t.Context(), settings(), []URI{
+		{URI: source, Label: Label(source)},
+		file(t, "a.yaml", "exporters: {otlp_grpc: {endpoint: 'http://u:planted@planted3@host:1/x@y'}}\n"),
+	})
+	require.Equal(t, "http://[REDACTED]@host:1/x@y", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	for text, want := range map[string]string{
+		"get https://planted:planted@planted2@host, then http://b/c": "get https://[REDACTED]@host, then http://b/c",
+		"user planted with planted@planted2 or planted@planted3":     "user planted with [REDACTED] or [REDACTED]",
+		"http://u:p@a,http://u:q@b":                                  "http://[REDACTED]@a,http://[REDACTED]@b",
+	} {
+		require.Equal(t, want, e.Hide(text))
+	}
+}
+
+func TestSecretsAreRecognisedByTheKeyBesideThem(t *testing.T) {
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
+exporters: {otlp_grpc: {endpoint: 'x:1/planted-beside'}}
+processors: {attributes: {actions: [{key: api_token, value: planted-beside, action: insert}, {key: cluster, value: prod-1}]}}
+service: {telemetry: {resource: {attributes: [{name: db.password, value: planted-name}, {name: service.name, value: me}]}}}
+`)})
+	require.NotContains(t, string(e.YAML()), "planted")
+	require.Equal(t, Redacted, e.leaf(t, "service::telemetry::resource::attributes[0]::value").Value)
+	require.Equal(t, "me", e.leaf(t, "service::telemetry::resource::attributes[1]::value").Value)
+	require.Equal(t, "see prod-1", e.Hide("see prod-1"))
+}
+
+func TestSecretsAreRecognisedInConnectionStrings(t *testing.T) {
+	for text, want := range map[string]string{
+		"Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=planted+/=;EntityPath=hub": "Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=[REDACTED];EntityPath=hub",
+		"AccountName=a;AccountKey=planted==;EndpointSuffix=b":                                  "AccountName=a;AccountKey=[REDACTED];EndpointSuffix=b",
+		"host=a password=planted dbname=b":                                                     "host=a password=[REDACTED] dbname=b",
+		"host=a Password='planted planted' dbname=b":                                           "host=a Password=[REDACTED] dbname=b",
+		`Server=a;Pwd="planted;planted";Database=b`:                                            "Server=a;Pwd=[REDACTED];Database=b",
+		"http://a/?pwd=planted&b=c":                                                            "http://a/?pwd=[REDACTED]&b=c",
+		"http://a/?auth=planted#b":                                                             "http://a/?auth=[REDACTED]#b",
+		"mongodb://a/?authSource=admin":                                                        "mongodb://a/?authSource=admin",
+		"{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}":       "{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}",
+	} {
+		require.Equal(t, want, redactURL(text))
+	}
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", "receivers: {otlp: {protocols: {grpc: {endpoint: 'a;SharedAccessKey=planted-key;b'}}}}\n")})
+	require.Equal(t, "a;SharedAccessKey=[REDACTED];b", e.leaf(t, "receivers::otlp::protocols::grpc::endpoint").Value)
+	require.Equal(t, "cannot use [REDACTED]", e.Hide("cannot use planted-key"))
+}
+
+func TestHeadersWithoutASecretHideNothingElse(t *testing.T) {
+	config := `
+exporters:
+  otlp_grpc:
+    endpoint: planted-host:1
+    headers: {X-Scope-OrgID: otelcol, X-Place: planted-host, Authorization: %s}
+  otlp_grpc/default: {headers: {X-Token: round_robin}}
+  other: {authorization: {type: Custom, credentials: planted-credentials}}
+`
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", fmt.Sprintf(config, "planted-value"))})
+	require.Equal(t, "planted-host:1", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Equal(t, "round_robin", e.leaf(t, "exporters::otlp_grpc::balancer_name").Value)
+	for i, name := range []string{"Authorization", "X-Place", "X-Scope-OrgID"} {
+		header := "exporters::otlp_grpc::headers" + element(i)
+		require.Equal(t, name, e.leaf(t, header+"::name").Value)
+		require.Equal(t, Redacted, e.leaf(t, header+"::value").Value, "in their place they stay hidden")
+		require.Equal(t, Redacted, e.leaf(t, header+"::value").Text)
+	}
+	require.Equal(t, "otelcol_uptime planted-host Custom [REDACTED] [REDACTED]", e.Hide("otelcol_uptime planted-host Custom planted-value planted-credentials"))
+	require.Equal(t, "planted-host:1", e.Effective["exporters"].(map[string]any)["otlp_grpc"].(map[string]any)["endpoint"])
+}
+
+func TestPartsOfSecretsAreSecrets(t *testing.T) {
+	t.Setenv("EXPLAIN_TOKEN", "planted-token")
+	t.Setenv("EXPLAIN_OTHER", "planted-other")
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `exporters:
+  otlp_grpc:
+    endpoint: http://x:1/${env:EXPLAIN_TOKEN}/planted-basic/planted-other
+    headers: {Authorization: "Bearer ${env:EXPLAIN_TOKEN}", X-Auth: Basic planted-basic, X-Key: "a$$b-${env:EXPLAIN_UNSET:-${env:EXPLAIN_OTHER}}"}
+`)})
+	require.Equal(t, "http://x:1/[REDACTED]/[REDACTED]/[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Equal(t, "Bearer", e.Hide("Bearer"))
 }
 
 func TestSecretsByName(t *testing.T) {
@@ -103,6 +185,14 @@ func TestSecretsByName(t *testing.T) {
 		"exporters/x/http_headers/a":       true,
 		"exporters/x/headers_list":         true,
 		"receivers/x/cors/allowed_headers": false,
+		"exporters/x/sasl/bearer":          true,
+		"receivers/snmp/community":         true,
+		"receivers/x/db_pwd":               true,
+		"exporters/x/params/assertion/[0]": true,
+		"exporters/x/communities":          false,
+		"exporters/x/assertion_type":       false,
+		"exporters/x/authorization/type":   false,
+		"exporters/x/authorization/a":      true,
 		"exporters/x/token_file":           false,
 		"exporters/x/token_url":            false,
 		"exporters/x/access_key_id":        false,
