@@ -170,6 +170,25 @@ func TestConfiguredDeviceThatIsAbsentIsReportedAndWaitedFor(t *testing.T) {
 	})
 }
 
+func TestHostEngineWithoutGPUsIsSaidOnceAndWaitedFor(t *testing.T) {
+	simulate(t, "include models/h100.model\n", nil, func(s *simulation) {
+		t := s.t
+		for range 6 {
+			s.pass(interval)
+			require.Contains(t, s.now()["dcgm.up{}"], "1 ", "the host engine answers")
+		}
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+		require.ErrorContains(t, s.host.firstError(), "host engine has no GPU, waiting for one")
+		require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
+		require.Equal(t, []bool{true}, s.self.Report().Degraded)
+
+		s.sim.Send("gpu_added 0 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000000 pci=00000000:01:00.0")
+		s.pass(interval)
+		s.requireUp(true)
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
+	})
+}
+
 func TestMaxSeriesLeavesOutTheLeastImportantMetricsOfAllGPUs(t *testing.T) {
 	for _, limit := range []int{20, 100} {
 		few := func(cfg *Config) { cfg.MaxSeries = limit }
