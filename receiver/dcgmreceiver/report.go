@@ -31,7 +31,7 @@ func (r *gpuReceiver) reportTick(collectErr, pushErr error) {
 		r.self.MarkActivity()
 	}
 	r.reportCardinality()
-	if r.session != nil {
+	if !permanent(r.linkErr) {
 		r.setTrouble(errors.Join(collectErr, r.missing(), pushErr))
 	}
 }

@@ -50,7 +50,7 @@ type session struct {
 
 // Open returns a session to the host engine at endpoint. It connects to nothing yet. No
 // single call is waited for longer than timeout. A second endpoint in the process is refused
-// with an [EndpointInUseError].
+// with an [EndpointInUseError], or with [ErrEnding] once the first has no user.
 func Open(endpoint Endpoint, timeout time.Duration) (Session, error) {
 	process.mu.Lock()
 	defer process.mu.Unlock()
@@ -58,7 +58,11 @@ func Open(endpoint Endpoint, timeout time.Duration) (Session, error) {
 		process.hub = &hub{endpoint: endpoint, worker: newWorker()}
 	}
 	h := process.hub
-	if h.endpoint != endpoint {
+	switch {
+	case h.endpoint == endpoint:
+	case h.users == 0:
+		return nil, fmt.Errorf("cannot connect to %s yet: %w: a call to %s is out", endpoint, ErrEnding, h.endpoint)
+	default:
 		return nil, &EndpointInUseError{Want: endpoint, Have: h.endpoint}
 	}
 	h.users++

@@ -22,6 +22,10 @@ var (
 	// every call as long as that one is out. Nothing is stacked behind it.
 	ErrHung = errors.New("DCGM does not answer")
 
+	// ErrEnding is returned by Open while a call to another host engine has not returned that
+	// nobody uses any more. Open again later.
+	ErrEnding = errors.New("an earlier connection of this process has not ended")
+
 	// ErrPanic wraps a panic below the door.
 	ErrPanic = errors.New("DCGM call panicked")
 )
