@@ -191,10 +191,11 @@ func (g *gpu) forget() {
 	g.links = nil
 }
 
-// restart begins all counters anew, as after a reset.
+// restart begins all counters anew, as after a reset. Sources that are still to be chosen
+// have their time to give a value once more.
 func (g *gpu) restart() {
 	for i := range g.states {
-		g.states[i].total = cumulative{}
+		g.states[i].total, g.states[i].polls = cumulative{}, 0
 	}
 	g.throttle.begun = false
 }

@@ -37,11 +37,14 @@ type class struct {
 // plan identifies the GPUs, makes a group for every class of them and watches what their
 // series need. What it cannot have for one GPU is left for the next plan; what fails as a
 // whole is an error, and nothing is left behind at the host engine.
-func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Time) error {
+func (c *collector) plan(ctx context.Context, now time.Time) error {
 	if err := c.release(ctx); lost(err) {
 		return err
 	}
-	c.numbers, c.incomplete = numbers, false
+	c.incomplete = false
+	if err := c.choosePlanned(ctx); err != nil {
+		return err
+	}
 	if err := c.watchAll(ctx); err != nil {
 		return errors.Join(err, c.release(ctx))
 	}
@@ -53,8 +56,28 @@ func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Tim
 	return nil
 }
 
+// choosePlanned takes all GPUs that the host engine has into the plan, and those of the last
+// plan of which it still tells a status.
+func (c *collector) choosePlanned(ctx context.Context) error {
+	numbers := slices.Clone(c.all)
+	for _, number := range c.numbers {
+		if slices.Contains(c.all, number) {
+			continue
+		}
+		status, err := c.src.Status(ctx, number)
+		if lost(err) {
+			return fail(selftelemetry.KindEnumerate, err)
+		}
+		if status != dcgm.StatusUnknown {
+			numbers = append(numbers, number)
+		}
+	}
+	c.numbers, c.active = numbers, c.listed
+	return nil
+}
+
 func (c *collector) watchAll(ctx context.Context) error {
-	if len(c.numbers) > 0 {
+	if len(c.active) > 0 {
 		if err := c.watchIdentity(ctx); err != nil {
 			return err
 		}
@@ -116,7 +139,7 @@ func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.G
 }
 
 func (c *collector) watchIdentity(ctx context.Context) error {
-	group, err := c.newGroup(ctx, c.numbers)
+	group, err := c.newGroup(ctx, c.active)
 	if err != nil {
 		return err
 	}
@@ -161,7 +184,7 @@ func (c *collector) identify(ctx context.Context) error {
 func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
 	id, what, identified := identify(number, samples)
 	if !identified {
-		c.incomplete = true
+		c.incomplete = c.incomplete || slices.Contains(c.active, number)
 		for _, g := range c.known {
 			if g.number == number {
 				return g
@@ -180,10 +203,16 @@ func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sampl
 	return g
 }
 
-// classify sorts the GPUs by the fields that they have.
+// classify sorts the GPUs that can be read by the fields that they have. The others have no
+// values.
 func (c *collector) classify(ctx context.Context) error {
 	byFields := map[string]*class{}
 	for _, g := range c.gpus {
+		if !slices.Contains(c.active, g.number) {
+			g.fresh = 0
+			g.forget()
+			continue
+		}
 		if err := c.profile(ctx, g); err != nil {
 			return err
 		}

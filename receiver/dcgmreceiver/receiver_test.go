@@ -189,6 +189,51 @@ func TestHostEngineWithoutGPUsIsSaidOnceAndWaitedFor(t *testing.T) {
 	})
 }
 
+func TestGPUThatIsLostBeforeTheStartIsReportedAndReadWhenItIsBack(t *testing.T) {
+	simulate(t, steady+"at 0s gpu_lost gpu=0\n", nil, func(s *simulation) {
+		t := s.t
+		for range 20 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now()["gpu.up{gpu.status=lost hw.name=gpu0}"], "0 ")
+		require.Contains(t, s.now()["hw.status{hw.name=gpu0 hw.state=failed}"], "1 ")
+		require.NotContains(t, s.now().lines(), "hw.power{hw.name=gpu0}", "it has no values")
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia1}")
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ", "the others are not interrupted for it")
+
+		s.sim.Send("gpu_restored gpu=0")
+		for range 3 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now()["gpu.up{gpu.status=ok hw.name=nvidia0}"], "1 ")
+		require.Len(t, s.now().of("nvidia0"), len(s.now().of("nvidia1")), "it has all that the witness has")
+		require.Equal(t, s.collector.gpus[1].fallbacks, s.collector.gpus[0].fallbacks, "from the same sources")
+		require.NotContains(t, s.now().lines(), "hw.name=gpu0")
+	})
+}
+
+func TestDetachedGPUKeepsItsStatusWhenThePlanIsMadeAnew(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.sim.Send("gpu_detached gpu=0")
+		s.pass(interval)
+		s.sim.Send("gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
+		for range 3 {
+			s.pass(interval)
+			require.Contains(t, s.now()["gpu.up{gpu.status=detached hw.name=nvidia0}"], "0 ")
+			require.Contains(t, s.now()["hw.status{hw.name=nvidia0 hw.state=degraded}"], "1 ")
+			require.NotContains(t, s.now().lines(), "hw.power{hw.name=nvidia0}")
+			require.Contains(t, s.now(), "hw.power{hw.name=nvidia2}")
+		}
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
+
+		s.sim.Send("gpu_attached gpu=0")
+		s.pass(interval)
+		require.Contains(t, s.now()["gpu.up{gpu.status=ok hw.name=nvidia0}"], "1 ")
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
+	})
+}
+
 func TestMaxSeriesLeavesOutTheLeastImportantMetricsOfAllGPUs(t *testing.T) {
 	for _, limit := range []int{20, 100} {
 		few := func(cfg *Config) { cfg.MaxSeries = limit }

@@ -47,7 +47,7 @@ func (r *gpuReceiver) missing() error {
 		return nil
 	case len(r.collector.absent) > 0:
 		return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.absent, ", ")))
-	case len(r.collector.listed) == 0:
+	case len(r.collector.all) == 0:
 		return fail(selftelemetry.KindEnumerate, errNoGPU)
 	default:
 		return nil

@@ -52,7 +52,7 @@ static void check_lost_and_frozen(void)
     int64_t ts = read_gpu(5, 155).ts;
     send_line("gpu_lost gpu=5");
     send_line("advance 3s");
-    CHECK(status_of(5) == DcgmEntityStatusLost && status_of(4) == DcgmEntityStatusOk && gpus() == 8);
+    CHECK(status_of(5) == DcgmEntityStatusLost && status_of(4) == DcgmEntityStatusOk && gpus() == 7);
     CHECK(read_gpu(5, 155).status == DCGM_ST_OK && read_gpu(5, 155).value.dbl == DCGM_FP64_BLANK && read_gpu(5, 155).ts == ts + 3000000);
     send_line("gpu_restored gpu=5");
     CHECK(status_of(5) == DcgmEntityStatusOk && read_gpu(5, 1001).value.dbl == DCGM_FP64_BLANK);
@@ -131,9 +131,13 @@ static void check_topology(void)
     links.version++;
     CHECK(dcgmGetNvLinkLinkStatus(handle, &links) == DCGM_ST_VER_MISMATCH);
     watch(155);
+    send_line("gpu_lost gpu=2");
+    CHECK(status_of(2) == DcgmEntityStatusLost && gpus() == 3 && entities(0) == 4 && entities(DCGM_GEGE_FLAG_ONLY_SUPPORTED) == 3);
+    send_line("gpu_restored gpu=2");
     int64_t ts = read_gpu(3, 155).ts;
     send_line("gpu_detached gpu=3");
     send_line("advance 5s");
+    CHECK(entities(0) == 4 && entities(DCGM_GEGE_FLAG_ONLY_SUPPORTED) == 3);
     CHECK(status_of(3) == DcgmEntityStatusDetached && gpus() == 3 && read_gpu(3, 155).status != DCGM_ST_OK ? true : read_gpu(3, 155).ts <= ts);
     send_line("gpu_attached gpu=3");
     send_line("advance 1s");

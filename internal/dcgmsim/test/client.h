@@ -111,6 +111,14 @@ static int gpus(void)
     return n;
 }
 
+static int entities(unsigned flags)
+{
+    dcgm_field_eid_t ids[DCGM_MAX_NUM_DEVICES];
+    int n = DCGM_MAX_NUM_DEVICES;
+    CHECK(dcgmGetEntityGroupEntities(handle, DCGM_FE_GPU, ids, &n, flags) == DCGM_ST_OK);
+    return n;
+}
+
 static double seconds(void)
 {
     struct timespec t;

@@ -206,8 +206,8 @@ func onLink[T any](ctx context.Context, s *source, name string, fn func() (T, er
 func (s *source) Engine() Engine { return s.link.engine }
 
 // GPUs implements [Source].
-func (s *source) GPUs(ctx context.Context) ([]GPUID, error) {
-	return onLink(ctx, s, "list GPUs", supportedGPUs)
+func (s *source) GPUs(ctx context.Context) (GPUs, error) {
+	return onLink(ctx, s, "list GPUs", listGPUs)
 }
 
 // Status implements [Source].

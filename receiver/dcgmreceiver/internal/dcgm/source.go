@@ -60,6 +60,12 @@ const (
 	StatusDetached
 )
 
+// GPUs are the GPUs of a host engine, in the order of their numbers.
+type GPUs struct {
+	All       []GPUID
+	Supported []GPUID // those that the engine reads now
+}
+
 // Engine is what a host engine says of itself.
 type Engine struct {
 	Version   string // such as 4.6.0
@@ -118,8 +124,7 @@ type Session interface {
 // [ErrDisconnected], wrapped.
 type Source interface {
 	Engine() Engine
-	// GPUs lists the GPUs that DCGM supports.
-	GPUs(ctx context.Context) ([]GPUID, error)
+	GPUs(ctx context.Context) (GPUs, error)
 	Status(ctx context.Context, gpu GPUID) (GPUStatus, error)
 	// ProfilingFields lists the profiling fields that a GPU has; none if it has no profiling.
 	ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error)
