@@ -47,7 +47,7 @@ func (s *seriesState) choose(sources int, reason func(i int) dcgm.Reason) (int, 
 // liveFields returns the fields of the fastest tier that some GPU of a class has a use for:
 // those of sources in use, and where that is open, those that may still give something.
 func (c *collector) liveFields(class *class) []dcgm.FieldID {
-	live := map[dcgm.FieldID]bool{}
+	live := map[dcgm.FieldID]bool{fieldUUID: true}
 	for _, g := range class.gpus {
 		for i := range c.rows {
 			c.addLive(live, &c.rows[i], g, int(g.states[i].chosen)-1)

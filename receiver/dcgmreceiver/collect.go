@@ -124,10 +124,41 @@ func within(gpus, plan []dcgm.GPUID) bool {
 	return !slices.ContainsFunc(gpus, func(number dcgm.GPUID) bool { return !slices.Contains(plan, number) })
 }
 
+// collect brings all that is known up to date. Where another GPU has come under a number, it
+// is done once more on a new plan.
+func (c *collector) collect(ctx context.Context, now time.Time) error {
+	for range 2 {
+		if err := c.prepare(ctx, now); err != nil {
+			return err
+		}
+		if err := c.read(ctx, now); err != nil || c.planned {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropStrangers reports whether the values under some number are of another GPU than the plan
+// has there, and drops them. The plan is void then.
+func (c *collector) dropStrangers() bool {
+	found := false
+	slot := c.slots[fieldUUID]
+	for _, class := range c.classes {
+		for _, g := range class.gpus {
+			if s := &g.sheet[slot]; s.Reason == dcgm.OK && s.Text() != g.id {
+				g.forget()
+				found = true
+			}
+		}
+	}
+	c.planned = c.planned && !found
+	return found
+}
+
 // read brings the sheets up to date, tier by tier as each is due.
 func (c *collector) read(ctx context.Context, now time.Time) error {
 	c.overdue = false
-	if err := c.readNormal(ctx, now); err != nil {
+	if err := c.readNormal(ctx, now); err != nil || c.dropStrangers() {
 		return err
 	}
 	for _, g := range c.gpus {
@@ -210,7 +241,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 		}
 		stale := now-s.TS > c.limits[slot]
 		c.overdue = c.overdue || stale
-		if !stale && c.tierOf[slot] == normal {
+		if !stale && c.tierOf[slot] == normal && s.Field != fieldUUID {
 			g.fresh++
 		}
 	}

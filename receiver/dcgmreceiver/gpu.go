@@ -4,6 +4,7 @@ package dcgmreceiver
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -26,6 +27,9 @@ type gpu struct {
 	silent    int    // reads in a row without any, though the host engine says that all is well
 	fallbacks string // gpu.fallback.sources
 }
+
+// nowhere is the number of a GPU whose number another one has now.
+const nowhere = dcgm.GPUID(math.MaxUint32)
 
 // facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
 type facts struct {

@@ -54,6 +54,7 @@ func newLayout(table []series, enabled map[string]bool, interval, staleAfter tim
 			l.slot(field, slow)
 		}
 	}
+	l.slot(fieldUUID, normal) // It tells whose the other values are.
 	for _, t := range l.tierOf {
 		period := l.periods[t]
 		l.limits = append(l.limits, staleLimit(period, interval, staleAfter).Microseconds())

@@ -143,7 +143,7 @@ func (c *collector) watchIdentity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1}
+	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1} // That of the UUID becomes faster with its tier.
 	if _, err := c.src.Watch(ctx, group, watch); err != nil {
 		return fail(kindWatch, err)
 	}
@@ -173,6 +173,8 @@ func (c *collector) identify(ctx context.Context) error {
 	c.gone = c.gone[:0]
 	for _, g := range c.known {
 		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
+			g.status = dcgm.StatusUnknown // If it comes back, its counters begin anew.
+			g.forget()
 			c.gone = append(c.gone, g)
 		}
 	}
@@ -198,6 +200,11 @@ func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sampl
 	if !known {
 		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
 		c.known[id.id] = g
+	}
+	for _, other := range c.known {
+		if other.number == number {
+			other.number = nowhere
+		}
 	}
 	g.identity, g.number, g.facts = id, number, what
 	return g

@@ -182,10 +182,7 @@ func (r *gpuReceiver) collect(ctx context.Context, now time.Time) error {
 	if r.linkErr != nil {
 		return r.linkErr
 	}
-	err := r.collector.prepare(ctx, now)
-	if err == nil {
-		err = r.collector.read(ctx, now)
-	}
+	err := r.collector.collect(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		r.count(err)
 		r.afterFailure(err)
