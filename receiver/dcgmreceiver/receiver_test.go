@@ -291,6 +291,51 @@ func TestReceiversOfOneEndpointShareItAndFreeWhatTheyTook(t *testing.T) {
 	})
 }
 
+// DCGM takes the receivers of a process for one watcher: the last one to ask would set the
+// period for all, and the first one to leave would end the watches of all.
+func TestReceiversOfOneEndpointKeepTheirOwnPace(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"a slower one":            func(cfg *Config) { cfg.CollectionInterval = time.Minute },
+		"a slower one of one GPU": func(cfg *Config) { cfg.CollectionInterval, cfg.Devices = time.Minute, []string{"0"} },
+		"a slower one of all":     func(cfg *Config) { cfg.CollectionInterval = time.Minute; only(nil)(cfg) },
+		"one as fast":             func(cfg *Config) { cfg.CollectionInterval = interval },
+		"a faster one":            func(cfg *Config) { cfg.CollectionInterval = time.Second },
+		"a faster one of one item": func(cfg *Config) {
+			cfg.CollectionInterval = time.Second
+			only([]string{"dcgm.up", "gpu.throttle.active"})(cfg)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				t := s.t
+				keepsPace := func() {
+					t.Helper()
+					for range 15 {
+						s.pass(interval)
+						at := s.node().Sub(s.origin).String()
+						for _, series := range []string{"hw.power{hw.name=nvidia0}", "hw.power{hw.name=nvidia1}"} {
+							require.Contains(t, s.now()[series], "400 at "+at, "%s as sampled at this tick", series)
+						}
+						require.Contains(t, s.now()["gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"], " at "+at)
+					}
+					require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ")
+				}
+				s.pass(interval)
+				cfg := createDefaultConfig().(*Config)
+				cfg.InitialDelay = 0
+				change(cfg)
+				second := newRig(t, cfg, nil)
+				second.start()
+				s.settle()
+				keepsPace()
+				require.Contains(t, second.last(s.origin)["dcgm.up{}"], "1 ")
+				second.stop()
+				keepsPace()
+			})
+		})
+	}
+}
+
 func TestRefusedDataIsNoTroubleOfDCGM(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		simtest.StartAt(t, steady, time.Now())

@@ -148,6 +148,30 @@ static void check_topology(void)
     CHECK(gpus() == 4 && read_gpu(7, 155).status == DCGM_ST_GENERIC_ERROR);
 }
 
+// A connection is one watcher of a field of an entity: a later watch replaces an earlier one,
+// and ending either ends it. Another connection's watch is another watcher.
+static void check_watchers(void)
+{
+    boot_shipped("h100x8");
+    dcgmHandle_t other = 0;
+    CHECK(connect_another(&other) == DCGM_ST_OK);
+    dcgmFieldGrp_t first = watch(155), second = watch(155);
+    CHECK(dcgmWatchFields(handle, group, second, 60000000, 600, 0) == DCGM_ST_OK);
+    int64_t ts = read_gpu(0, 155).ts;
+    send_line("advance 30s");
+    CHECK(read_gpu(0, 155).ts == ts);
+    CHECK(dcgmWatchFields(other, group, first, 1000000, 600, 0) == DCGM_ST_OK);
+    send_line("advance 5s");
+    CHECK(read_gpu(0, 155).ts == ts + 35000000);
+    CHECK(dcgmUnwatchFields(other, group, first) == DCGM_ST_OK);
+    send_line("advance 60s");
+    CHECK((ts = read_gpu(0, 155).ts) > 0);
+    CHECK(dcgmUnwatchFields(handle, group, first) == DCGM_ST_OK);
+    send_line("advance 120s");
+    CHECK(read_gpu(0, 155).ts == ts);
+    CHECK(dcgmDisconnect(other) == DCGM_ST_OK);
+}
+
 static void check_health(void)
 {
     dcgmHealthResponse_t *r = calloc(1, sizeof *r);
@@ -223,6 +247,7 @@ int main(int argc, char **argv)
     check_engine();
     check_hang();
     check_topology();
+    check_watchers();
     check_health();
     dcgmShutdown();
     fprintf(stderr, failures ? "check-sim: %d failures\n" : "check-sim: ok\n", failures);

@@ -178,7 +178,7 @@ func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {
 }
 
 func readSince(group *Group, i int, since time.Time) ([]Sample, time.Time, error) {
-	values, next, err := dcgm.GetValuesSince(groupHandle(group), fieldHandle(group.watches[i]), since)
+	values, next, err := dcgm.GetValuesSince(groupHandle(group), fieldHandle(group.watches[i].fields), since)
 	if err != nil {
 		return nil, since, err
 	}

@@ -38,7 +38,8 @@ type hub struct {
 
 // link is one connection from connect to disconnect.
 type link struct {
-	engine Engine
+	engine  Engine
+	watches watches // touched by the worker alone
 }
 
 // session is one user's share of a hub.
@@ -235,12 +236,12 @@ func (s *source) Group(ctx context.Context, gpus []GPUID) (*Group, []GPUID, erro
 
 // Watch implements [Source].
 func (s *source) Watch(ctx context.Context, group *Group, watch Watch) ([]FieldID, error) {
-	return onLink(ctx, s, "watch fields", func() ([]FieldID, error) { return addWatch(group, uniqueName(), watch) })
+	return onLink(ctx, s, "watch fields", func() ([]FieldID, error) { return addWatch(s, group, uniqueName(), watch) })
 }
 
 // Release implements [Source].
 func (s *source) Release(ctx context.Context, group *Group) error {
-	_, err := onLink(ctx, s, "release a group", func() (struct{}, error) { return struct{}{}, releaseGroup(group) })
+	_, err := onLink(ctx, s, "release a group", func() (struct{}, error) { return struct{}{}, releaseGroup(s.link, group) })
 	return err
 }
 

@@ -87,7 +87,8 @@ const MaxFields = 128
 // connection ends. The engine has 64 groups for all its clients.
 type Group struct {
 	handle  uintptr
-	watches []uintptr // field groups
+	gpus    []GPUID
+	watches []*watching
 }
 
 // Watches returns the number of watches of the group.
