@@ -75,7 +75,7 @@ func (s *seriesState) waitsFor(source int) bool { return s.late>>source&1 == 1 }
 // those of sources in use, of better ones that are late, and where nothing is in use yet, of
 // those that may still give something.
 func (c *collector) liveFields(class *class) []dcgm.FieldID {
-	live := map[dcgm.FieldID]bool{}
+	live := map[dcgm.FieldID]bool{fieldUUID: true}
 	for _, g := range class.gpus {
 		for i := range c.rows {
 			c.addLive(live, &c.rows[i], g, &g.states[i])

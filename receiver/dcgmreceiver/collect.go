@@ -35,9 +35,11 @@ type collector struct {
 	self      selftelemetry.Receiver
 
 	src     dcgm.Source  // nil while disconnected
-	listed  []dcgm.GPUID // the GPUs that the host engine lists now
+	all     []dcgm.GPUID // the GPUs that the host engine has now
+	listed  []dcgm.GPUID // those of them that it reads now
 	planned bool         // what follows is what the host engine holds for us
-	numbers []dcgm.GPUID
+	numbers []dcgm.GPUID // the GPUs of the plan
+	active  []dcgm.GPUID // those of them that were read when it was made
 	groups  []*dcgm.Group
 	classes []*class
 	leftOut map[dcgm.FieldID]bool // fields that the host engine does not know
@@ -86,7 +88,7 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 // attach begins to use a source. Nothing is planned on it yet.
 func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.src = src
-	c.planned, c.groups, c.classes = false, nil, nil
+	c.planned, c.groups, c.classes, c.numbers = false, nil, nil, nil
 	c.replanPause = firstReplan
 	c.since = now
 }
@@ -104,34 +106,59 @@ func (c *collector) detach() {
 
 // prepare makes the plan fit the GPUs that are there now.
 func (c *collector) prepare(ctx context.Context, now time.Time) error {
-	numbers, err := c.src.GPUs(ctx)
+	gpus, err := c.src.GPUs(ctx)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
-	slices.Sort(numbers)
-	c.listed = numbers
+	c.all, c.listed = gpus.All, gpus.Supported
 	retry := (c.incomplete || c.overdue) && now.After(c.replanAt)
-	if c.planned && !retry && !c.isNew(numbers) {
+	if c.planned && !retry && within(c.all, c.numbers) && within(c.listed, c.active) {
 		return nil
 	}
-	return c.plan(ctx, numbers, now)
+	return c.plan(ctx, now)
 }
 
-// isNew reports whether a GPU has come that the plan does not have. One that has left stays
-// in the plan, so that nothing changes for the others and it is read again when it is back.
-func (c *collector) isNew(numbers []dcgm.GPUID) bool {
-	for _, number := range numbers {
-		if !slices.Contains(c.numbers, number) {
-			return true
+// within reports whether the plan has all of these GPUs. One that has left stays in the plan,
+// so that nothing changes for the others and it is read again when it is back.
+func within(gpus, plan []dcgm.GPUID) bool {
+	return !slices.ContainsFunc(gpus, func(number dcgm.GPUID) bool { return !slices.Contains(plan, number) })
+}
+
+// collect brings all that is known up to date. Where another GPU has come under a number, it
+// is done once more on a new plan.
+func (c *collector) collect(ctx context.Context, now time.Time) error {
+	for range 2 {
+		if err := c.prepare(ctx, now); err != nil {
+			return err
+		}
+		if err := c.read(ctx, now); err != nil || c.planned {
+			return err
 		}
 	}
-	return false
+	return nil
+}
+
+// dropStrangers reports whether the values under some number are of another GPU than the plan
+// has there, and drops them. The plan is void then.
+func (c *collector) dropStrangers() bool {
+	found := false
+	slot := c.slots[fieldUUID]
+	for _, class := range c.classes {
+		for _, g := range class.gpus {
+			if s := &g.sheet[slot]; s.Reason == dcgm.OK && s.Text() != g.id {
+				g.forget()
+				found = true
+			}
+		}
+	}
+	c.planned = c.planned && !found
+	return found
 }
 
 // read brings the sheets up to date, tier by tier as each is due.
 func (c *collector) read(ctx context.Context, now time.Time) error {
 	c.overdue = false
-	if err := c.readNormal(ctx, now); err != nil {
+	if err := c.readNormal(ctx, now); err != nil || c.dropStrangers() {
 		return err
 	}
 	for _, g := range c.gpus {
@@ -224,7 +251,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 		}
 		stale := now-s.TS > c.limits[slot]
 		c.overdue = c.overdue || stale
-		if !stale && c.tierOf[slot] == normal {
+		if !stale && c.tierOf[slot] == normal && s.Field != fieldUUID {
 			g.fresh++
 			g.spoken = true
 		}

@@ -4,6 +4,7 @@ package dcgmreceiver
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,8 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"endpoint with big port":   {func(c *Config) { c.Endpoint = "tcp://localhost:65536" }, `"endpoint": must have a port from 1 to 65535, got "tcp://localhost:65536"`},
 		"endpoint of another form": {func(c *Config) { c.Endpoint = "http://localhost:5555" }, `"endpoint": must be host:port, tcp://host:port, unix:///path or vsock://cid:port, got "http://localhost:5555"`},
 		"relative socket":          {func(c *Config) { c.Endpoint = "unix://dcgm.sock" }, `"endpoint": must be unix:// and an absolute path, as in unix:///run/nvidia/dcgm.sock, got "unix://dcgm.sock"`},
+		"host too long":            {func(c *Config) { c.Endpoint = strings.Repeat("h", 88) + ":5555" }, `"endpoint": must have a host:port of at most 92 bytes, not 93, got "hhh`},
+		"socket path too long":     {func(c *Config) { c.Endpoint = "unix:///" + strings.Repeat("s", 107) }, `"endpoint": must have a path of at most 107 bytes, not 108, got "unix:///sss`},
 		"vsock without port":       {func(c *Config) { c.Endpoint = "vsock://2" }, `"endpoint": must be vsock:// with a context id and a port, both numbers, as in vsock://2:5555, got "vsock://2"`},
 		"empty endpoint":           {func(c *Config) { c.Endpoint = "" }, `"endpoint": must be host:port or tcp://host:port, got ""`},
 		"unknown mode":             {func(c *Config) { c.Mode = "remote" }, `"mode": must be standalone or embedded, got "remote"`},
@@ -83,6 +86,14 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 			tt.change(cfg)
 			require.ErrorContains(t, cfg.Validate(), tt.want)
 		})
+	}
+}
+
+func TestLongestEndpointsAreTaken(t *testing.T) {
+	for _, endpoint := range []string{"tcp://" + strings.Repeat("h", 87) + ":5555", "unix:///" + strings.Repeat("s", 106)} {
+		cfg := createDefaultConfig().(*Config)
+		cfg.Endpoint = endpoint
+		require.NoError(t, cfg.Validate())
 	}
 }
 

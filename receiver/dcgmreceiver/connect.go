@@ -34,7 +34,22 @@ func (b *backoff) next() time.Duration {
 	return max(firstBackoff, limit/2+rand.N(limit/2+1))
 }
 
-func (r *gpuReceiver) wantsConnection() bool { return r.session != nil && r.linkErr != nil }
+func (r *gpuReceiver) wantsConnection() bool { return r.linkErr != nil && !permanent(r.linkErr) }
+
+// permanent tells what no retry can mend: a build without DCGM, and a process whose one
+// connection another receiver uses.
+func permanent(err error) bool {
+	inUse := (*dcgm.EndpointInUseError)(nil)
+	return errors.Is(err, dcgm.ErrUnavailable) || errors.As(err, &inUse)
+}
+
+// open gets a way to the host engine, on which nothing is connected yet.
+func (r *gpuReceiver) open() (err error) {
+	if r.session, err = dcgm.Open(r.endpoint, r.cfg.Timeout); err != nil {
+		return fail(selftelemetry.KindConnect, err)
+	}
+	return nil
+}
 
 // connect makes a connection where there is none, and a plan on it.
 func (r *gpuReceiver) connect(ctx context.Context) {
@@ -43,16 +58,30 @@ func (r *gpuReceiver) connect(ctx context.Context) {
 		return
 	}
 	if err != nil {
-		r.count(err)
-		r.linkErr = err
-		r.retryAt = time.Now().Add(r.retry.next())
-		r.setTrouble(err)
+		r.noConnection(err)
 		return
 	}
 	r.linkErr, r.retry = nil, backoff{}
 }
 
+// noConnection reports a failed attempt and leaves it for the next one, if there is any hope.
+func (r *gpuReceiver) noConnection(err error) {
+	if permanent(err) {
+		r.reportPermanent(err)
+		return
+	}
+	r.count(err)
+	r.linkErr = err
+	r.retryAt = time.Now().Add(r.retry.next())
+	r.setTrouble(err)
+}
+
 func (r *gpuReceiver) establish(ctx context.Context) error {
+	if r.session == nil {
+		if err := r.open(); err != nil {
+			return err
+		}
+	}
 	if r.collector.src == nil {
 		src, err := r.session.Connect(ctx)
 		if err != nil {
@@ -93,7 +122,8 @@ func (r *gpuReceiver) afterFailure(err error) {
 	r.retryAt = time.Now().Add(r.retry.next())
 }
 
-// hangUp gives back what the host engine holds for the receiver.
+// hangUp gives back what the host engine holds for the receiver, which is nothing without a
+// connection: one that is still being made ends as soon as it is there.
 func (r *gpuReceiver) hangUp() {
 	if r.session == nil {
 		return
@@ -101,11 +131,12 @@ func (r *gpuReceiver) hangUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseGrace)
 	defer cancel()
 	var err error
-	if r.collector.src != nil {
+	connected := r.collector.src != nil
+	if connected {
 		err = r.collector.release(ctx)
 		r.collector.detach()
 	}
-	if err = errors.Join(err, r.session.Close(ctx)); err != nil && !errors.Is(err, dcgm.ErrDisconnected) {
+	if err = errors.Join(err, r.session.Close(ctx)); connected && err != nil && !errors.Is(err, dcgm.ErrDisconnected) {
 		r.logger.Warn("host engine did not take back everything", zap.Error(err))
 	}
 }

@@ -5,10 +5,15 @@
 package dcgmreceiver
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 // steady is a node on which nothing moves but what a test moves, so that what a fault
@@ -92,4 +97,44 @@ func TestFaultsChangeWhatTheyShouldAndNothingElse(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Numbers are DCGM's, and another GPU may get one: after a reset, or when one has been swapped.
+func TestAnotherGPUUnderANumberIsNeverTakenForTheOneBefore(t *testing.T) {
+	const before, after = "GPU-00000000-0000-0000-0000-000000000000", "GPU-00000000-0000-0000-0000-000000000009"
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		for _, swap := range [][2]string{{before, after}, {after, before}} {
+			s.sim.Send("gpu_removed gpu=0", "gpu_added 0 model=h100 uuid="+swap[1]+" pci=00000000:01:00.0 serial=9")
+			swapped := time.Now()
+			for range 3 {
+				s.pass(interval)
+				batches := s.sink.AllMetrics()
+				require.Equal(t, []string{"gpu.up"}, slices.Collect(maps.Keys(startsOf(batches[len(batches)-1], swap[0]))), "all that the GPU before has is that it is absent")
+				starts := startsOf(batches[len(batches)-1], swap[1])
+				require.Contains(t, starts, "hw.power")
+				require.Contains(t, starts, "hw.energy")
+				require.False(t, starts["hw.energy"].Before(swapped), "no counter continues over a swap")
+			}
+		}
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "2 ")
+	})
+}
+
+// startsOf returns the start timestamps of a GPU's series by metric.
+func startsOf(md pmetric.Metrics, id string) map[string]time.Time {
+	starts := map[string]time.Time{}
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				for _, point := range pointsOf(m).All() {
+					if of, named := point.Attributes().Get("hw.id"); named && of.AsString() == id {
+						starts[m.Name()] = point.StartTimestamp().AsTime()
+					}
+				}
+			}
+		}
+	}
+	return starts
 }

@@ -4,6 +4,7 @@ package dcgmreceiver
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -28,6 +29,9 @@ type gpu struct {
 	silent    int    // reads in a row without any, though the host engine says that all is well
 	fallbacks string // gpu.fallback.sources
 }
+
+// nowhere is the number of a GPU whose number another one has now.
+const nowhere = dcgm.GPUID(math.MaxUint32)
 
 // facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
 type facts struct {
@@ -193,10 +197,11 @@ func (g *gpu) forget() {
 	g.links = nil
 }
 
-// restart begins all counters anew, as after a reset.
+// restart begins all counters anew, as after a reset. Sources that are still to be chosen
+// have their time to give a value once more.
 func (g *gpu) restart() {
 	for i := range g.states {
-		g.states[i].total = cumulative{}
+		g.states[i].total, g.states[i].polls = cumulative{}, 0
 	}
 	g.throttle.begun = false
 }

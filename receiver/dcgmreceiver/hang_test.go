@@ -60,6 +60,46 @@ func TestShutdownReturnsWhileACallHangs(t *testing.T) {
 	again.stop()
 }
 
+func TestCorrectedEndpointIsTakenUpOnceTheCallToTheWrongOneReturns(t *testing.T) {
+	const notTakenBack = "host engine did not take back everything"
+	for name, tt := range map[string]struct {
+		before, while []string // what hangs, sent before the start or to a receiver that collects
+		warnings      int
+	}{
+		"connecting": {before: []string{"hang 60s call=dcgmConnect_v2"}},
+		"reading":    {while: []string{"hang 60s"}, warnings: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := simtest.Start(t, steady)
+			sim.Send(tt.before...)
+			cfg := createDefaultConfig().(*Config)
+			cfg.CollectionInterval, cfg.InitialDelay, cfg.Timeout = 100*time.Millisecond, 0, time.Second
+			cfg.Endpoint = "wrong:5555"
+			wrong := newRig(t, cfg, nil)
+			wrong.start()
+			if tt.while != nil {
+				wrong.eventually(func() bool { return hasGPUs(wrong.last(time.Now())) })
+				sim.Send(tt.while...)
+			}
+			wrong.eventually(func() bool { return len(wrong.host.statuses()) == 1 })
+			require.ErrorContains(t, wrong.host.firstError(), "has not returned within")
+			wrong.stop()
+			require.Equal(t, tt.warnings, wrong.logs.FilterMessage(notTakenBack).Len())
+
+			corrected := *cfg
+			corrected.Endpoint = "localhost:5555"
+			right := newRig(t, &corrected, nil)
+			right.start()
+			defer right.stop()
+			require.ErrorContains(t, right.host.firstError(), "cannot connect to tcp://localhost:5555 yet: an earlier connection of this process has not ended: a call to tcp://wrong:5555 is out")
+			sim.Send("unhang")
+			right.eventually(func() bool { return hasGPUs(right.last(time.Now())) })
+			right.eventually(func() bool { return len(right.host.statuses()) == 2 })
+			require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, right.host.statuses())
+		})
+	}
+}
+
 func TestSlowHostEngineIsNoTrouble(t *testing.T) {
 	sim := simtest.Start(t, steady)
 	sim.Send("slow 20ms")

@@ -56,6 +56,7 @@ func newLayout(table []series, enabled map[string]bool, interval, staleAfter tim
 		}
 	}
 	l.silence = staleLimit(l.periods[normal], interval, staleAfter).Microseconds()
+	l.slot(fieldUUID, normal) // It tells whose the other values are.
 	for _, t := range l.tierOf {
 		period := l.periods[t]
 		l.limits = append(l.limits, staleLimit(period, interval, staleAfter).Microseconds())

@@ -40,11 +40,14 @@ type class struct {
 // plan identifies the GPUs, makes a group for every class of them and watches what their
 // series need. What it cannot have for one GPU is left for the next plan; what fails as a
 // whole is an error, and nothing is left behind at the host engine.
-func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Time) error {
+func (c *collector) plan(ctx context.Context, now time.Time) error {
 	if err := c.release(ctx); lost(err) {
 		return err
 	}
-	c.numbers, c.incomplete = numbers, false
+	c.incomplete = false
+	if err := c.choosePlanned(ctx); err != nil {
+		return err
+	}
 	if err := c.watchAll(ctx); err != nil {
 		return errors.Join(err, c.release(ctx))
 	}
@@ -56,8 +59,28 @@ func (c *collector) plan(ctx context.Context, numbers []dcgm.GPUID, now time.Tim
 	return nil
 }
 
+// choosePlanned takes all GPUs that the host engine has into the plan, and those of the last
+// plan of which it still tells a status.
+func (c *collector) choosePlanned(ctx context.Context) error {
+	numbers := slices.Clone(c.all)
+	for _, number := range c.numbers {
+		if slices.Contains(c.all, number) {
+			continue
+		}
+		status, err := c.src.Status(ctx, number)
+		if lost(err) {
+			return fail(selftelemetry.KindEnumerate, err)
+		}
+		if status != dcgm.StatusUnknown {
+			numbers = append(numbers, number)
+		}
+	}
+	c.numbers, c.active = numbers, c.listed
+	return nil
+}
+
 func (c *collector) watchAll(ctx context.Context) error {
-	if len(c.numbers) > 0 {
+	if len(c.active) > 0 {
 		if err := c.watchIdentity(ctx); err != nil {
 			return err
 		}
@@ -131,11 +154,11 @@ func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.G
 }
 
 func (c *collector) watchIdentity(ctx context.Context) error {
-	group, err := c.newGroup(ctx, c.numbers)
+	group, err := c.newGroup(ctx, c.active)
 	if err != nil {
 		return err
 	}
-	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1}
+	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1} // That of the UUID becomes faster with its tier.
 	if _, err := c.src.Watch(ctx, group, watch); err != nil {
 		return fail(kindWatch, err)
 	}
@@ -169,6 +192,8 @@ func (c *collector) identify(ctx context.Context) error {
 	c.gone = c.gone[:0]
 	for _, g := range c.known {
 		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
+			g.status = dcgm.StatusUnknown // If it comes back, its counters begin anew.
+			g.forget()
 			c.gone = append(c.gone, g)
 		}
 	}
@@ -180,7 +205,7 @@ func (c *collector) identify(ctx context.Context) error {
 func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
 	id, what, identified := identify(number, samples)
 	if !identified {
-		c.incomplete = true
+		c.incomplete = c.incomplete || slices.Contains(c.active, number)
 		for _, g := range c.known {
 			if g.number == number {
 				return g
@@ -195,14 +220,25 @@ func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sampl
 		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
 		c.known[id.id] = g
 	}
+	for _, other := range c.known {
+		if other.number == number {
+			other.number = nowhere
+		}
+	}
 	g.identity, g.number, g.facts = id, number, what
 	return g
 }
 
-// classify sorts the GPUs by the fields that they have.
+// classify sorts the GPUs that can be read by the fields that they have. The others have no
+// values.
 func (c *collector) classify(ctx context.Context) error {
 	byFields := map[string]*class{}
 	for _, g := range c.gpus {
+		if !slices.Contains(c.active, g.number) {
+			g.fresh = 0
+			g.forget()
+			continue
+		}
 		if err := c.profile(ctx, g); err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ type gpuReceiver struct {
 	host    component.Host
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the goroutine has ended
-	session dcgm.Session  // nil where there is no way to a host engine at all
+	session dcgm.Session  // nil where there is no way to a host engine at all, or not yet
 
 	collector *collector
 	started   time.Time
@@ -91,8 +91,9 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 // reported and waited for, and is never an error here. The context bounds Start alone.
 func (r *gpuReceiver) Start(_ context.Context, host component.Host) error {
 	r.host, r.started = host, time.Now()
+	r.linkErr = errNotConnected
 	if err := r.open(); err != nil {
-		r.reportPermanent(err)
+		r.noConnection(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel, r.done = cancel, make(chan struct{})
@@ -102,13 +103,6 @@ func (r *gpuReceiver) Start(_ context.Context, host component.Host) error {
 		r.run(ctx)
 	}()
 	return nil
-}
-
-// open gets a way to the host engine, on which nothing is connected yet.
-func (r *gpuReceiver) open() (err error) {
-	r.linkErr = errNotConnected
-	r.session, err = dcgm.Open(r.endpoint, r.cfg.Timeout)
-	return err
 }
 
 // Shutdown frees all that the host engine holds for the receiver. What hangs is left behind,
@@ -188,10 +182,7 @@ func (r *gpuReceiver) collect(ctx context.Context, now time.Time) error {
 	if r.linkErr != nil {
 		return r.linkErr
 	}
-	err := r.collector.prepare(ctx, now)
-	if err == nil {
-		err = r.collector.read(ctx, now)
-	}
+	err := r.collector.collect(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		r.count(err)
 		r.afterFailure(err)

@@ -170,6 +170,70 @@ func TestConfiguredDeviceThatIsAbsentIsReportedAndWaitedFor(t *testing.T) {
 	})
 }
 
+func TestHostEngineWithoutGPUsIsSaidOnceAndWaitedFor(t *testing.T) {
+	simulate(t, "include models/h100.model\n", nil, func(s *simulation) {
+		t := s.t
+		for range 6 {
+			s.pass(interval)
+			require.Contains(t, s.now()["dcgm.up{}"], "1 ", "the host engine answers")
+		}
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+		require.ErrorContains(t, s.host.firstError(), "host engine has no GPU, waiting for one")
+		require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
+		require.Equal(t, []bool{true}, s.self.Report().Degraded)
+
+		s.sim.Send("gpu_added 0 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000000 pci=00000000:01:00.0")
+		s.pass(interval)
+		s.requireUp(true)
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
+	})
+}
+
+func TestGPUThatIsLostBeforeTheStartIsReportedAndReadWhenItIsBack(t *testing.T) {
+	simulate(t, steady+"at 0s gpu_lost gpu=0\n", nil, func(s *simulation) {
+		t := s.t
+		for range 20 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now()["gpu.up{gpu.status=lost hw.name=gpu0}"], "0 ")
+		require.Contains(t, s.now()["hw.status{hw.name=gpu0 hw.state=failed}"], "1 ")
+		require.NotContains(t, s.now().lines(), "hw.power{hw.name=gpu0}", "it has no values")
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia1}")
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ", "the others are not interrupted for it")
+
+		s.sim.Send("gpu_restored gpu=0")
+		for range 3 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now()["gpu.up{gpu.status=ok hw.name=nvidia0}"], "1 ")
+		require.Len(t, s.now().of("nvidia0"), len(s.now().of("nvidia1")), "it has all that the witness has")
+		require.Equal(t, s.collector.gpus[1].fallbacks, s.collector.gpus[0].fallbacks, "from the same sources")
+		require.NotContains(t, s.now().lines(), "hw.name=gpu0")
+	})
+}
+
+func TestDetachedGPUKeepsItsStatusWhenThePlanIsMadeAnew(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		s.sim.Send("gpu_detached gpu=0")
+		s.pass(interval)
+		s.sim.Send("gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
+		for range 3 {
+			s.pass(interval)
+			require.Contains(t, s.now()["gpu.up{gpu.status=detached hw.name=nvidia0}"], "0 ")
+			require.Contains(t, s.now()["hw.status{hw.name=nvidia0 hw.state=degraded}"], "1 ")
+			require.NotContains(t, s.now().lines(), "hw.power{hw.name=nvidia0}")
+			require.Contains(t, s.now(), "hw.power{hw.name=nvidia2}")
+		}
+		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
+
+		s.sim.Send("gpu_attached gpu=0")
+		s.pass(interval)
+		require.Contains(t, s.now()["gpu.up{gpu.status=ok hw.name=nvidia0}"], "1 ")
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
+	})
+}
+
 func TestMaxSeriesLeavesOutTheLeastImportantMetricsOfAllGPUs(t *testing.T) {
 	for _, limit := range []int{20, 100} {
 		few := func(cfg *Config) { cfg.MaxSeries = limit }
@@ -225,6 +289,51 @@ func TestReceiversOfOneEndpointShareItAndFreeWhatTheyTook(t *testing.T) {
 		s.pass(interval)
 		s.requireUp(true)
 	})
+}
+
+// DCGM takes the receivers of a process for one watcher: the last one to ask would set the
+// period for all, and the first one to leave would end the watches of all.
+func TestReceiversOfOneEndpointKeepTheirOwnPace(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"a slower one":            func(cfg *Config) { cfg.CollectionInterval = time.Minute },
+		"a slower one of one GPU": func(cfg *Config) { cfg.CollectionInterval, cfg.Devices = time.Minute, []string{"0"} },
+		"a slower one of all":     func(cfg *Config) { cfg.CollectionInterval = time.Minute; only(nil)(cfg) },
+		"one as fast":             func(cfg *Config) { cfg.CollectionInterval = interval },
+		"a faster one":            func(cfg *Config) { cfg.CollectionInterval = time.Second },
+		"a faster one of one item": func(cfg *Config) {
+			cfg.CollectionInterval = time.Second
+			only([]string{"dcgm.up", "gpu.throttle.active"})(cfg)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				t := s.t
+				keepsPace := func() {
+					t.Helper()
+					for range 15 {
+						s.pass(interval)
+						at := s.node().Sub(s.origin).String()
+						for _, series := range []string{"hw.power{hw.name=nvidia0}", "hw.power{hw.name=nvidia1}"} {
+							require.Contains(t, s.now()[series], "400 at "+at, "%s as sampled at this tick", series)
+						}
+						require.Contains(t, s.now()["gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"], " at "+at)
+					}
+					require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ")
+				}
+				s.pass(interval)
+				cfg := createDefaultConfig().(*Config)
+				cfg.InitialDelay = 0
+				change(cfg)
+				second := newRig(t, cfg, nil)
+				second.start()
+				s.settle()
+				keepsPace()
+				require.Contains(t, second.last(s.origin)["dcgm.up{}"], "1 ")
+				second.stop()
+				keepsPace()
+			})
+		})
+	}
 }
 
 func TestRefusedDataIsNoTroubleOfDCGM(t *testing.T) {

@@ -31,17 +31,27 @@ func (r *gpuReceiver) reportTick(collectErr, pushErr error) {
 		r.self.MarkActivity()
 	}
 	r.reportCardinality()
-	if r.session != nil {
+	if !permanent(r.linkErr) {
 		r.setTrouble(errors.Join(collectErr, r.missing(), pushErr))
 	}
 }
 
-// missing returns an error that names the configured devices that are not there.
+// errNoGPU is the trouble of a host engine that answers and has nothing to tell.
+var errNoGPU = errors.New("host engine has no GPU, waiting for one: see whether the NVIDIA driver is loaded and what nvidia-smi lists")
+
+// missing returns an error that names the configured devices that are not there, or says that
+// there is no GPU at all.
 func (r *gpuReceiver) missing() error {
-	if len(r.collector.absent) == 0 || r.linkErr != nil {
+	switch {
+	case r.linkErr != nil:
+		return nil
+	case len(r.collector.absent) > 0:
+		return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.absent, ", ")))
+	case len(r.collector.all) == 0:
+		return fail(selftelemetry.KindEnumerate, errNoGPU)
+	default:
 		return nil
 	}
-	return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.absent, ", ")))
 }
 
 func (r *gpuReceiver) reportCardinality() {

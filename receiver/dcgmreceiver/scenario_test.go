@@ -5,6 +5,9 @@
 package dcgmreceiver
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,4 +35,29 @@ func TestNodesGiveTheirMetrics(t *testing.T) {
 			})
 		})
 	}
+}
+
+// NVIDIA's list of compute capabilities, https://developer.nvidia.com/cuda-gpus.
+func TestModelsHaveTheComputeCapabilitiesOfRealBoards(t *testing.T) {
+	want := map[string]string{"a100": "8.0", "gb200": "10.0", "h100": "9.0", "l4": "8.9", "p4": "6.1"}
+	files, err := os.ReadDir("../../internal/dcgmsim/models")
+	require.NoError(t, err)
+	var scenario, boards strings.Builder
+	var models []string
+	for _, file := range files {
+		fmt.Fprintf(&scenario, "include models/%s\n", file.Name())
+		model := strings.TrimSuffix(file.Name(), ".model")
+		if model == "common" { // What all models begin with.
+			continue
+		}
+		fmt.Fprintf(&boards, "gpu %d model=%s uuid=GPU-00000000-0000-0000-0000-%012d pci=00000000:%02X:00.0\n", len(models), model, len(models), len(models)+1)
+		models = append(models, model)
+	}
+	simulate(t, scenario.String()+boards.String(), nil, func(s *simulation) {
+		got := map[string]string{}
+		for _, g := range s.collector.gpus {
+			got[models[g.number]] = g.facts.architecture.String()
+		}
+		require.Equal(s.t, want, got)
+	})
 }

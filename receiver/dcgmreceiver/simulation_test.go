@@ -53,4 +53,7 @@ func (s *simulation) pass(d time.Duration) {
 	synctest.Wait()
 }
 
+// node is the time on the node.
+func (s *simulation) node() time.Time { return s.sim.Now() }
+
 func (s *simulation) now() seriesText { return s.last(s.origin) }

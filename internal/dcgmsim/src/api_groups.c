@@ -167,12 +167,12 @@ static bool profiling_refused(const struct field_group *f, const dcgmGroupEntity
     return false;
 }
 
-static dcgmReturn_t watch_all(const struct watch *w)
+static dcgmReturn_t watch_all(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, const struct watch *w)
 {
     static dcgmGroupEntityPair_t entities[DCGM_GROUP_MAX_ENTITIES_V2];
     bool found;
-    unsigned count = group_entities(w->group, entities, &found);
-    const struct field_group *f = field_group_find(w->fields);
+    unsigned count = group_entities(group, entities, &found);
+    const struct field_group *f = field_group_find(fields);
     if (!found || !f)
         return found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED;
     if (count == 0)
@@ -196,8 +196,8 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmWatchFields(dcgmHandle_t handle, dcgmGpuGrp_t g
     if (status != DCGM_ST_OK)
         return status;
     const double longest = 1e6; // seconds; more is for ever
-    struct watch w = {handle, group, fields, period, keep_age > longest ? 0 : (usec)(keep_age * SECOND), keep_samples};
-    return leave(watch_all(&w));
+    struct watch w = {handle, period, keep_age > longest ? 0 : (usec)(keep_age * SECOND), keep_samples};
+    return leave(watch_all(group, fields, &w));
 }
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmUnwatchFields(dcgmHandle_t handle, dcgmGpuGrp_t group, dcgmFieldGrp_t fields)
@@ -207,10 +207,14 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmUnwatchFields(dcgmHandle_t handle, dcgmGpuGrp_t
         return status;
     static dcgmGroupEntityPair_t entities[DCGM_GROUP_MAX_ENTITIES_V2];
     bool found;
-    group_entities(group, entities, &found);
-    if (!found || !field_group_find(fields))
+    unsigned count = group_entities(group, entities, &found);
+    const struct field_group *f = field_group_find(fields);
+    if (!found || !f)
         return leave(found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED);
-    watch_remove(group, fields, now_us());
+    for (unsigned e = 0; e < count; e++) {
+        for (unsigned i = 0; i < f->count; i++)
+            watch_remove(entities[e], f->ids[i], handle, now_us());
+    }
     return leave(DCGM_ST_OK);
 }
 

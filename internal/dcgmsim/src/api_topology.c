@@ -4,13 +4,19 @@
 
 #include <string.h>
 
-// present tells whether a host engine lists a GPU: one that was unbound, it does not.
+// present tells whether a GPU has links and instances: one that was unbound has none.
 bool present(unsigned gpu)
 {
     return gpu_exists(gpu) && gpu_status(gpu, now_us()) != DcgmEntityStatusDetached;
 }
 
-static dcgmReturn_t list_gpus(const char *call, dcgmHandle_t handle, unsigned *ids, int *count)
+// is_active tells whether a host engine counts a GPU among those that it supports.
+static bool is_active(unsigned gpu)
+{
+    return gpu_exists(gpu) && gpu_status(gpu, now_us()) == DcgmEntityStatusOk;
+}
+
+static dcgmReturn_t list_gpus(const char *call, dcgmHandle_t handle, bool (*listed)(unsigned), unsigned *ids, int *count)
 {
     if (!ids || !count)
         return DCGM_ST_BADPARAM;
@@ -19,7 +25,7 @@ static dcgmReturn_t list_gpus(const char *call, dcgmHandle_t handle, unsigned *i
         return status;
     *count = 0;
     for (unsigned i = 0; i < DCGM_MAX_NUM_DEVICES; i++) {
-        if (present(i))
+        if (listed(i))
             ids[(*count)++] = i;
     }
     return leave(DCGM_ST_OK);
@@ -27,17 +33,16 @@ static dcgmReturn_t list_gpus(const char *call, dcgmHandle_t handle, unsigned *i
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmGetAllDevices(dcgmHandle_t handle, unsigned int ids[DCGM_MAX_NUM_DEVICES], int *count)
 {
-    return list_gpus(__func__, handle, ids, count);
+    return list_gpus(__func__, handle, gpu_exists, ids, count);
 }
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmGetAllSupportedDevices(dcgmHandle_t handle, unsigned int ids[DCGM_MAX_NUM_DEVICES], int *count)
 {
-    return list_gpus(__func__, handle, ids, count);
+    return list_gpus(__func__, handle, is_active, ids, count);
 }
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmGetEntityGroupEntities(dcgmHandle_t handle, dcgm_field_entity_group_t kind, dcgm_field_eid_t *out, int *count, unsigned int flags)
 {
-    (void)flags;
     dcgmGroupEntityPair_t all[DCGM_MAX_NUM_CPU_CORES + DCGM_MAX_NUM_DEVICES * DCGM_NVLINK_MAX_LINKS_PER_GPU];
     if (!out || !count || *count < 0)
         return DCGM_ST_BADPARAM;
@@ -47,7 +52,8 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetEntityGroupEntities(dcgmHandle_t handle, dcg
     unsigned n = entities_of_kind(kind, all, sizeof all / sizeof *all), kept = 0;
     for (unsigned i = 0; i < n; i++) {
         int gpu = gpu_of(all[i]);
-        if (gpu < 0 || present((unsigned)gpu))
+        bool (*listed)(unsigned) = flags & DCGM_GEGE_FLAG_ONLY_SUPPORTED ? is_active : kind == DCGM_FE_GPU ? gpu_exists : present;
+        if (gpu < 0 || listed((unsigned)gpu))
             all[kept++] = all[i];
     }
     bool fits = kept <= (unsigned)*count;

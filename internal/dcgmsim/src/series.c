@@ -97,13 +97,14 @@ bool is_first(const struct series *s, usec ts)
     return before < 0 || interrupted(s->entity, s->field, before, ts);
 }
 
+// watch_add replaces what the same connection has: it is one watcher, however many watches it asks for.
 dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct watch *w, usec now)
 {
     struct series *s = find_or_add(e, field);
     if (!s)
         return DCGM_ST_MEMORY;
     struct subscription *sub = s->subscriptions;
-    while (sub && (sub->watch.group != w->group || sub->watch.fields != w->fields))
+    while (sub && sub->watch.owner != w->owner)
         sub = sub->next;
     if (!sub) {
         if (!(sub = calloc(1, sizeof *sub)))
@@ -116,43 +117,33 @@ dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct wat
     return DCGM_ST_OK;
 }
 
-static void remove_where(bool (*match)(const struct watch *, uintptr_t, uintptr_t), uintptr_t a, uintptr_t b, usec now)
+static void unsubscribe(struct series *s, dcgmHandle_t owner, usec now)
 {
-    for (int i = 0; i < BUCKETS; i++) {
-        for (struct series *s = buckets[i]; s; s = s->next) {
-            for (struct subscription **at = &s->subscriptions; *at;) {
-                struct subscription *sub = *at;
-                if (!match(&sub->watch, a, b)) {
-                    at = &sub->next;
-                    continue;
-                }
-                *at = sub->next;
-                free(sub);
-            }
-            respan(s, now);
-        }
+    for (struct subscription **at = &s->subscriptions; *at; at = &(*at)->next) {
+        struct subscription *sub = *at;
+        if (sub->watch.owner != owner)
+            continue;
+        *at = sub->next;
+        free(sub);
+        respan(s, now);
+        return;
     }
 }
 
-static bool same_groups(const struct watch *w, uintptr_t group, uintptr_t fields)
+// watch_remove ends the watch of a connection, whichever group it came with.
+void watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now)
 {
-    return w->group == group && w->fields == fields;
-}
-
-static bool same_owner(const struct watch *w, uintptr_t owner, uintptr_t unused)
-{
-    (void)unused;
-    return w->owner == owner;
-}
-
-void watch_remove(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, usec now)
-{
-    remove_where(same_groups, group, fields, now);
+    struct series *s = series_find(e, field);
+    if (s)
+        unsubscribe(s, owner, now);
 }
 
 void watch_remove_owner(dcgmHandle_t owner, usec now)
 {
-    remove_where(same_owner, owner, 0, now);
+    for (int i = 0; i < BUCKETS; i++) {
+        for (struct series *s = buckets[i]; s; s = s->next)
+            unsubscribe(s, owner, now);
+    }
 }
 
 void watch_clear(void)

@@ -43,14 +43,12 @@ unsigned link_entity(unsigned gpu, unsigned link);
 
 struct watch {
     dcgmHandle_t owner;
-    dcgmGpuGrp_t group;
-    dcgmFieldGrp_t fields;
     usec period, keep_age;
     int keep_samples;
 };
 
 dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct watch *w, usec now);
-void watch_remove(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, usec now);
+void watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now);
 void watch_remove_owner(dcgmHandle_t owner, usec now);
 void watch_clear(void);
 void inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r);

@@ -52,7 +52,7 @@ static void check_lost_and_frozen(void)
     int64_t ts = read_gpu(5, 155).ts;
     send_line("gpu_lost gpu=5");
     send_line("advance 3s");
-    CHECK(status_of(5) == DcgmEntityStatusLost && status_of(4) == DcgmEntityStatusOk && gpus() == 8);
+    CHECK(status_of(5) == DcgmEntityStatusLost && status_of(4) == DcgmEntityStatusOk && gpus() == 7);
     CHECK(read_gpu(5, 155).status == DCGM_ST_OK && read_gpu(5, 155).value.dbl == DCGM_FP64_BLANK && read_gpu(5, 155).ts == ts + 3000000);
     send_line("gpu_restored gpu=5");
     CHECK(status_of(5) == DcgmEntityStatusOk && read_gpu(5, 1001).value.dbl == DCGM_FP64_BLANK);
@@ -131,9 +131,13 @@ static void check_topology(void)
     links.version++;
     CHECK(dcgmGetNvLinkLinkStatus(handle, &links) == DCGM_ST_VER_MISMATCH);
     watch(155);
+    send_line("gpu_lost gpu=2");
+    CHECK(status_of(2) == DcgmEntityStatusLost && gpus() == 3 && entities(0) == 4 && entities(DCGM_GEGE_FLAG_ONLY_SUPPORTED) == 3);
+    send_line("gpu_restored gpu=2");
     int64_t ts = read_gpu(3, 155).ts;
     send_line("gpu_detached gpu=3");
     send_line("advance 5s");
+    CHECK(entities(0) == 4 && entities(DCGM_GEGE_FLAG_ONLY_SUPPORTED) == 3);
     CHECK(status_of(3) == DcgmEntityStatusDetached && gpus() == 3 && read_gpu(3, 155).status != DCGM_ST_OK ? true : read_gpu(3, 155).ts <= ts);
     send_line("gpu_attached gpu=3");
     send_line("advance 1s");
@@ -142,6 +146,30 @@ static void check_topology(void)
     CHECK(gpus() == 5);
     send_line("gpu_removed gpu=7");
     CHECK(gpus() == 4 && read_gpu(7, 155).status == DCGM_ST_GENERIC_ERROR);
+}
+
+// A connection is one watcher of a field of an entity: a later watch replaces an earlier one,
+// and ending either ends it. Another connection's watch is another watcher.
+static void check_watchers(void)
+{
+    boot_shipped("h100x8");
+    dcgmHandle_t other = 0;
+    CHECK(connect_another(&other) == DCGM_ST_OK);
+    dcgmFieldGrp_t first = watch(155), second = watch(155);
+    CHECK(dcgmWatchFields(handle, group, second, 60000000, 600, 0) == DCGM_ST_OK);
+    int64_t ts = read_gpu(0, 155).ts;
+    send_line("advance 30s");
+    CHECK(read_gpu(0, 155).ts == ts);
+    CHECK(dcgmWatchFields(other, group, first, 1000000, 600, 0) == DCGM_ST_OK);
+    send_line("advance 5s");
+    CHECK(read_gpu(0, 155).ts == ts + 35000000);
+    CHECK(dcgmUnwatchFields(other, group, first) == DCGM_ST_OK);
+    send_line("advance 60s");
+    CHECK((ts = read_gpu(0, 155).ts) > 0);
+    CHECK(dcgmUnwatchFields(handle, group, first) == DCGM_ST_OK);
+    send_line("advance 120s");
+    CHECK(read_gpu(0, 155).ts == ts);
+    CHECK(dcgmDisconnect(other) == DCGM_ST_OK);
 }
 
 static void check_health(void)
@@ -219,6 +247,7 @@ int main(int argc, char **argv)
     check_engine();
     check_hang();
     check_topology();
+    check_watchers();
     check_health();
     dcgmShutdown();
     fprintf(stderr, failures ? "check-sim: %d failures\n" : "check-sim: ok\n", failures);

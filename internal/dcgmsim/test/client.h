@@ -38,6 +38,12 @@ static void send_line(const char *text)
     put(control, "a", text);
 }
 
+static dcgmReturn_t connect_another(dcgmHandle_t *out)
+{
+    dcgmConnectV2Params_t params = {.version = dcgmConnectV2Params_version2};
+    return dcgmConnect_v2("localhost:5555", &params, out);
+}
+
 // boot connects to a fresh node.
 static dcgmReturn_t boot(const char *path)
 {
@@ -46,8 +52,7 @@ static dcgmReturn_t boot(const char *path)
     put(control, "w", "");
     setenv("DCGMSIM_SCENARIO", path, 1);
     setenv("DCGMSIM_CONTROL", control, 1);
-    dcgmConnectV2Params_t params = {.version = dcgmConnectV2Params_version2};
-    return dcgmConnect_v2("localhost:5555", &params, &handle);
+    return connect_another(&handle);
 }
 
 static void boot_shipped(const char *name)
@@ -108,6 +113,14 @@ static int gpus(void)
     unsigned ids[DCGM_MAX_NUM_DEVICES];
     int n = -1;
     dcgmGetAllSupportedDevices(handle, ids, &n);
+    return n;
+}
+
+static int entities(unsigned flags)
+{
+    dcgm_field_eid_t ids[DCGM_MAX_NUM_DEVICES];
+    int n = DCGM_MAX_NUM_DEVICES;
+    CHECK(dcgmGetEntityGroupEntities(handle, DCGM_FE_GPU, ids, &n, flags) == DCGM_ST_OK);
     return n;
 }
 

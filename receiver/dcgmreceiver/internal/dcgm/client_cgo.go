@@ -69,16 +69,27 @@ func statusOf(err error) int {
 	return statusOK
 }
 
-func supportedGPUs() ([]GPUID, error) {
-	ids, err := dcgm.GetSupportedDevices()
+// listGPUs asks twice: those that DCGM supports leave out what is lost, detached, blocked by
+// cgroups or not on its list of models.
+func listGPUs() (GPUs, error) {
+	supported, err := dcgm.GetSupportedDevices()
 	if err != nil {
-		return nil, err
+		return GPUs{}, err
 	}
+	all, err := dcgm.GetEntityGroupEntities(dcgm.FE_GPU)
+	if err != nil {
+		return GPUs{}, err
+	}
+	return GPUs{All: sortedIDs(all), Supported: sortedIDs(supported)}, nil
+}
+
+func sortedIDs(ids []uint) []GPUID {
 	gpus := make([]GPUID, len(ids))
 	for i, id := range ids {
 		gpus[i] = GPUID(id) //nolint:gosec // DCGM has 32 of them.
 	}
-	return gpus, nil
+	slices.Sort(gpus)
+	return gpus
 }
 
 // gpuStatus looks twice at "unknown": go-dcgm gives it for a dead link too.
@@ -167,7 +178,7 @@ func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {
 }
 
 func readSince(group *Group, i int, since time.Time) ([]Sample, time.Time, error) {
-	values, next, err := dcgm.GetValuesSince(groupHandle(group), fieldHandle(group.watches[i]), since)
+	values, next, err := dcgm.GetValuesSince(groupHandle(group), fieldHandle(group.watches[i].fields), since)
 	if err != nil {
 		return nil, since, err
 	}

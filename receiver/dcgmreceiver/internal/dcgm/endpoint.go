@@ -42,6 +42,13 @@ var addressRules = map[string]func(address string) error{
 	"vsock": checkVsock,
 }
 
+// What DCGM's client has room for, without the byte that ends a text: a socket's path in
+// sockaddr_un, and host:port in its own address. It calls what is longer a bad parameter.
+const (
+	maxUnix = 107
+	maxTCP  = 92
+)
+
 func checkTCP(address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" || strings.ContainsAny(address, "/ \t\n") {
@@ -50,12 +57,18 @@ func checkTCP(address string) error {
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return errors.New("must have a port from 1 to 65535")
 	}
+	if len(address) > maxTCP {
+		return fmt.Errorf("must have a host:port of at most %d bytes, not %d", maxTCP, len(address))
+	}
 	return nil
 }
 
 func checkUnix(address string) error {
 	if !path.IsAbs(address) {
 		return errors.New("must be unix:// and an absolute path, as in unix:///run/nvidia/dcgm.sock")
+	}
+	if len(address) > maxUnix {
+		return fmt.Errorf("must have a path of at most %d bytes, not %d", maxUnix, len(address))
 	}
 	return nil
 }

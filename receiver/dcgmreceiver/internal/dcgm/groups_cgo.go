@@ -16,13 +16,15 @@ func createGroup(name string, gpus []GPUID) (*Group, []GPUID, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var refused []GPUID
+	var taken, refused []GPUID
 	for _, gpu := range gpus {
 		if err := dcgm.AddEntityToGroup(handle, dcgm.FE_GPU, uint(gpu)); err != nil {
 			refused = append(refused, gpu)
+			continue
 		}
+		taken = append(taken, gpu)
 	}
-	return &Group{handle: handle.GetHandle()}, refused, nil
+	return &Group{handle: handle.GetHandle(), gpus: taken}, refused, nil
 }
 
 func groupHandle(g *Group) dcgm.GroupHandle {
@@ -39,7 +41,7 @@ func fieldHandle(watch uintptr) dcgm.FieldHandle {
 
 // addWatch leaves out what the library does not know, and then, since one id that is unknown
 // to the engine fails the whole group, what bisection finds.
-func addWatch(group *Group, name string, w Watch) (leftOut []FieldID, err error) {
+func addWatch(s *source, group *Group, name string, w Watch) (leftOut []FieldID, err error) {
 	known := make([]FieldID, 0, len(w.Fields))
 	for _, id := range w.Fields {
 		if _, err := dcgm.FieldGetByID(dcgm.Short(id)); err != nil {
@@ -53,12 +55,27 @@ func addWatch(group *Group, name string, w Watch) (leftOut []FieldID, err error)
 	if err != nil || fields == nil {
 		return leftOut, err
 	}
-	err = dcgm.WatchFieldsWithGroupEx(*fields, groupHandle(group), w.Period.Microseconds(), w.KeepAge.Seconds(), w.KeepSamples)
-	if err != nil {
+	w.Fields = slices.DeleteFunc(known, func(id FieldID) bool { return slices.Contains(unknown, id) })
+	added := &watching{Watch: w, owner: s.session, gpus: group.gpus, group: group.handle, fields: fields.GetHandle()}
+	if err := ask(s.link.watches, added); err != nil {
 		return leftOut, errors.Join(err, dcgm.FieldGroupDestroy(*fields))
 	}
-	group.watches = append(group.watches, fields.GetHandle())
+	group.watches = append(group.watches, added)
+	s.link.watches = append(s.link.watches, added)
+	askAgain(s.link.watches, s.link.watches.displaced(added))
 	return leftOut, nil
+}
+
+// ask has the host engine watch, and waits for a first sample.
+func ask(all watches, w *watching) error {
+	return dcgm.WatchFieldsWithGroupEx(fieldHandle(w.fields), groupHandle(&Group{handle: w.group}), all.period(w).Microseconds(), w.KeepAge.Seconds(), w.KeepSamples)
+}
+
+// askAgain leaves an error to whoever the watch belongs to, who notices that values grow stale.
+func askAgain(all watches, some []*watching) {
+	for _, w := range some {
+		_ = ask(all, w)
+	}
 }
 
 // createFieldGroup makes a group of those ids that the engine knows. It returns nil if it
@@ -119,12 +136,21 @@ func shorts(ids []FieldID) []dcgm.Short {
 	return out
 }
 
-func releaseGroup(group *Group) error {
+func releaseGroup(l *link, group *Group) error {
 	handle := groupHandle(group)
 	var errs []error
-	for _, watch := range group.watches {
-		fields := fieldHandle(watch)
-		errs = append(errs, dcgm.UnwatchFields(fields, handle), dcgm.FieldGroupDestroy(fields))
+	for _, w := range group.watches {
+		l.watches = l.watches.without(w)
+		errs = append(errs, endWatch(l.watches, w), dcgm.FieldGroupDestroy(fieldHandle(w.fields)))
 	}
 	return errors.Join(append(errs, dcgm.DestroyGroup(handle))...)
+}
+
+// endWatch lets the others, which are all that is left, have what they asked for.
+func endWatch(others watches, w *watching) (err error) {
+	if !others.cover(w) {
+		err = dcgm.UnwatchFields(fieldHandle(w.fields), groupHandle(&Group{handle: w.group}))
+	}
+	askAgain(others, others.bereft(w))
+	return err
 }

@@ -38,7 +38,8 @@ type hub struct {
 
 // link is one connection from connect to disconnect.
 type link struct {
-	engine Engine
+	engine  Engine
+	watches watches // touched by the worker alone
 }
 
 // session is one user's share of a hub.
@@ -50,7 +51,7 @@ type session struct {
 
 // Open returns a session to the host engine at endpoint. It connects to nothing yet. No
 // single call is waited for longer than timeout. A second endpoint in the process is refused
-// with an [EndpointInUseError].
+// with an [EndpointInUseError], or with [ErrEnding] once the first has no user.
 func Open(endpoint Endpoint, timeout time.Duration) (Session, error) {
 	process.mu.Lock()
 	defer process.mu.Unlock()
@@ -58,7 +59,11 @@ func Open(endpoint Endpoint, timeout time.Duration) (Session, error) {
 		process.hub = &hub{endpoint: endpoint, worker: newWorker()}
 	}
 	h := process.hub
-	if h.endpoint != endpoint {
+	switch {
+	case h.endpoint == endpoint:
+	case h.users == 0:
+		return nil, fmt.Errorf("cannot connect to %s yet: %w: a call to %s is out", endpoint, ErrEnding, h.endpoint)
+	default:
 		return nil, &EndpointInUseError{Want: endpoint, Have: h.endpoint}
 	}
 	h.users++
@@ -202,8 +207,8 @@ func onLink[T any](ctx context.Context, s *source, name string, fn func() (T, er
 func (s *source) Engine() Engine { return s.link.engine }
 
 // GPUs implements [Source].
-func (s *source) GPUs(ctx context.Context) ([]GPUID, error) {
-	return onLink(ctx, s, "list GPUs", supportedGPUs)
+func (s *source) GPUs(ctx context.Context) (GPUs, error) {
+	return onLink(ctx, s, "list GPUs", listGPUs)
 }
 
 // Status implements [Source].
@@ -231,12 +236,12 @@ func (s *source) Group(ctx context.Context, gpus []GPUID) (*Group, []GPUID, erro
 
 // Watch implements [Source].
 func (s *source) Watch(ctx context.Context, group *Group, watch Watch) ([]FieldID, error) {
-	return onLink(ctx, s, "watch fields", func() ([]FieldID, error) { return addWatch(group, uniqueName(), watch) })
+	return onLink(ctx, s, "watch fields", func() ([]FieldID, error) { return addWatch(s, group, uniqueName(), watch) })
 }
 
 // Release implements [Source].
 func (s *source) Release(ctx context.Context, group *Group) error {
-	_, err := onLink(ctx, s, "release a group", func() (struct{}, error) { return struct{}{}, releaseGroup(group) })
+	_, err := onLink(ctx, s, "release a group", func() (struct{}, error) { return struct{}{}, releaseGroup(s.link, group) })
 	return err
 }
 

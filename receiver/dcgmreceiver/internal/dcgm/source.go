@@ -22,6 +22,10 @@ var (
 	// every call as long as that one is out. Nothing is stacked behind it.
 	ErrHung = errors.New("DCGM does not answer")
 
+	// ErrEnding is returned by Open while a call to another host engine has not returned that
+	// nobody uses any more. Open again later.
+	ErrEnding = errors.New("an earlier connection of this process has not ended")
+
 	// ErrPanic wraps a panic below the door.
 	ErrPanic = errors.New("DCGM call panicked")
 )
@@ -56,6 +60,12 @@ const (
 	StatusDetached
 )
 
+// GPUs are the GPUs of a host engine, in the order of their numbers.
+type GPUs struct {
+	All       []GPUID
+	Supported []GPUID // those that the engine reads now
+}
+
 // Engine is what a host engine says of itself.
 type Engine struct {
 	Version   string // such as 4.6.0
@@ -77,7 +87,8 @@ const MaxFields = 128
 // connection ends. The engine has 64 groups for all its clients.
 type Group struct {
 	handle  uintptr
-	watches []uintptr // field groups
+	gpus    []GPUID
+	watches []*watching
 }
 
 // Watches returns the number of watches of the group.
@@ -114,8 +125,7 @@ type Session interface {
 // [ErrDisconnected], wrapped.
 type Source interface {
 	Engine() Engine
-	// GPUs lists the GPUs that DCGM supports.
-	GPUs(ctx context.Context) ([]GPUID, error)
+	GPUs(ctx context.Context) (GPUs, error)
 	Status(ctx context.Context, gpu GPUID) (GPUStatus, error)
 	// ProfilingFields lists the profiling fields that a GPU has; none if it has no profiling.
 	ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error)
