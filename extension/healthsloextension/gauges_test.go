@@ -61,18 +61,20 @@ func TestGaugesAreTheLastPass(t *testing.T) {
 	require.NoError(t, g.register(builder))
 	require.Empty(t, published(t, telemetry), "nothing before the first pass")
 
-	start := func(kind component.Kind, id string, event *componentstatus.Event) {
-		source := componentstatus.NewInstanceID(component.MustNewID(id), kind)
-		for range 2 {
-			starting := componentstatus.NewEvent(componentstatus.StatusStarting)
+	start := func(kind component.Kind, id string) *componentstatus.InstanceID {
+		source, starting := componentstatus.NewInstanceID(component.MustNewID(id), kind), componentstatus.NewEvent(componentstatus.StatusStarting)
+		history.Observe(source, starting)
+		if kind != component.KindExtension {
 			state.Observe(source, starting)
-			history.Observe(source, starting)
 		}
-		state.Observe(source, event)
+		return source
 	}
-	start(component.KindReceiver, "otlp", componentstatus.NewEvent(componentstatus.StatusOK))
-	start(component.KindReceiver, "dcgm", componentstatus.NewRecoverableErrorEvent(nil))
-	start(component.KindExporter, "otlp", componentstatus.NewPermanentErrorEvent(nil))
+	for range 2 { // a start and a reload
+		start(component.KindExtension, "health_slo")
+		state.Observe(start(component.KindReceiver, "otlp"), componentstatus.NewEvent(componentstatus.StatusOK))
+		state.Observe(start(component.KindReceiver, "dcgm"), componentstatus.NewRecoverableErrorEvent(nil))
+		state.Observe(start(component.KindExporter, "otlp"), componentstatus.NewPermanentErrorEvent(nil))
+	}
 
 	g.publish(&sampling.View{
 		At: time.Now(),
