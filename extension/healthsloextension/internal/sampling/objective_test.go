@@ -26,7 +26,7 @@ func requireObjective(t *testing.T, got Objective, good, short, long float64) {
 // 1.44 % is a burn rate of 14.4.
 func TestBurnRateOfTheWorkbook(t *testing.T) {
 	o := newObjective(ObjectiveSettings{Name: "export", Indicator: "exporter_success_ratio", Target: 0.999, Windows: twoWindows}, epoch)
-	e := newExporter(testKey, testWindow, epoch.Add(-time.Second))
+	e := newExporter(testKey, testWindow, testWindow/2, epoch.Add(-time.Second))
 	var got Objective
 	observe := func(second int, counts Counts) {
 		e.observe(after(second), &counts, false)

@@ -58,6 +58,7 @@ type Sampler struct {
 	exporters  map[ExporterKey]*exporter
 	objectives []*objective
 	last       time.Time // of the pass before
+	lastRead   time.Time // of the last pass whose reading worked
 	unseen     time.Time // since when no exporter was seen; zero while one is
 	dropped    bool      // the views were said to drop metrics
 	failing    bool      // the last reading failed
@@ -120,6 +121,7 @@ func (s *Sampler) sample(ctx context.Context, now time.Time) {
 		view.Exporters = s.observeExporters(now, reading)
 		view.GPUs = reading.GPUs
 		s.suspectViews(view)
+		s.lastRead = now
 	}
 	view.Objectives = s.observeObjectives(now, reading)
 	s.last = now
@@ -191,7 +193,7 @@ func (s *Sampler) observeExporters(now time.Time, reading *Reading) []Exporter {
 	for key, counts := range reading.Exporters {
 		e, known := s.exporters[key]
 		if !known {
-			e = newExporter(key, s.set.Window, s.last)
+			e = newExporter(key, s.set.Window, s.set.Interval, s.lastRead)
 			s.exporters[key] = e
 		}
 		seen = append(seen, e.observe(now, counts, waiting[key.ID]))
@@ -219,5 +221,5 @@ func (s *Sampler) elapsed(now time.Time) time.Duration {
 	if s.last.IsZero() {
 		return 0
 	}
-	return min(now.Sub(s.last), 2*s.set.Interval)
+	return min(now.Sub(s.last), maxIntervals*s.set.Interval)
 }

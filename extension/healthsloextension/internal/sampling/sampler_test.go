@@ -167,6 +167,29 @@ func TestFailingSourceIsToldOnceAndLeavesNothingBehind(t *testing.T) {
 	f(func() (*Reading, error) { panic("oops") }, "panic: oops")
 }
 
+// Counters may be as old as the process: what they held before the first reading is not the
+// window's.
+func TestFirstReadingsThatFailLeaveLifetimeCountersOut(t *testing.T) {
+	s := newSubject(func(set *Settings) {
+		set.Objectives = []ObjectiveSettings{{Name: "export", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows}}
+	})
+	s.source.does(func() (*Reading, error) { return nil, errors.New("not yet") })
+	s.sample(t.Context(), epoch)
+	s.sample(t.Context(), after(5))
+	s.source.says(map[ExporterKey]*Counts{testKey: {Sent: 100, SendFailed: 100}})
+	s.sample(t.Context(), after(10))
+	require.Zero(t, s.View().Exporters[0].FailureRate)
+	require.InDelta(t, 1.0, s.View().Objectives[0].Current, 0)
+
+	s.source.does(func() (*Reading, error) { return nil, errors.New("for a moment") })
+	s.sample(t.Context(), after(15))
+	late := ExporterKey{ID: "late", Signal: "logs"}
+	s.source.says(map[ExporterKey]*Counts{testKey: {Sent: 100, SendFailed: 100}, late: {SendFailed: 1}})
+	s.sample(t.Context(), after(20))
+	require.InDelta(t, 1.0, s.View().Exporters[0].FailureRate, 0, "it was not there when the last reading worked")
+	require.Zero(t, s.View().Exporters[1].FailureRate)
+}
+
 func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
 	run(t, nil, func(s *subject) {
 		t := s.t
