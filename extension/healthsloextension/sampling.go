@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
@@ -33,7 +34,7 @@ func newSamples(set extension.Settings, cfg *Config, state *health.State) *sampl
 		Window:     cfg.Window,
 		Interval:   cfg.SampleInterval,
 		Objectives: cfg.objectiveSettings(),
-		Ready:      func() bool { return state.Readiness().OK() },
+		Readiness:  func() sampling.Readiness { return readinessOf(state, &restarts.Process) },
 		Publish:    s.gauges.publish,
 		Logger:     set.Logger,
 	}
@@ -53,6 +54,19 @@ func newSamples(set extension.Settings, cfg *Config, state *health.State) *sampl
 	}
 	s.Sampler = sampling.NewSampler(settings)
 	return s
+}
+
+// readinessOf leaves the first start of the process out: nothing relied on the Collector yet.
+// A reload's start is an interruption.
+func readinessOf(state *health.State, history *restarts.History) sampling.Readiness {
+	switch {
+	case state.Readiness().OK():
+		return sampling.Ready
+	case state.Starting() && history.FirstGeneration():
+		return sampling.NotYetReady
+	default:
+		return sampling.Unready
+	}
 }
 
 // start registers the gauges and starts sampling in a goroutine of the group.

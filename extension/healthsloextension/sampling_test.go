@@ -9,10 +9,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
@@ -65,6 +70,30 @@ func TestSourceIsChosenAtStart(t *testing.T) {
 	f(nil, server.URL, sampling.SourceScrape, 0, 0)
 	f(newWithSource(), "", sampling.SourceInProcess, 0, 0)
 	f(newWithSource(), server.URL, sampling.SourceInProcess, 0, 1)
+}
+
+func TestFirstStartIsNoUnreadyTime(t *testing.T) {
+	var state health.State
+	var history restarts.History
+	f := func(want sampling.Readiness) {
+		t.Helper()
+		require.Equal(t, want, readinessOf(&state, &history))
+	}
+	own := componentstatus.NewInstanceID(component.NewID(metadata.Type), component.KindExtension)
+	start := func(at time.Time) {
+		history.Observe(own, componentstatus.NewEvent(componentstatus.StatusStarting))
+		state.Start(at)
+	}
+	start(time.Now())
+	f(sampling.NotYetReady)
+	state.Ready(time.Now())
+	f(sampling.Ready)
+	state.Drain(time.Now())
+	f(sampling.Unready)
+	state.Stop(time.Now())
+	f(sampling.Unready)
+	start(time.Now())
+	f(sampling.Unready)
 }
 
 // Readiness changes between two passes; the gauges must not lag behind by an interval.

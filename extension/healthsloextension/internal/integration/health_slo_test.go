@@ -43,10 +43,10 @@ extensions:
     window: 1s
     sample_interval: 100ms
     objectives:
-      - {name: export, indicator: exporter_success_ratio, target: 0.9, windows: [1m, 1h]}
-      - {name: headroom, indicator: queue_headroom, target: 0.9, windows: [1h], components: [otlp_grpc/retries]}
+      - {name: export, indicator: exporter_success_ratio, target: 0.9, windows: [1s, 1h]}
+      - {name: headroom, indicator: queue_headroom, target: 0.9, windows: [1s, 1h], components: [otlp_grpc/retries]}
       - {name: ready, indicator: readiness, target: 0.9, windows: [1h]}
-      - {name: fresh, indicator: receiver_freshness, target: 0.9, windows: [1h], components: [beat]}
+      - {name: fresh, indicator: receiver_freshness, target: 0.9, windows: [1s, 1h], components: [beat]}
 service:
   extensions: [health_slo]
   pipelines:
@@ -67,11 +67,11 @@ func requireDeadBackend(t *testing.T, c *collector) {
 	got := c.values(t, "exporter", "objective", "window")
 	require.Zero(t, got["tracecore_exporter_stalled exporter=otlp_grpc/gives_up"])
 	require.NotContains(t, got, "tracecore_queue_depth_ratio exporter=otlp_grpc/gives_up", "it has no queue")
-	require.InDelta(t, 10, got["tracecore_slo_burn_rate objective=export window=1m"], 1e-9)
-	require.InDelta(t, 10, got["tracecore_slo_burn_rate objective=export window=1h"], 1e-9)
+	require.InDelta(t, 10, got["tracecore_slo_burn_rate objective=export window=1s"], 1e-9)
+	require.NotContains(t, got, "tracecore_slo_burn_rate objective=export window=1h", "no hour has been observed")
 	require.InDelta(t, -9, got["tracecore_slo_error_budget_remaining objective=export"], 1e-9)
-	require.Positive(t, got["tracecore_slo_burn_rate objective=headroom window=1h"])
-	require.Contains(t, got, "tracecore_slo_burn_rate objective=fresh window=1h")
+	require.Positive(t, got["tracecore_slo_burn_rate objective=headroom window=1s"])
+	require.Contains(t, got, "tracecore_slo_burn_rate objective=fresh window=1s")
 }
 
 // The guard of the telemetry factory: upstream's families and ours on one endpoint.

@@ -95,6 +95,13 @@ func (s *starts) prune(now time.Time) {
 	s.again = slices.DeleteFunc(s.again, func(at time.Time) bool { return now.Sub(at) > memory })
 }
 
+// FirstGeneration tells whether nothing was reloaded yet.
+func (h *History) FirstGeneration() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.generation == 0
+}
+
 // LastHour returns the number of restarts in the last hour of every component ever seen.
 func (h *History) LastHour(now time.Time) map[Key]int {
 	h.mu.Lock()

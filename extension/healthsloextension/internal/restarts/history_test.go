@@ -77,7 +77,9 @@ func TestRestartsCountOncePerServiceWhateverThePipelines(t *testing.T) {
 			require.Equal(t, want, h.LastHour(time.Now()))
 		}
 		f(map[Key]int{ownKey: 0, key: 0}, own, traces)
+		require.True(t, h.FirstGeneration())
 		f(map[Key]int{ownKey: 1, key: 1}, own, both)
+		require.False(t, h.FirstGeneration())
 		f(map[Key]int{ownKey: 2, key: 2}, own, traces, metrics)
 		f(map[Key]int{ownKey: 3, key: 2}, own)
 		f(map[Key]int{ownKey: 4, key: 3}, own, metrics, traces)

@@ -37,8 +37,8 @@ type Settings struct {
 
 	Objectives []ObjectiveSettings
 
-	// Ready tells whether the Collector is ready now.
-	Ready func() bool
+	// Readiness tells whether the Collector is ready now.
+	Readiness func() Readiness
 
 	// Publish is called at the end of each pass, in the sampler's goroutine.
 	Publish func(*View)
@@ -205,10 +205,10 @@ func (s *Sampler) observeExporters(now time.Time, reading *Reading) []Exporter {
 func (s *Sampler) observeObjectives(now time.Time, reading *Reading) []Objective {
 	if s.last.IsZero() {
 		for _, set := range s.set.Objectives {
-			s.objectives = append(s.objectives, newObjective(set, now))
+			s.objectives = append(s.objectives, newObjective(set, s.set.Interval, now))
 		}
 	}
-	p := &pass{now: now, seconds: s.elapsed(now).Seconds(), reading: reading, exporters: s.exporters, ready: s.set.Ready()}
+	p := &pass{now: now, seconds: s.elapsed(now).Seconds(), reading: reading, exporters: s.exporters, readiness: s.set.Readiness()}
 	states := make([]Objective, 0, len(s.objectives))
 	for _, o := range s.objectives {
 		states = append(states, o.observe(p))
@@ -216,7 +216,7 @@ func (s *Sampler) observeObjectives(now time.Time, reading *Reading) []Objective
 	return states
 }
 
-// elapsed is the time a pass stands for. A process that was suspended saw nothing meanwhile.
+// elapsed is the time since the pass before. A process that was suspended saw nothing meanwhile.
 func (s *Sampler) elapsed(now time.Time) time.Duration {
 	if s.last.IsZero() {
 		return 0

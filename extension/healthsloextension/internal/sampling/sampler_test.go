@@ -56,8 +56,8 @@ func newSubject(change func(*Settings)) *subject {
 	s.source.says(nil)
 	set := Settings{
 		Window: testWindow, Interval: 5 * time.Second, Source: s.source, Logger: zap.New(core),
-		Ready:   func() bool { return true },
-		Publish: func(*View) { s.passes.Add(1) },
+		Readiness: func() Readiness { return Ready },
+		Publish:   func(*View) { s.passes.Add(1) },
 	}
 	if change != nil {
 		change(&set)
@@ -209,10 +209,10 @@ func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
 }
 
 func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
-	var ready atomic.Bool
-	ready.Store(true)
+	var readiness atomic.Int64
+	readiness.Store(int64(Ready))
 	set := func(set *Settings) {
-		set.Ready = ready.Load
+		set.Readiness = func() Readiness { return Readiness(readiness.Load()) }
 		set.Objectives = []ObjectiveSettings{
 			{Name: "z", Indicator: "readiness", Target: 0.9, Windows: twoWindows},
 			{Name: "a", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows},
@@ -220,13 +220,13 @@ func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
 	}
 	run(t, set, func(s *subject) {
 		t := s.t
-		time.Sleep(9*time.Minute + time.Second)
-		ready.Store(false)
-		time.Sleep(time.Minute)
+		time.Sleep(9*time.Minute - time.Second)
+		readiness.Store(int64(Unready))
+		time.Sleep(time.Minute + 2*time.Second)
 		got := s.View().Objectives
 		require.Equal(t, []string{"z", "a"}, []string{got[0].Name, got[1].Name})
 		require.False(t, got[1].Known)
-		requireObjective(t, got[0], 0.9, 2, 1)
+		requireObjective(t, got[0], 0.9, 0, 2)
 	})
 }
 

@@ -100,7 +100,8 @@ type Objective struct {
 	// 1 when untouched, 0 when spent, negative when overspent.
 	BudgetRemaining float64
 
-	// BurnRates has one entry per configured window, the shortest first.
+	// BurnRates has one entry per configured window that has been observed as a whole, the
+	// shortest first.
 	BurnRates []BurnRate
 }
 
