@@ -62,6 +62,7 @@ type Sampler struct {
 	unseen     time.Time // since when no exporter was seen; zero while one is
 	dropped    bool      // the views were said to drop metrics
 	failing    bool      // the last reading failed
+	incomplete bool      // the last reading that worked was
 }
 
 // NewSampler returns a sampler that has not sampled yet.
@@ -118,6 +119,7 @@ func (s *Sampler) sample(ctx context.Context, now time.Time) {
 	s.logChange(err)
 	view := s.newView(now, err)
 	if reading != nil {
+		s.logIncomplete(reading.Incomplete)
 		view.Exporters = s.observeExporters(now, reading)
 		view.GPUs = reading.GPUs
 		s.suspectViews(view)
@@ -164,6 +166,18 @@ func (s *Sampler) logChange(err error) {
 			return
 		}
 		s.set.Logger.Info("The Collector's own metrics can be read again", zap.String("source", s.set.Source.Name()))
+	}
+}
+
+// logIncomplete says once that readings miss something, and once that they are whole again.
+func (s *Sampler) logIncomplete(err error) {
+	if incomplete := err != nil; incomplete != s.incomplete {
+		s.incomplete = incomplete
+		if incomplete {
+			s.set.Logger.Warn("Some of the Collector's own metrics cannot be read: a component's callback fails", zap.Error(err))
+			return
+		}
+		s.set.Logger.Info("All of the Collector's own metrics can be read again")
 	}
 }
 
