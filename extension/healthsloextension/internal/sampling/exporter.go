@@ -86,17 +86,20 @@ func (e *exporter) stalled(now time.Time, c *Counts) bool {
 	return now.Sub(e.busySince) >= e.length
 }
 
-// remember keeps the worst of each HistoryStep. Views share the history, so it is replaced
-// and never changed.
+// remember keeps the worst of each step of the last hour. Views share the history, so it is
+// replaced and never changed.
 func (e *exporter) remember(now time.Time, seen *Exporter) {
 	e.worst.FailureRate = max(e.worst.FailureRate, seen.FailureRate)
 	e.worst.QueueRatio = max(e.worst.QueueRatio, seen.QueueRatio)
 	e.worst.Stalled = e.worst.Stalled || seen.Stalled
-	if n := len(e.history); n > 0 && now.Sub(e.history[n-1].At) < HistoryStep {
+	if n := len(e.history); n > 0 && now.Sub(e.history[n-1].At) < minHistoryStep {
 		return
 	}
 	e.worst.At = now
-	kept := e.history[max(0, len(e.history)+1-HistoryLength):]
+	kept := e.history
+	for len(kept) > 0 && now.Sub(kept[0].At) >= historySpan {
+		kept = kept[1:]
+	}
 	e.history = append(append(make([]Point, 0, len(kept)+1), kept...), e.worst)
 	e.worst = Point{}
 }

@@ -104,24 +104,29 @@ func TestQueueRatio(t *testing.T) {
 }
 
 func TestHistoryKeepsTheWorstOfEachStepForAnHour(t *testing.T) {
-	e := newExporter(testKey, testWindow, testWindow/2, time.Time{})
-	var shared []Point
-	for seconds := 0; seconds <= 2*3600; seconds += 5 {
-		counts := Counts{QueueCapacity: 10, Sent: float64(seconds)}
-		if seconds%30 == 15 {
-			counts.QueueSize = 9
+	f := func(interval, points int) {
+		t.Helper()
+		e := newExporter(testKey, testWindow, time.Duration(interval)*time.Second, time.Time{})
+		var shared []Point
+		for seconds := 0; seconds <= 2*3600; seconds += interval {
+			counts := Counts{QueueCapacity: 10, Sent: float64(seconds)}
+			if interval >= 30 || seconds%30 == 15 {
+				counts.QueueSize = 9
+			}
+			got := e.observe(after(seconds), &counts, false)
+			require.LessOrEqual(t, len(got.History), points)
+			if seconds == 3600 {
+				shared = got.History
+			}
 		}
-		got := e.observe(after(seconds), &counts, false)
-		require.LessOrEqual(t, len(got.History), HistoryLength)
-		if seconds == 3600 {
-			shared = got.History
+		require.Len(t, e.history, points)
+		require.Equal(t, after(7200), e.history[points-1].At)
+		require.Equal(t, after(3600+max(30, interval)), e.history[0].At)
+		for _, p := range e.history {
+			require.InDelta(t, 0.9, p.QueueRatio, 0)
 		}
+		require.Equal(t, after(3600), shared[len(shared)-1].At, "what a view has does not change")
 	}
-	require.Len(t, e.history, HistoryLength)
-	require.Equal(t, after(7200), e.history[HistoryLength-1].At)
-	require.Equal(t, after(3600+30), e.history[0].At)
-	for _, p := range e.history {
-		require.InDelta(t, 0.9, p.QueueRatio, 0)
-	}
-	require.Equal(t, after(3600), shared[len(shared)-1].At, "what a view has does not change")
+	f(5, 120)
+	f(240, 15)
 }

@@ -16,11 +16,10 @@ import (
 )
 
 const (
-	// HistoryStep is the distance of two points of an exporter's history.
-	HistoryStep = 30 * time.Second
-
-	// HistoryLength bounds an exporter's history to the last hour.
-	HistoryLength = int(time.Hour / HistoryStep)
+	// historySpan is how long an exporter's history remembers, minHistoryStep the least distance
+	// of two of its points. The two bound its memory.
+	historySpan    = time.Hour
+	minHistoryStep = 30 * time.Second
 )
 
 // droppedByViews is said where nothing was seen of any exporter for a whole window.
@@ -132,7 +131,7 @@ func (s *Sampler) sample(ctx context.Context, now time.Time) {
 }
 
 func (s *Sampler) newView(now time.Time, err error) *View {
-	view := &View{At: now, Window: s.set.Window, Source: SourceNone, SourceReason: s.set.Reason}
+	view := &View{At: now, Window: s.set.Window, HistoryStep: max(minHistoryStep, s.set.Interval), Source: SourceNone, SourceReason: s.set.Reason}
 	if s.set.Source != nil {
 		view.Source, view.SourceReason = s.set.Source.Name(), ""
 	}

@@ -95,15 +95,17 @@ func TestSamplerSamplesAtOnceAndThenByItsInterval(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 62, s.passes.Load())
 		require.Equal(t, View{
-			At: time.Now(), Window: testWindow, Source: SourceInProcess, Exporters: []Exporter{}, Objectives: []Objective{},
+			At: time.Now(), Window: testWindow, HistoryStep: minHistoryStep, Source: SourceInProcess, Exporters: []Exporter{}, Objectives: []Objective{},
 		}, s.View())
 	})
 }
 
 func TestViewBeforeTheFirstPass(t *testing.T) {
-	require.Equal(t, View{Window: testWindow, Source: SourceInProcess}, newSubject(nil).View())
+	require.Equal(t, View{Window: testWindow, HistoryStep: minHistoryStep, Source: SourceInProcess}, newSubject(nil).View())
 	noSource := func(set *Settings) { set.Source, set.Reason = nil, "because" }
-	require.Equal(t, View{Window: testWindow, Source: SourceNone, SourceReason: "because"}, newSubject(noSource).View())
+	require.Equal(t, View{Window: testWindow, HistoryStep: minHistoryStep, Source: SourceNone, SourceReason: "because"}, newSubject(noSource).View())
+	rare := func(set *Settings) { set.Interval = 4 * time.Minute }
+	require.Equal(t, 4*time.Minute, newSubject(rare).View().HistoryStep)
 }
 
 func TestExportersAreSortedAndCarryState(t *testing.T) {

@@ -66,7 +66,7 @@ func busy() *Page {
 			{Kind: "extension", ID: "file_storage", Pipelines: []string{}, Status: "stopping", Since: ago(3 * time.Second)},
 			{Kind: "extension", ID: "health_slo", Pipelines: []string{}, Status: "ok", Since: ago(27 * time.Hour)},
 		},
-		Telemetry: Telemetry{Source: "in-process", WindowSeconds: 60},
+		Telemetry: Telemetry{Source: "in-process", WindowSeconds: 60, StepSeconds: 30},
 		Exporters: []Exporter{
 			{ID: "otlp_grpc/backend", Signal: "metrics", QueueRatio: ratio(0.93), Stalled: true, FailureRate: 0.125, History: history(120)},
 			{ID: "otlp_grpc/backend", Signal: "traces", QueueRatio: ratio(0), History: history(11)},
