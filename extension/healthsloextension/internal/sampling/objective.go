@@ -64,10 +64,10 @@ type level struct {
 
 // byTime counts seconds. Those since the pass before are that pass's: what a pass finds may
 // have begun a moment ago.
-func byTime(look func(*ObjectiveSettings, *pass) level) indicator {
+func byTime(look func(*objective, *pass) level) indicator {
 	return func(o *objective, p *pass) (bad, total float64, known bool) {
 		before := o.level
-		o.level = look(&o.ObjectiveSettings, p)
+		o.level = look(o, p)
 		if !before.known {
 			return 0, 0, o.level.known
 		}
@@ -88,45 +88,71 @@ func exporterSuccess(o *objective, p *pass) (bad, total float64, known bool) {
 		return 0, 0, false
 	}
 	for key := range p.reading.Exporters {
-		if e := p.exporters[key]; o.selects(key.ID) {
-			bad, total, known = bad+e.lastBad, total+e.lastTotal, true
+		if e := p.exporters[key]; o.measures(key.ID) {
+			bad, total = bad+e.lastBad, total+e.lastTotal
 		}
 	}
-	return bad, total, known
+	if !o.complete() {
+		return 0, 0, false
+	}
+	return bad, total, true
 }
 
-func queueHeadroom(set *ObjectiveSettings, p *pass) (queues level) {
+func queueHeadroom(o *objective, p *pass) level {
 	if p.reading == nil {
 		return level{}
 	}
+	full := false
 	for key, c := range p.reading.Exporters {
-		if c.QueueCapacity > 0 && set.selects(key.ID) {
-			queues.known = true
-			queues.bad = queues.bad || c.QueueSize/c.QueueCapacity > set.MaxDepthRatio
+		if c.QueueCapacity > 0 && o.measures(key.ID) {
+			full = full || c.QueueSize/c.QueueCapacity > o.MaxDepthRatio
 		}
 	}
-	return queues
+	return level{bad: full, known: o.complete()}
 }
 
-func receiverFreshness(set *ObjectiveSettings, p *pass) (receivers level) {
+func receiverFreshness(o *objective, p *pass) level {
 	if p.reading == nil {
 		return level{}
 	}
+	stale := false
 	for id, last := range p.reading.LastActivity {
-		if set.selects(id) {
-			receivers.known = true
-			receivers.bad = receivers.bad || p.now.Sub(last) > set.MaxAge
+		if o.measures(id) {
+			stale = stale || p.now.Sub(last) > o.MaxAge
 		}
 	}
-	return receivers
+	return level{bad: stale, known: o.complete()}
 }
 
-func readiness(_ *ObjectiveSettings, p *pass) level {
+func readiness(_ *objective, p *pass) level {
 	return level{bad: p.readiness == Unready, known: p.readiness != NotYetReady}
 }
 
-func (set *ObjectiveSettings) selects(id string) bool {
-	return len(set.Components) == 0 || slices.Contains(set.Components, id)
+// measures tells whether the objective is about a component that the pass found, and takes
+// note of it.
+func (o *objective) measures(id string) bool {
+	selected := len(o.Components) == 0 || slices.Contains(o.Components, id)
+	if selected {
+		o.found[id] = true
+	}
+	return selected
+}
+
+// complete tells whether the pass found each named component, or any where none is named: one
+// that was not found may be what is bad.
+func (o *objective) complete() bool {
+	return len(o.found) > 0 && len(o.missing()) == 0
+}
+
+// missing are the named components that the pass did not find, by their index.
+func (o *objective) missing() map[int]string {
+	missing := map[int]string{}
+	for i, id := range o.Components {
+		if !o.found[id] {
+			missing[i] = id
+		}
+	}
+	return missing
 }
 
 // objective follows one objective from pass to pass.
@@ -137,11 +163,13 @@ type objective struct {
 	since      []time.Time    // since when each window is observed
 	measured   time.Time      // the last pass that could tell
 	bad, total float64
-	level      level // of the pass before, for indicators that count time
+	level      level           // of the pass before, for indicators that count time
+	found      map[string]bool // components that the pass measured
+	warned     bool            // about those it did not
 }
 
 func newObjective(set ObjectiveSettings, interval time.Duration, now time.Time) *objective {
-	o := &objective{ObjectiveSettings: set, interval: interval, since: make([]time.Time, len(set.Windows))}
+	o := &objective{ObjectiveSettings: set, interval: interval, since: make([]time.Time, len(set.Windows)), found: map[string]bool{}}
 	o.Windows = slices.Sorted(slices.Values(set.Windows))
 	for _, length := range o.Windows {
 		rate := window.NewRate(length)
@@ -152,6 +180,7 @@ func newObjective(set ObjectiveSettings, interval time.Duration, now time.Time) 
 }
 
 func (o *objective) observe(p *pass) Objective {
+	clear(o.found)
 	bad, total, known := indicators[o.Indicator](o, p)
 	o.bad, o.total = o.bad+bad, o.total+total
 	if known {

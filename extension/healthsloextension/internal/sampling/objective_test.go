@@ -162,3 +162,26 @@ func TestObjectiveThatWasNeverMeasuredIsUnknown(t *testing.T) {
 	f(ObjectiveSettings{Indicator: "receiver_freshness", Components: []string{"dcgm"}},
 		func(p *pass) { p.reading.LastActivity["clock"] = p.now }, false)
 }
+
+func TestObjectiveIsKnownOnceEachNamedComponentWasSeen(t *testing.T) {
+	f := func(indicator string, see func(p *pass, id string)) {
+		t.Helper()
+		set := ObjectiveSettings{Indicator: indicator, Components: []string{"a", "b"}, Target: 0.9, Windows: twoWindows}
+		o := newObjective(set, 5*time.Second, epoch)
+		require.False(t, o.observe(lookAt(5, func(p *pass) { see(p, "a") })).Known)
+		require.False(t, o.observe(lookAt(10, func(p *pass) { see(p, "b") })).Known)
+		require.Zero(t, o.total)
+		require.True(t, o.observe(lookAt(15, func(p *pass) { see(p, "a"); see(p, "b") })).Known)
+	}
+	sees := func(p *pass, id string) {
+		key := ExporterKey{id, "logs"}
+		p.reading.Exporters[key] = &Counts{QueueCapacity: 1}
+		if p.exporters == nil {
+			p.exporters = map[ExporterKey]*exporter{}
+		}
+		p.exporters[key] = &exporter{lastTotal: 1}
+	}
+	f("exporter_success_ratio", sees)
+	f("queue_headroom", sees)
+	f("receiver_freshness", func(p *pass, id string) { p.reading.LastActivity[id] = p.now })
+}

@@ -57,7 +57,8 @@ type Sampler struct {
 	exporters  map[ExporterKey]*exporter
 	objectives []*objective
 	last       time.Time // of the pass before
-	lastRead   time.Time // of the last pass whose reading worked
+	firstRead  time.Time // of the first pass whose reading worked
+	lastRead   time.Time // of the last one
 	unseen     time.Time // since when no exporter was seen; zero while one is
 	dropped    bool      // the views were said to drop metrics
 	failing    bool      // the last reading failed
@@ -123,8 +124,14 @@ func (s *Sampler) sample(ctx context.Context, now time.Time) {
 		view.GPUs = reading.GPUs
 		s.suspectViews(view)
 		s.lastRead = now
+		if s.firstRead.IsZero() {
+			s.firstRead = now
+		}
 	}
 	view.Objectives = s.observeObjectives(now, reading)
+	if reading != nil {
+		s.warnOfUnmeasured(now)
+	}
 	s.last = now
 	s.view.Store(view)
 	s.set.Publish(view)
@@ -227,6 +234,24 @@ func (s *Sampler) observeObjectives(now time.Time, reading *Reading) []Objective
 		states = append(states, o.observe(p))
 	}
 	return states
+}
+
+// warnOfUnmeasured says once which named components keep an objective from being measured.
+func (s *Sampler) warnOfUnmeasured(now time.Time) {
+	if now.Sub(s.firstRead) < s.set.Window {
+		return
+	}
+	for i, o := range s.objectives {
+		if o.warned || !o.measured.IsZero() {
+			continue
+		}
+		o.warned = true
+		for j, id := range o.missing() {
+			s.set.Logger.Warn("An objective is not measured: a component of its has not reported what its indicator is about",
+				zap.String("key", fmt.Sprintf("objectives::%d::components::%d", i, j)), zap.String("component", id),
+				zap.String("indicator", o.Indicator), zap.Duration("window", s.set.Window))
+		}
+	}
 }
 
 // elapsed is the time since the pass before. A process that was suspended saw nothing meanwhile.

@@ -232,6 +232,36 @@ func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
 	})
 }
 
+func TestComponentsThatAreNeverMeasuredAreToldOnce(t *testing.T) {
+	set := func(set *Settings) {
+		set.Objectives = []ObjectiveSettings{
+			{Name: "export", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows, Components: []string{testKey.ID}},
+			{Name: "fresh", Indicator: "receiver_freshness", Target: 0.9, Windows: twoWindows, Components: []string{"clock", "otlp"}},
+		}
+	}
+	run(t, set, func(s *subject) {
+		t := s.t
+		s.source.does(func() (*Reading, error) {
+			reading := newReading()
+			reading.Exporters[testKey] = &Counts{Sent: 1}
+			reading.LastActivity["clock"] = time.Now()
+			return reading, nil
+		})
+		time.Sleep(testWindow - time.Millisecond)
+		require.Zero(t, s.logs.Len())
+		time.Sleep(10 * testWindow)
+		require.Equal(t, 1, s.logs.Len())
+		logged := s.logs.All()[0]
+		require.Equal(t, zapcore.WarnLevel, logged.Level)
+		require.Equal(t, map[string]any{
+			"key": "objectives::1::components::1", "component": "otlp", "indicator": "receiver_freshness", "window": testWindow,
+		}, logged.ContextMap())
+		got := s.View().Objectives
+		require.True(t, got[0].Known)
+		require.False(t, got[1].Known)
+	})
+}
+
 // A process that was suspended for a day neither met nor missed its objective meanwhile.
 func TestSuspensionIsNotMeasured(t *testing.T) {
 	s := newSubject(nil)
