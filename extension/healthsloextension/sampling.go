@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
 	"go.uber.org/zap"
 
@@ -69,13 +70,28 @@ func readinessOf(state *health.State, history *restarts.History) sampling.Readin
 	}
 }
 
-// start registers the gauges and starts sampling in a goroutine of the group.
-func (s *samples) start(telemetry *metadata.TelemetryBuilder, wg *sync.WaitGroup) error {
-	if err := s.gauges.register(telemetry); err != nil {
-		return err
+// start registers the gauges, unless another instance does, and starts sampling in a goroutine
+// of the group.
+func (s *samples) start(telemetry *metadata.TelemetryBuilder, wg *sync.WaitGroup, gauges bool) error {
+	if gauges {
+		if err := s.gauges.register(telemetry); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	wg.Go(func() { s.Run(ctx) })
 	return nil
+}
+
+// gaugesOwner returns the one instance of the extension in a service that has gauges: the first
+// by its id. All instances would report the same series, and overwrite each other's.
+func gaugesOwner(own component.ID, extensions map[component.ID]component.Component) component.ID {
+	owner := own
+	for id, other := range extensions {
+		if _, same := other.(*healthSLO); same && id.String() < owner.String() {
+			owner = id
+		}
+	}
+	return owner
 }
