@@ -12,6 +12,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,15 +53,20 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen ser
 	return server, nil
 }
 
-// serverLog receives what net/http has to say. Whoever reaches the port can fail a handshake,
-// as port scanners and TCP probes do: that must not fill the log.
+// serverLog receives what net/http has to say. Whoever reaches the port can fail a handshake or
+// break the protocol, as port scanners and TCP probes do: that must not fill the log.
 type serverLog struct {
 	logger *zap.Logger
 }
 
+// clientsFaults begin what net/http says of clients. Those of HTTP/2 are all but one: a handler
+// that panics is our fault.
+var clientsFaults = []string{"http: TLS handshake error", "http2: ", "timeout waiting for SETTINGS", "timeout waiting for PING"}
+
 func (l serverLog) Write(line []byte) (int, error) {
 	message := strings.TrimSpace(string(line))
-	if strings.HasPrefix(message, "http: TLS handshake error") {
+	begins := func(prefix string) bool { return strings.HasPrefix(message, prefix) }
+	if slices.ContainsFunc(clientsFaults, begins) && !begins("http2: panic") {
 		l.logger.Debug(message)
 		return len(line), nil
 	}
