@@ -37,6 +37,10 @@ func TestWrongRequestsGet4xxAndChangeNothing(t *testing.T) {
 	}
 	f("405 Method Not Allowed", "POST /healthz HTTP/1.1\nHost: x\n\n")
 	f("405 Method Not Allowed", "BREW /readyz HTTP/1.1\nHost: x\n\n")
+	f("405 Method Not Allowed", "POST /healthz HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}")
+	f("405 Method Not Allowed", "PUT /metrics HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n2\n{}\n0\n\n")
+	f("400 Bad Request", "HEAD /healthz HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}")
+	f("400 Bad Request", "OPTIONS * HTTP/1.1\nHost: x\n\n")
 	f("404 Not Found", "GET /etc/passwd HTTP/1.1\nHost: x\n\n")
 	f("404 Not Found", "GET /HEALTHZ HTTP/1.1\nHost: x\n\n")
 	f("400 Bad Request", "GET healthz HTTP/1.1\nHost: x\n\n")

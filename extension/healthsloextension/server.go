@@ -49,6 +49,7 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen ser
 	}
 	server.MaxHeaderBytes = maxHeaderBytes
 	server.ErrorLog = log.New(serverLog{set.Logger}, "", 0)
+	server.DisableGeneralOptionsHandler = true // It would answer "OPTIONS *" in front of authentication.
 	server.Handler = harden(server.Handler, set.Logger)
 	return server, nil
 }
@@ -116,10 +117,11 @@ func (h *healthSLO) routes(seen served) http.Handler {
 	return refuseBodies(mux)
 }
 
-// refuseBodies answers who sends one: nothing here reads it, so it is a mistake.
+// refuseBodies answers who sends one: nothing here reads it, so it is a mistake. Other methods
+// are the mistake themselves, with a body or without.
 func refuseBodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 {
+		if r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			http.Error(w, "a request must not have a body", http.StatusBadRequest)
 			return
 		}
