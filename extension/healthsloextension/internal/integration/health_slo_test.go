@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -154,13 +153,14 @@ func TestReloadsCountAsRestarts(t *testing.T) {
 	const series = "tracecore_component_restart_count_per_hour component_kind=receiver component_id=beat"
 	c.eventually(t, "tracecore_component_healthy component_kind=receiver component_id=beat", 1)
 	before := c.values(t, "component_kind", "component_id")[series]
-	for reload := 1; reload <= 2; reload++ {
-		require.NoError(t, syscall.Kill(syscall.Getpid(), syscall.SIGHUP))
-		require.Eventually(t, func() bool {
-			return c.logs.FilterMessage("Everything is ready. Begin running and processing data.").Len() == reload+1
-		}, patience, 10*time.Millisecond)
-		c.eventually(t, series, before+float64(reload))
-	}
+	c.reload(t)
+	c.eventually(t, series, before+1)
+	c.change(t, strings.Replace(config, "  pipelines:\n", "  pipelines:\n    metrics/third: {receivers: [beat], exporters: [otlp_grpc/retries]}\n", 1))
+	c.reload(t)
+	c.eventually(t, series, before+2)
+	c.change(t, config)
+	c.reload(t)
+	c.eventually(t, series, before+3)
 }
 
 func TestViewsThatDropExporterMetricsAreSuspected(t *testing.T) {
