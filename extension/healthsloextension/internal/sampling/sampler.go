@@ -247,7 +247,7 @@ func (s *Sampler) warnOfUnmeasured(now time.Time) {
 		}
 		o.warned = true
 		for j, id := range o.missing() {
-			s.set.Logger.Warn("An objective is not measured: a component of its has not reported what its indicator is about",
+			s.set.Logger.Warn("An objective is not measured: one of its components has not reported what its indicator is about",
 				zap.String("key", fmt.Sprintf("objectives::%d::components::%d", i, j)), zap.String("component", id),
 				zap.String("indicator", o.Indicator), zap.Duration("window", s.set.Window))
 		}
