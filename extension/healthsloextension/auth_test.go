@@ -53,6 +53,8 @@ func TestAuthenticationGuardsEveryPath(t *testing.T) {
 		require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
 	}
 
+	require.Equal(t, "401 Unauthorized", s.raw(t, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"))
+
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address(t)+"/healthz", http.NoBody)
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer sesame")

@@ -4,6 +4,7 @@ package healthsloextension
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -36,6 +37,10 @@ func TestWrongRequestsGet4xxAndChangeNothing(t *testing.T) {
 	}
 	f("405 Method Not Allowed", "POST /healthz HTTP/1.1\nHost: x\n\n")
 	f("405 Method Not Allowed", "BREW /readyz HTTP/1.1\nHost: x\n\n")
+	f("405 Method Not Allowed", "POST /healthz HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}")
+	f("405 Method Not Allowed", "PUT /metrics HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n2\n{}\n0\n\n")
+	f("400 Bad Request", "HEAD /healthz HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}")
+	f("400 Bad Request", "OPTIONS * HTTP/1.1\nHost: x\n\n")
 	f("404 Not Found", "GET /etc/passwd HTTP/1.1\nHost: x\n\n")
 	f("404 Not Found", "GET /HEALTHZ HTTP/1.1\nHost: x\n\n")
 	f("400 Bad Request", "GET healthz HTTP/1.1\nHost: x\n\n")
@@ -102,7 +107,19 @@ func TestSlowClientsAreCutOffAndNobodyWaitsForThem(t *testing.T) {
 	f("\x16\x03\x01\xff\xff", encrypted) // a handshake that does not go on
 }
 
-func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
+// breakHTTP2 agrees on HTTP/2 and then speaks something else.
+func (s *subject) breakHTTP2(t *testing.T, ca *identity) {
+	t.Helper()
+	cfg := clientTLS(t, ca, nil)
+	cfg.NextProtos = []string{"h2"}
+	conn, err := tls.Dial("tcp", s.address(t), cfg)
+	require.NoError(t, err)
+	defer conn.Close() //nolint:errcheck // The server may have closed it.
+	_, err = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+}
+
+func TestClientsCannotFillTheLog(t *testing.T) {
 	ca := newIdentity(t, "ca", nil, nil)
 	s := started(t, withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).configure))
 	for range 100 {
@@ -112,6 +129,14 @@ func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
 	require.Eventually(t, func() bool { return s.logs.FilterLevelExact(zapcore.DebugLevel).Len() >= 100 }, 10*time.Second, 10*time.Millisecond)
 	require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
 
+	for range 100 {
+		s.breakHTTP2(t, ca)
+	}
+	require.Eventually(t, func() bool { return s.logs.FilterMessageSnippet("http2: server: error reading preface").Len() >= 100 }, 10*time.Second, 10*time.Millisecond)
+	require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
+
+	s.server.ErrorLog.Print("http2: panic serving 127.0.0.1: oops")
+	require.Equal(t, 1, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
 	s.server.ErrorLog.Print("http: Accept error: too many open files; retrying in 5ms")
 	require.Equal(t, 1, s.logs.FilterLevelExact(zapcore.ErrorLevel).FilterMessage("http: Accept error: too many open files; retrying in 5ms").Len())
 }

@@ -14,6 +14,10 @@ import (
 	"go.uber.org/zap"
 )
 
+// retryAfter is the least time between two loads of what could not be loaded, so that a client
+// that connects all the time does not make the server read files all the time.
+const retryAfter = time.Second
+
 // serverTLS loads what configtls describes. It reloads by itself: upstream's reload refuses
 // every client while a new certificate is broken, and its watch of the client CA file leaks a
 // goroutine and a descriptor with every start.
@@ -55,6 +59,13 @@ type reloadedPart struct {
 	load    func(now time.Time) (*tls.Config, error)
 	apply   func(to, from *tls.Config)
 	failure string // of the last load; empty when it worked
+	tried   time.Time
+}
+
+// wanted tells whether to load now. What could not be loaded is tried again although nothing
+// changed: the cause may lie elsewhere, such as in permissions or in too many open files.
+func (p *reloadedPart) wanted(now time.Time) bool {
+	return p.due(now) || p.failure != "" && now.Sub(p.tried) >= retryAfter
 }
 
 // config returns the settings for one client: the last that could be loaded.
@@ -62,7 +73,7 @@ func (r *certificateReloader) config(now time.Time) *tls.Config {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, part := range r.parts {
-		if part.due(now) {
+		if part.wanted(now) {
 			r.reload(part, now)
 		}
 	}
@@ -71,6 +82,7 @@ func (r *certificateReloader) config(now time.Time) *tls.Config {
 
 // reload logs a failure when it begins or changes, and its end.
 func (r *certificateReloader) reload(part *reloadedPart, now time.Time) {
+	part.tried = now
 	fresh, err := part.load(now)
 	if err != nil {
 		if part.failure != err.Error() {
@@ -136,16 +148,14 @@ func everyInterval(interval time.Duration) func(time.Time) bool {
 }
 
 // wheneverChanged follows symbolic links: Kubernetes renews a mounted secret by turning one.
-// A file that is not there counts as changed until it is.
+// A file that goes or comes has changed.
 func wheneverChanged(path string) func(time.Time) bool {
 	last, _ := os.Stat(path) // It is being loaded, which reports the error.
 	return func(time.Time) bool {
 		before := last
-		var err error
-		last, err = os.Stat(path)
-		if err != nil || before == nil {
-			last = nil
-			return true
+		last, _ = os.Stat(path)
+		if last == nil || before == nil {
+			return last != before
 		}
 		return !os.SameFile(last, before) || !last.ModTime().Equal(before.ModTime()) || last.Size() != before.Size()
 	}

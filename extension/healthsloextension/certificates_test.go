@@ -4,6 +4,8 @@ package healthsloextension
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net/http"
 	"os"
 	"testing"
@@ -11,6 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/configtls"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 func TestTLS(t *testing.T) {
@@ -189,6 +194,48 @@ func TestClientCAReload(t *testing.T) {
 		`error Cannot reload the client CA file, keeping the old one: "http::tls::client_ca_file": must be a readable file: open ` + dir.path("ca.crt") + `: no such file or directory`,
 		`info Reloaded the client CA file`,
 	}, s.reloadLog())
+}
+
+// A load may fail although the file is as it shall be, such as with too many open files.
+func TestFailedReloadIsTriedAgainThoughNothingChanged(t *testing.T) {
+	ca, next := newIdentity(t, "ca", nil, nil), newIdentity(t, "next", nil, nil)
+	f := func(what string, renew func(secrets), configure func(secrets, *configtls.ServerConfig)) {
+		t.Helper()
+		dir := newSecrets(t, newIdentity(t, "server", ca, nil), ca)
+		var cfg configtls.ServerConfig
+		configure(dir, &cfg)
+		core, logs := observer.New(zapcore.DebugLevel)
+		reloader := &certificateReloader{logger: zap.New(core), current: &tls.Config{MinVersion: tls.VersionTLS13}, parts: reloadedParts(t.Context(), cfg)}
+		require.Len(t, reloader.parts, 1)
+		part, loads := reloader.parts[0], 0
+		load := part.load
+		part.load = func(time.Time) (*tls.Config, error) { loads++; return nil, errors.New("too many open files") }
+
+		renew(dir)
+		due := time.Now().Add(time.Hour + time.Second)
+		old := reloader.config(due)
+		for i := range 10 {
+			require.Same(t, old, reloader.config(due.Add(time.Duration(i)*retryAfter/10)))
+		}
+		require.Equal(t, 1, loads, "clients do not make it load more often")
+		require.Same(t, old, reloader.config(due.Add(retryAfter)))
+		require.Equal(t, 2, loads)
+		part.load = func(now time.Time) (*tls.Config, error) { loads++; return load(now.Add(-time.Hour)) }
+		require.NotSame(t, old, reloader.config(due.Add(2*retryAfter)))
+		reloader.config(due.Add(10 * retryAfter))
+		require.Equal(t, 3, loads, "what works is not loaded again")
+		require.Equal(t, 1, logs.FilterMessage("Cannot reload "+what+", keeping the old one").Len())
+		require.Equal(t, 1, logs.FilterMessage("Reloaded "+what).Len())
+	}
+	f("the client CA file", func(dir secrets) { dir.write(t, "ca.crt", next.certificate+"\n") },
+		func(dir secrets, cfg *configtls.ServerConfig) {
+			cfg.ClientCAFile, cfg.ReloadClientCAFile = dir.path("ca.crt"), true
+		})
+	f("the TLS certificate", func(secrets) {},
+		func(dir secrets, cfg *configtls.ServerConfig) {
+			dir.configure(cfg)
+			cfg.ReloadInterval = time.Hour
+		})
 }
 
 func TestReloadIntervalIsKept(t *testing.T) {

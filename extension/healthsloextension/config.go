@@ -76,6 +76,9 @@ var _ component.Config = (*Config)(nil)
 func (cfg *Config) Validate() error {
 	return errors.Join(
 		validateAddress(&cfg.HTTP.NetAddr),
+		validateTimeouts(&cfg.HTTP),
+		validateReload(&cfg.HTTP),
+		validateAuthenticator(&cfg.HTTP),
 		validateInlineCertificates(&cfg.HTTP),
 		cfg.Paths.validate(),
 		validateShutdownDelay(cfg.ShutdownDelay),
@@ -96,6 +99,53 @@ func validateAddress(addr *confignet.AddrConfig) error {
 		confignet.TransportTypeIP, confignet.TransportTypeIP4, confignet.TransportTypeIP6,
 		confignet.TransportTypeUnixgram, confignet.TransportTypeUnixPacket:
 		return fmt.Errorf(`"http::transport": must be tcp, tcp4, tcp6 or unix, got %q`, addr.Transport)
+	}
+	return nil
+}
+
+// validateTimeouts keeps a client that sends bit by bit from staying for ever: net/http takes no
+// timeout from what is not positive, and that of the whole request where that of its header is 0.
+func validateTimeouts(server *confighttp.ServerConfig) error {
+	var errs []error
+	for _, setting := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"read_timeout", server.ReadTimeout},
+		{"read_header_timeout", server.ReadHeaderTimeout},
+		{"write_timeout", server.WriteTimeout},
+		{"idle_timeout", server.IdleTimeout},
+	} {
+		if setting.value < 0 {
+			errs = append(errs, fmt.Errorf(`"http::%s": must not be negative, got %v`, setting.key, setting.value))
+		}
+	}
+	if server.ReadHeaderTimeout == 0 && server.ReadTimeout == 0 {
+		errs = append(errs, errors.New(`"http::read_header_timeout": must be positive unless "http::read_timeout" is, got 0s for both`))
+	}
+	return errors.Join(errs...)
+}
+
+// validateReload reports reloads that would never take place.
+func validateReload(server *confighttp.ServerConfig) error {
+	if !server.TLS.HasValue() {
+		return nil
+	}
+	var errs []error
+	cfg := server.TLS.Get()
+	if cfg.ReloadInterval < 0 {
+		errs = append(errs, fmt.Errorf(`"http::tls::reload_interval": must not be negative, got %v`, cfg.ReloadInterval))
+	}
+	if cfg.ReloadClientCAFile && cfg.ClientCAFile == "" {
+		errs = append(errs, errors.New(`"http::tls::client_ca_file_reload": must not be set without "http::tls::client_ca_file"`))
+	}
+	return errors.Join(errs...)
+}
+
+// validateAuthenticator leaves to Start whether there is such an extension.
+func validateAuthenticator(server *confighttp.ServerConfig) error {
+	if server.Auth.HasValue() && server.Auth.Get().AuthenticatorID == (component.ID{}) {
+		return errors.New(`"http::auth::authenticator": must name an extension of "service::extensions", got ""`)
 	}
 	return nil
 }

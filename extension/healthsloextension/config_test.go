@@ -119,6 +119,15 @@ func TestInvalidConfig(t *testing.T) {
 	f(`{paths: {metrics: /a, healthz: /a, readyz: /a}}`, `"paths::healthz": must differ from "paths::metrics", got "/a" for both
 "paths::readyz": must differ from "paths::metrics", got "/a" for both`)
 
+	for _, key := range []string{"read_timeout", "read_header_timeout", "write_timeout", "idle_timeout"} {
+		f(`{http: {`+key+`: -5s}}`, `"http::`+key+`": must not be negative, got -5s`)
+	}
+	f(`{http: {read_timeout: -5s, read_header_timeout: 0s}}`, `"http::read_timeout": must not be negative, got -5s`)
+	f(`{http: {read_timeout: 0s, read_header_timeout: 0s}}`, `"http::read_header_timeout": must be positive unless "http::read_timeout" is, got 0s for both`)
+	f(`{http: {tls: {cert_file: a, key_file: b, reload_interval: -1s}}}`, `"http::tls::reload_interval": must not be negative, got -1s`)
+	f(`{http: {tls: {cert_file: a, key_file: b, client_ca_file_reload: true}}}`, `"http::tls::client_ca_file_reload": must not be set without "http::tls::client_ca_file"`)
+	f(`{http: {auth: {}}}`, `"http::auth::authenticator": must name an extension of "service::extensions", got ""`)
+
 	f(`{shutdown_delay: -1s}`, `"shutdown_delay": must be from 0s to 30s, got -1s`)
 	f(`{shutdown_delay: 31s}`, `"shutdown_delay": must be from 0s to 30s, got 31s`)
 
@@ -151,6 +160,10 @@ func TestValidConfig(t *testing.T) {
 	f(`{http: {endpoint: "127.0.0.1:13134", transport: tcp4}}`)
 	f(`{paths: {metrics: /a/m, healthz: /a/b.c~d/é, readyz: /a}}`)
 	f(`{shutdown_delay: 30s}`)
+	f(`{http: {read_timeout: 0s}}`)
+	f(`{http: {read_header_timeout: 0s, write_timeout: 0s, idle_timeout: 0s}}`)
+	f(`{http: {auth: {authenticator: bearertokenauth}}}`)
+	f(`{http: {tls: {cert_file: a, key_file: b, reload_interval: 1h, client_ca_file: c, client_ca_file_reload: true}}}`)
 }
 
 // FuzzPaths states that the routing table takes every path Validate accepts, and answers it

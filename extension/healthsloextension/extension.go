@@ -80,7 +80,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: report build info: %w", h.set.ID, err), listener.Close())
 	}
-	if err := samples.start(telemetry, &h.wg); err != nil {
+	if err := samples.start(telemetry, &h.wg, h.reportsGauges(host)); err != nil {
 		telemetry.Shutdown()
 		return errors.Join(fmt.Errorf("%s: register gauges: %w", h.set.ID, err), listener.Close())
 	}
@@ -91,6 +91,17 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 	h.wg.Go(func() { h.beat(h.done) })
 	h.wg.Go(func() { h.serve(server, listener, host) })
 	return nil
+}
+
+// reportsGauges warns if another instance does.
+func (h *healthSLO) reportsGauges(host component.Host) bool {
+	owner := gaugesOwner(h.set.ID, host.GetExtensions())
+	if owner == h.set.ID {
+		return true
+	}
+	h.set.Logger.Warn("Another health_slo extension reports the gauges: those of this one, its objectives included, show on its status page alone",
+		zap.Stringer("this", h.set.ID), zap.Stringer("reports", owner))
+	return false
 }
 
 func (h *healthSLO) logListening(addr net.Addr) {

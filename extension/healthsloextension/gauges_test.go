@@ -61,18 +61,20 @@ func TestGaugesAreTheLastPass(t *testing.T) {
 	require.NoError(t, g.register(builder))
 	require.Empty(t, published(t, telemetry), "nothing before the first pass")
 
-	start := func(kind component.Kind, id string, event *componentstatus.Event) {
-		source := componentstatus.NewInstanceID(component.MustNewID(id), kind)
-		for range 2 {
-			starting := componentstatus.NewEvent(componentstatus.StatusStarting)
+	start := func(kind component.Kind, id string) *componentstatus.InstanceID {
+		source, starting := componentstatus.NewInstanceID(component.MustNewID(id), kind), componentstatus.NewEvent(componentstatus.StatusStarting)
+		history.Observe(source, starting)
+		if kind != component.KindExtension {
 			state.Observe(source, starting)
-			history.Observe(source, starting)
 		}
-		state.Observe(source, event)
+		return source
 	}
-	start(component.KindReceiver, "otlp", componentstatus.NewEvent(componentstatus.StatusOK))
-	start(component.KindReceiver, "dcgm", componentstatus.NewRecoverableErrorEvent(nil))
-	start(component.KindExporter, "otlp", componentstatus.NewPermanentErrorEvent(nil))
+	for range 2 { // a start and a reload
+		start(component.KindExtension, "health_slo")
+		state.Observe(start(component.KindReceiver, "otlp"), componentstatus.NewEvent(componentstatus.StatusOK))
+		state.Observe(start(component.KindReceiver, "dcgm"), componentstatus.NewRecoverableErrorEvent(nil))
+		state.Observe(start(component.KindExporter, "otlp"), componentstatus.NewPermanentErrorEvent(nil))
+	}
 
 	g.publish(&sampling.View{
 		At: time.Now(),
@@ -156,16 +158,31 @@ func TestCallbacksAllocateNothing(t *testing.T) {
 	require.Equal(t, 101*100, observer.observed)
 }
 
+// BenchmarkGaugeCallback is one callback: what is ours, and a reading of its instrument, most of
+// which is the SDK's aggregation of each point.
 func BenchmarkGaugeCallback(b *testing.B) {
 	for _, exporters := range []int{1, 10, 100} {
-		b.Run(strconv.Itoa(exporters), func(b *testing.B) {
-			g := newGauges(&health.State{})
-			g.publish(viewOf(exporters))
+		g := newGauges(&health.State{})
+		g.publish(viewOf(exporters))
+		b.Run("ours/"+strconv.Itoa(exporters), func(b *testing.B) {
 			callback, observer, ctx := g.floats(failureRates), &countingObserver{}, b.Context()
 			b.ReportAllocs()
 			for b.Loop() {
 				_ = callback(ctx, observer)
 			}
+			require.Zero(b, observer.observed%exporters)
+		})
+		b.Run("read/"+strconv.Itoa(exporters), func(b *testing.B) {
+			telemetry := componenttest.NewTelemetry()
+			builder, err := metadata.NewTelemetryBuilder(telemetry.NewTelemetrySettings())
+			require.NoError(b, err)
+			require.NoError(b, builder.RegisterExporterFailureRateCallback(g.floats(failureRates)))
+			var collected metricdata.ResourceMetrics
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = telemetry.Reader.Collect(b.Context(), &collected)
+			}
+			require.Len(b, collected.ScopeMetrics[0].Metrics[0].Data.(metricdata.Gauge[float64]).DataPoints, exporters)
 		})
 	}
 }

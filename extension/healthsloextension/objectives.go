@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
@@ -47,16 +48,30 @@ type ObjectiveConfig struct {
 	// Default: all of them.
 	Components []component.ID `mapstructure:"components"`
 
-	// MaxAge ("max_age") is how long ago the last success of a fresh receiver may be. Only
-	// for receiver_freshness. Default 1m.
+	// MaxAge ("max_age") is how long ago the last success of a fresh receiver may be, above 0s.
+	// Only for receiver_freshness. Default 1m.
 	MaxAge time.Duration `mapstructure:"max_age"`
 
-	// MaxDepthRatio ("max_depth_ratio") is how full a queue with headroom may be. Only for
-	// queue_headroom. Default 0.8.
+	// MaxDepthRatio ("max_depth_ratio") is how full a queue with headroom may be, above 0 and
+	// below 1. Only for queue_headroom. Default 0.8.
 	MaxDepthRatio float64 `mapstructure:"max_depth_ratio"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
+}
+
+var _ confmap.Unmarshaler = (*ObjectiveConfig)(nil)
+
+// Unmarshal gives a setting its default only where its indicator has that setting, so that what
+// is set to nothing, or set in vain, can be told.
+func (o *ObjectiveConfig) Unmarshal(conf *confmap.Conf) error {
+	switch conf.Get("indicator") {
+	case "receiver_freshness":
+		o.MaxAge = defaultMaxAge
+	case "queue_headroom":
+		o.MaxDepthRatio = defaultMaxDepthRatio
+	}
+	return conf.Unmarshal(o)
 }
 
 func (cfg *Config) validateSampling() error {
@@ -111,10 +126,11 @@ func (cfg *Config) validateObjective(i int) error {
 		f(slices.Contains(o.Windows[:j], window), fmt.Sprintf("windows::%d", j), "must be listed once", window.String())
 	}
 	f(len(o.Components) > 0 && o.Indicator == "readiness", "components", "must not be set for readiness", fmt.Sprint(o.Components))
-	f(o.MaxAge != 0 && o.Indicator != "receiver_freshness", "max_age", "must be set for receiver_freshness alone", o.MaxAge.String())
-	f(o.MaxAge < 0, "max_age", "must be positive", o.MaxAge.String())
-	f(o.MaxDepthRatio != 0 && o.Indicator != "queue_headroom", "max_depth_ratio", "must be set for queue_headroom alone", o.MaxDepthRatio)
-	f(!(o.MaxDepthRatio >= 0 && o.MaxDepthRatio < 1), "max_depth_ratio", "must be above 0 and below 1", o.MaxDepthRatio)
+	fresh, queues := o.Indicator == "receiver_freshness", o.Indicator == "queue_headroom"
+	f(!fresh && o.MaxAge != 0, "max_age", "must be set for receiver_freshness alone", o.MaxAge.String())
+	f(fresh && o.MaxAge <= 0, "max_age", "must be positive", o.MaxAge.String())
+	f(!queues && o.MaxDepthRatio != 0, "max_depth_ratio", "must be set for queue_headroom alone", o.MaxDepthRatio)
+	f(queues && !(o.MaxDepthRatio > 0 && o.MaxDepthRatio < 1), "max_depth_ratio", "must be above 0 and below 1", o.MaxDepthRatio)
 	return errors.Join(errs...)
 }
 
@@ -124,12 +140,6 @@ func (cfg *Config) objectiveSettings() []sampling.ObjectiveSettings {
 		set := sampling.ObjectiveSettings{
 			Name: o.Name, Indicator: o.Indicator, Target: o.Target, Windows: o.Windows,
 			MaxAge: o.MaxAge, MaxDepthRatio: o.MaxDepthRatio,
-		}
-		if set.MaxAge == 0 {
-			set.MaxAge = defaultMaxAge
-		}
-		if set.MaxDepthRatio == 0 {
-			set.MaxDepthRatio = defaultMaxDepthRatio
 		}
 		for _, id := range o.Components {
 			set.Components = append(set.Components, id.String())

@@ -34,14 +34,14 @@ func TestLoadObjectives(t *testing.T) {
 	require.Equal(t, []sampling.ObjectiveSettings{
 		{
 			Name: "export", Indicator: "exporter_success_ratio", Target: 0.999,
-			Windows: []time.Duration{5 * time.Minute, time.Hour, 6 * time.Hour}, MaxAge: time.Minute, MaxDepthRatio: 0.8,
+			Windows: []time.Duration{5 * time.Minute, time.Hour, 6 * time.Hour},
 		},
 		{
 			Name: "headroom", Indicator: "queue_headroom", Target: 0.99, Windows: []time.Duration{time.Hour},
-			Components: []string{"otlp_grpc/backend"}, MaxAge: time.Minute, MaxDepthRatio: 0.5,
+			Components: []string{"otlp_grpc/backend"}, MaxDepthRatio: 0.5,
 		},
-		{Name: "gpus-are-read", Indicator: "receiver_freshness", Target: 0.99, Windows: []time.Duration{time.Hour}, MaxAge: 30 * time.Second, MaxDepthRatio: 0.8},
-		{Name: "ready", Indicator: "readiness", Target: 0.95, Windows: []time.Duration{720 * time.Hour}, MaxAge: time.Minute, MaxDepthRatio: 0.8},
+		{Name: "gpus-are-read", Indicator: "receiver_freshness", Target: 0.99, Windows: []time.Duration{time.Hour}, MaxAge: 30 * time.Second},
+		{Name: "ready", Indicator: "readiness", Target: 0.95, Windows: []time.Duration{720 * time.Hour}},
 	}, cfg.objectiveSettings())
 	require.Equal(t, []component.ID{component.MustNewIDWithName("otlp_grpc", "backend")}, cfg.Objectives[1].Components)
 	require.Equal(t, "http://localhost:8888/metrics", loadTestdata(t, "health_slo/scrape").ScrapeEndpoint)
@@ -53,6 +53,21 @@ func TestDefaultsOfSampling(t *testing.T) {
 	require.Equal(t, 5*time.Second, cfg.SampleInterval)
 	require.Empty(t, cfg.objectiveSettings())
 	require.Empty(t, cfg.ScrapeEndpoint)
+}
+
+func TestDefaultsOfObjectives(t *testing.T) {
+	f := func(indicator string, maxAge time.Duration, maxDepthRatio float64) {
+		t.Helper()
+		conf := confmap.NewFromStringMap(map[string]any{"objectives": []any{map[string]any{"indicator": indicator}}})
+		cfg := createDefaultConfig().(*Config)
+		require.NoError(t, conf.Unmarshal(cfg))
+		set := cfg.objectiveSettings()[0]
+		require.Equal(t, maxAge, set.MaxAge)
+		require.InDelta(t, maxDepthRatio, set.MaxDepthRatio, 0)
+	}
+	f("receiver_freshness", time.Minute, 0)
+	f("queue_headroom", 0, 0.8)
+	f("readiness", 0, 0)
 }
 
 func TestInvalidSampling(t *testing.T) {
@@ -95,6 +110,8 @@ func TestInvalidObjectives(t *testing.T) {
 	f(`{name: a, indicator: readiness, target: 0.9, windows: [1h], components: [otlp]}`, `"objectives::0::components": must not be set for readiness, got "[otlp]"`)
 	f(`{name: a, indicator: readiness, target: 0.9, windows: [1h], max_age: 1s}`, `"objectives::0::max_age": must be set for receiver_freshness alone, got "1s"`)
 	f(`{name: a, indicator: receiver_freshness, target: 0.9, windows: [1h], max_age: -1s}`, `"objectives::0::max_age": must be positive, got "-1s"`)
+	f(`{name: a, indicator: receiver_freshness, target: 0.9, windows: [1h], max_age: 0s}`, `"objectives::0::max_age": must be positive, got "0s"`)
+	f(`{name: a, indicator: queue_headroom, target: 0.9, windows: [1h], max_depth_ratio: 0}`, `"objectives::0::max_depth_ratio": must be above 0 and below 1, got 0`)
 	f(`{name: a, indicator: readiness, target: 0.9, windows: [1h], max_depth_ratio: 0.5}`, `"objectives::0::max_depth_ratio": must be set for queue_headroom alone, got 0.5`)
 	f(`{name: a, indicator: queue_headroom, target: 0.9, windows: [1h], max_depth_ratio: 1}`, `"objectives::0::max_depth_ratio": must be above 0 and below 1, got 1`)
 	f(`{name: "", indicator: x, target: 2}`, `"objectives::0::name": must not be empty, got ""

@@ -58,7 +58,7 @@ func newPage(now time.Time, build component.BuildInfo, host string, snapshot hea
 			NotAlive: orEmpty(snapshot.Liveness), NotReady: orEmpty(snapshot.Readiness),
 		},
 		Components: convert(snapshot.Components, newPageComponent),
-		Telemetry:  statuspage.Telemetry{Source: view.Source, Reason: view.SourceReason, WindowSeconds: view.Window.Seconds()},
+		Telemetry:  statuspage.Telemetry{Source: view.Source, Reason: view.SourceReason, WindowSeconds: view.Window.Seconds(), StepSeconds: view.HistoryStep.Seconds()},
 		Exporters:  convert(view.Exporters, newPageExporter),
 		Objectives: convert(view.Objectives, newPageObjective),
 		GPUs:       convert(view.GPUs, func(g *sampling.GPU) statuspage.GPU { return statuspage.GPU(*g) }),

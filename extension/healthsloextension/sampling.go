@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"sync"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
@@ -33,7 +35,7 @@ func newSamples(set extension.Settings, cfg *Config, state *health.State) *sampl
 		Window:     cfg.Window,
 		Interval:   cfg.SampleInterval,
 		Objectives: cfg.objectiveSettings(),
-		Ready:      func() bool { return state.Readiness().OK() },
+		Readiness:  func() sampling.Readiness { return readinessOf(state, &restarts.Process) },
 		Publish:    s.gauges.publish,
 		Logger:     set.Logger,
 	}
@@ -55,13 +57,41 @@ func newSamples(set extension.Settings, cfg *Config, state *health.State) *sampl
 	return s
 }
 
-// start registers the gauges and starts sampling in a goroutine of the group.
-func (s *samples) start(telemetry *metadata.TelemetryBuilder, wg *sync.WaitGroup) error {
-	if err := s.gauges.register(telemetry); err != nil {
-		return err
+// readinessOf leaves the first start of the process out: nothing relied on the Collector yet.
+// A reload's start is an interruption.
+func readinessOf(state *health.State, history *restarts.History) sampling.Readiness {
+	switch {
+	case state.Readiness().OK():
+		return sampling.Ready
+	case state.Starting() && history.FirstGeneration():
+		return sampling.NotYetReady
+	default:
+		return sampling.Unready
+	}
+}
+
+// start registers the gauges, unless another instance does, and starts sampling in a goroutine
+// of the group.
+func (s *samples) start(telemetry *metadata.TelemetryBuilder, wg *sync.WaitGroup, gauges bool) error {
+	if gauges {
+		if err := s.gauges.register(telemetry); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	wg.Go(func() { s.Run(ctx) })
 	return nil
+}
+
+// gaugesOwner returns the one instance of the extension in a service that has gauges: the first
+// by its id. All instances would report the same series, and overwrite each other's.
+func gaugesOwner(own component.ID, extensions map[component.ID]component.Component) component.ID {
+	owner := own
+	for id, other := range extensions {
+		if _, same := other.(*healthSLO); same && id.String() < owner.String() {
+			owner = id
+		}
+	}
+	return owner
 }

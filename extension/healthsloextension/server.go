@@ -12,6 +12,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
 
+// maxHeaderBytes is what a client may send before the body.
 const maxHeaderBytes = 8 << 10
 
 // served is what the server shows of the Collector's own metrics.
@@ -46,21 +48,27 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen ser
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
-	server.MaxHeaderBytes = maxHeaderBytes
+	server.MaxHeaderBytes = maxHeaderBytes // which bounds HTTP/2, and what is read of HTTP/1 to half as much again
 	server.ErrorLog = log.New(serverLog{set.Logger}, "", 0)
-	server.Handler = harden(server.Handler, set.Logger)
+	server.DisableGeneralOptionsHandler = true // It would answer "OPTIONS *" in front of authentication.
+	server.Handler = harden(limitHeaders(server.Handler), set.Logger)
 	return server, nil
 }
 
-// serverLog receives what net/http has to say. Whoever reaches the port can fail a handshake,
-// as port scanners and TCP probes do: that must not fill the log.
+// serverLog receives what net/http has to say. Whoever reaches the port can fail a handshake or
+// break the protocol, as port scanners and TCP probes do: that must not fill the log.
 type serverLog struct {
 	logger *zap.Logger
 }
 
+// clientsFaults begin what net/http says of clients. Those of HTTP/2 are all but one: a handler
+// that panics is our fault.
+var clientsFaults = []string{"http: TLS handshake error", "http2: ", "timeout waiting for SETTINGS", "timeout waiting for PING"}
+
 func (l serverLog) Write(line []byte) (int, error) {
 	message := strings.TrimSpace(string(line))
-	if strings.HasPrefix(message, "http: TLS handshake error") {
+	begins := func(prefix string) bool { return strings.HasPrefix(message, prefix) }
+	if slices.ContainsFunc(clientsFaults, begins) && !begins("http2: panic") {
 		l.logger.Debug(message)
 		return len(line), nil
 	}
@@ -110,10 +118,35 @@ func (h *healthSLO) routes(seen served) http.Handler {
 	return refuseBodies(mux)
 }
 
-// refuseBodies answers who sends one: nothing here reads it, so it is a mistake.
+// limitHeaders makes the limit of HTTP/1 that of HTTP/2: net/http adds 4 KiB to what it reads of
+// a header in HTTP/1, and has one setting for both.
+func limitHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 1 && headerBytes(r) > maxHeaderBytes {
+			w.Header().Set("Connection", "close")
+			http.Error(w, "request headers must not exceed 8 KiB", http.StatusRequestHeaderFieldsTooLarge)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headerBytes is how long request line and headers were, but for superfluous whitespace.
+func headerBytes(r *http.Request) int {
+	size := len(r.Method+" "+r.RequestURI+" "+r.Proto+"\r\n") + len("Host: "+r.Host+"\r\n") + len("\r\n")
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return size
+}
+
+// refuseBodies answers who sends one: nothing here reads it, so it is a mistake. Other methods
+// are the mistake themselves, with a body or without.
 func refuseBodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 {
+		if r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			http.Error(w, "a request must not have a body", http.StatusBadRequest)
 			return
 		}

@@ -3,7 +3,6 @@
 package healthsloextension
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net"
@@ -72,14 +71,13 @@ func TestServerLimits(t *testing.T) {
 	require.Equal(t, 30*time.Second, s.server.WriteTimeout)
 	require.Equal(t, time.Minute, s.server.IdleTimeout)
 
-	conn, err := net.Dial("tcp", s.address(t))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	_, err = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: "+strings.Repeat("x", 2*maxHeaderBytes))
-	require.NoError(t, err)
-	status, err := bufio.NewReader(conn).ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "HTTP/1.1 431 Request Header Fields Too Large\r\n", status)
+	of := func(size int) string {
+		const begin, end = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ", "\r\n\r\n"
+		return begin + strings.Repeat("x", size-len(begin+end)) + end
+	}
+	require.Equal(t, "200 OK", s.raw(t, of(8<<10)))
+	require.Equal(t, "431 Request Header Fields Too Large", s.raw(t, of(8<<10+1)))
+	require.Equal(t, "431 Request Header Fields Too Large", s.raw(t, of(1<<20)))
 }
 
 func TestPlainHTTPToOtherHostsIsWarnedAboutOnce(t *testing.T) {

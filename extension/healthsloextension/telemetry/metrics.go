@@ -29,7 +29,7 @@ func createMeterProvider(ctx context.Context, set telemetry.MeterSettings, compo
 	if err != nil {
 		return nil, err
 	}
-	reader, err := newReader()
+	reader, err := newReader(set.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("create metric reader: %w", err)
 	}

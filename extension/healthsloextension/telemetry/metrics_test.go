@@ -3,6 +3,7 @@
 package telemetry
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -164,6 +165,35 @@ func TestNamesHaveUnderscoresWhateverTheClientAccepts(t *testing.T) {
 		require.Equal(t, http.StatusOK, response.Code)
 		require.Contains(t, response.Body.String(), "\ntracecore_test_calls_total{hw_id=\"0\"} 3", "Accept: %s", accept)
 	}
+}
+
+func TestPanickingCallbackIsAnErrorOfTheRequestAlone(t *testing.T) {
+	s := newSubject(t, NewFactory(), nil)
+	s.count(t, "scope")
+	reason := "oops"
+	_, err := s.Meter("scope").Int64ObservableGauge("tracecore.test.broken", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
+		if reason != "" {
+			panic(reason)
+		}
+		return nil
+	}))
+	require.NoError(t, err)
+	f := func(want string, code int) {
+		t.Helper()
+		response := httptest.NewRecorder()
+		s.source(t).Handler().ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+		require.Equal(t, code, response.Code)
+		require.Contains(t, response.Body.String(), want)
+	}
+	for range 3 {
+		f("collect the Collector's own metrics: panic: oops", http.StatusInternalServerError)
+	}
+	logged := s.logs.FilterLevelExact(zapcore.ErrorLevel).All()
+	require.Len(t, logged, 1)
+	require.Contains(t, logged[0].ContextMap()["stack"], "TestPanickingCallback")
+	reason = ""
+	f("tracecore_test_calls_total", http.StatusOK)
+	require.Equal(t, 1, s.logs.FilterMessage("The Collector's own metrics can be served again").Len())
 }
 
 func TestScopesKeepSeriesApartWithPipelineTelemetry(t *testing.T) {

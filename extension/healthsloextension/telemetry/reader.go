@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/collector/featuregate"
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
@@ -28,10 +29,10 @@ type reader struct {
 var _ telemetrysource.Source = (*reader)(nil)
 
 // newReader uses a registry of its own, so that several Collectors in one process do not meet.
-func newReader() (*reader, error) {
+func newReader(logger *zap.Logger) (*reader, error) {
 	registry := prometheus.NewRegistry()
 	opts := []otelprom.Option{
-		otelprom.WithRegisterer(registry),
+		otelprom.WithRegisterer(guardingRegisterer{registry, logger}),
 		otelprom.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithoutSuffixes),
 	}
 	// With the gate the scope's attributes are all that keeps the series of two exporters apart.

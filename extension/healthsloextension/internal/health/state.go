@@ -133,6 +133,13 @@ func (s *State) Readiness() Verdict {
 	return s.readiness()
 }
 
+// Starting tells whether the pipelines are yet to start.
+func (s *State) Starting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phase == starting
+}
+
 func (s *State) readiness() Verdict {
 	var verdict Verdict
 	if s.phase != ready {

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
@@ -104,6 +105,40 @@ type collector struct {
 	logs             *observer.ObservedLogs
 	prometheus, http string // addresses
 	backend          string // nobody listens there
+	config           configuration
+}
+
+// configuration is a provider of a configuration that a test may change before a reload.
+type configuration struct {
+	yaml *atomic.Pointer[string]
+}
+
+func (c configuration) Retrieve(context.Context, string, confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	return confmap.NewRetrievedFromYAML([]byte(*c.yaml.Load()))
+}
+
+func (configuration) Scheme() string { return "test" }
+
+func (configuration) Shutdown(context.Context) error { return nil }
+
+// change makes the configuration that of the next reload.
+func (c *collector) change(t *testing.T, config string) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(c.prometheus)
+	require.NoError(t, err)
+	config = strings.NewReplacer("PROMETHEUS_PORT", port, "HTTP", c.http, "BACKEND", c.backend).Replace(config)
+	c.config.yaml.Store(&config)
+}
+
+// reload reads the configuration again and waits until the Collector is ready again.
+func (c *collector) reload(t *testing.T) {
+	t.Helper()
+	ready := func() int {
+		return c.logs.FilterMessage("Everything is ready. Begin running and processing data.").Len()
+	}
+	before := ready()
+	require.NoError(t, syscall.Kill(syscall.Getpid(), syscall.SIGHUP))
+	require.Eventually(t, func() bool { return ready() == before+1 }, patience, 10*time.Millisecond)
 }
 
 func freeAddress(t *testing.T) string {
@@ -116,19 +151,21 @@ func freeAddress(t *testing.T) string {
 
 // start runs a Collector until the end of the test. In the configuration PROMETHEUS_PORT, HTTP
 // and BACKEND stand for free addresses.
-func start(t *testing.T, factory telemetry.Factory, config string) *collector {
+func start(t *testing.T, factory telemetry.Factory, yaml string) *collector {
 	t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
-	c := &collector{logs: logs, prometheus: freeAddress(t), http: freeAddress(t), backend: freeAddress(t)}
-	_, port, err := net.SplitHostPort(c.prometheus)
-	require.NoError(t, err)
-	config = strings.NewReplacer("PROMETHEUS_PORT", port, "HTTP", c.http, "BACKEND", c.backend).Replace(config)
+	c := &collector{
+		logs: logs, prometheus: freeAddress(t), http: freeAddress(t), backend: freeAddress(t),
+		config: configuration{&atomic.Pointer[string]{}},
+	}
+	c.change(t, yaml)
 	col, err := otelcol.NewCollector(otelcol.CollectorSettings{
 		BuildInfo:      component.BuildInfo{Command: "otelcol-test", Version: "1.2.3"},
 		Factories:      func() (otelcol.Factories, error) { return factories(factory) },
 		LoggingOptions: []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return core })},
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
-			URIs: []string{"yaml:" + config}, ProviderFactories: []confmap.ProviderFactory{yamlprovider.NewFactory()},
+			URIs:              []string{"test:"},
+			ProviderFactories: []confmap.ProviderFactory{confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return c.config })},
 		}},
 	})
 	require.NoError(t, err)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -43,10 +42,10 @@ extensions:
     window: 1s
     sample_interval: 100ms
     objectives:
-      - {name: export, indicator: exporter_success_ratio, target: 0.9, windows: [1m, 1h]}
-      - {name: headroom, indicator: queue_headroom, target: 0.9, windows: [1h], components: [otlp_grpc/retries]}
+      - {name: export, indicator: exporter_success_ratio, target: 0.9, windows: [1s, 1h]}
+      - {name: headroom, indicator: queue_headroom, target: 0.9, windows: [1s, 1h], components: [otlp_grpc/retries]}
       - {name: ready, indicator: readiness, target: 0.9, windows: [1h]}
-      - {name: fresh, indicator: receiver_freshness, target: 0.9, windows: [1h], components: [beat]}
+      - {name: fresh, indicator: receiver_freshness, target: 0.9, windows: [1s, 1h], components: [beat]}
 service:
   extensions: [health_slo]
   pipelines:
@@ -67,11 +66,11 @@ func requireDeadBackend(t *testing.T, c *collector) {
 	got := c.values(t, "exporter", "objective", "window")
 	require.Zero(t, got["tracecore_exporter_stalled exporter=otlp_grpc/gives_up"])
 	require.NotContains(t, got, "tracecore_queue_depth_ratio exporter=otlp_grpc/gives_up", "it has no queue")
-	require.InDelta(t, 10, got["tracecore_slo_burn_rate objective=export window=1m"], 1e-9)
-	require.InDelta(t, 10, got["tracecore_slo_burn_rate objective=export window=1h"], 1e-9)
+	require.InDelta(t, 10, got["tracecore_slo_burn_rate objective=export window=1s"], 1e-9)
+	require.NotContains(t, got, "tracecore_slo_burn_rate objective=export window=1h", "no hour has been observed")
 	require.InDelta(t, -9, got["tracecore_slo_error_budget_remaining objective=export"], 1e-9)
-	require.Positive(t, got["tracecore_slo_burn_rate objective=headroom window=1h"])
-	require.Contains(t, got, "tracecore_slo_burn_rate objective=fresh window=1h")
+	require.Positive(t, got["tracecore_slo_burn_rate objective=headroom window=1s"])
+	require.Contains(t, got, "tracecore_slo_burn_rate objective=fresh window=1s")
 }
 
 // The guard of the telemetry factory: upstream's families and ours on one endpoint.
@@ -154,13 +153,14 @@ func TestReloadsCountAsRestarts(t *testing.T) {
 	const series = "tracecore_component_restart_count_per_hour component_kind=receiver component_id=beat"
 	c.eventually(t, "tracecore_component_healthy component_kind=receiver component_id=beat", 1)
 	before := c.values(t, "component_kind", "component_id")[series]
-	for reload := 1; reload <= 2; reload++ {
-		require.NoError(t, syscall.Kill(syscall.Getpid(), syscall.SIGHUP))
-		require.Eventually(t, func() bool {
-			return c.logs.FilterMessage("Everything is ready. Begin running and processing data.").Len() == reload+1
-		}, patience, 10*time.Millisecond)
-		c.eventually(t, series, before+float64(reload))
-	}
+	c.reload(t)
+	c.eventually(t, series, before+1)
+	c.change(t, strings.Replace(config, "  pipelines:\n", "  pipelines:\n    metrics/third: {receivers: [beat], exporters: [otlp_grpc/retries]}\n", 1))
+	c.reload(t)
+	c.eventually(t, series, before+2)
+	c.change(t, config)
+	c.reload(t)
+	c.eventually(t, series, before+3)
 }
 
 func TestViewsThatDropExporterMetricsAreSuspected(t *testing.T) {

@@ -14,32 +14,49 @@ import (
 )
 
 var (
-	traces  = instance("otlp_grpc", pipeline.SignalTraces)
-	metrics = instance("otlp_grpc", pipeline.SignalMetrics)
-	key     = Key{Kind: "exporter", ID: "otlp_grpc"}
+	own      = componentstatus.NewInstanceID(component.MustNewID("health_slo"), component.KindExtension)
+	storage  = componentstatus.NewInstanceID(component.MustNewID("file_storage"), component.KindExtension)
+	traces   = exporter(pipeline.SignalTraces)
+	metrics  = exporter(pipeline.SignalMetrics)
+	both     = exporter(pipeline.SignalTraces, pipeline.SignalMetrics)
+	key      = Key{Kind: "exporter", ID: "otlp_grpc"}
+	ownKey   = Key{Kind: "extension", ID: "health_slo"}
+	otherKey = Key{Kind: "extension", ID: "file_storage"}
 )
 
-func instance(id string, signal pipeline.Signal) *componentstatus.InstanceID {
-	return componentstatus.NewInstanceID(component.MustNewID(id), component.KindExporter, pipeline.NewID(signal))
+// exporter is an exporter's identity in a service whose pipelines are these.
+func exporter(signals ...pipeline.Signal) *componentstatus.InstanceID {
+	var ids []pipeline.ID
+	for _, signal := range signals {
+		ids = append(ids, pipeline.NewID(signal))
+	}
+	return componentstatus.NewInstanceID(component.MustNewID("otlp_grpc"), component.KindExporter, ids...)
 }
 
-// start reports through a pointer of its own, as each service does.
-func start(h *History, source *componentstatus.InstanceID) {
-	same := *source
-	h.Observe(&same, componentstatus.NewEvent(componentstatus.StatusStarting))
-	h.Observe(&same, componentstatus.NewEvent(componentstatus.StatusOK))
+// start starts a service with these components, in their order. It reports through pointers
+// of its own, as each service does, and each event twice, as two extensions do.
+func start(h *History, sources ...*componentstatus.InstanceID) {
+	for _, source := range sources {
+		time.Sleep(time.Nanosecond)
+		same := *source
+		for _, status := range []componentstatus.Status{componentstatus.StatusStarting, componentstatus.StatusOK} {
+			event := componentstatus.NewEvent(status)
+			h.Observe(&same, event)
+			h.Observe(&same, event)
+		}
+	}
 }
 
 func TestRestartsOfTheLastHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h History
-		count := func() int { return h.LastHour(time.Now())[key] }
+		count := func() int { return h.LastHour(time.Now())[ownKey] }
 		require.Empty(t, h.LastHour(time.Now()))
-		start(&h, traces)
-		require.Equal(t, map[Key]int{key: 0}, h.LastHour(time.Now()), "the first start is none")
+		start(&h, own)
+		require.Equal(t, map[Key]int{ownKey: 0}, h.LastHour(time.Now()), "the first start is none")
 		for want := 1; want <= 3; want++ {
-			time.Sleep(20 * time.Minute)
-			start(&h, traces)
+			time.Sleep(20*time.Minute - time.Nanosecond)
+			start(&h, own)
 			require.Equal(t, want, count())
 		}
 		time.Sleep(20 * time.Minute)
@@ -51,27 +68,39 @@ func TestRestartsOfTheLastHour(t *testing.T) {
 	})
 }
 
-func TestInstancesFoldToTheMost(t *testing.T) {
+func TestRestartsCountOncePerServiceWhateverThePipelines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h History
-		for range 3 {
-			time.Sleep(time.Second)
-			start(&h, traces)
+		f := func(want map[Key]int, sources ...*componentstatus.InstanceID) {
+			t.Helper()
+			start(&h, sources...)
+			require.Equal(t, want, h.LastHour(time.Now()))
 		}
-		start(&h, metrics)
-		require.Equal(t, map[Key]int{key: 2}, h.LastHour(time.Now()))
+		f(map[Key]int{ownKey: 0, key: 0}, own, traces)
+		require.True(t, h.FirstGeneration())
+		f(map[Key]int{ownKey: 1, key: 1}, own, both)
+		require.False(t, h.FirstGeneration())
+		f(map[Key]int{ownKey: 2, key: 2}, own, traces, metrics)
+		f(map[Key]int{ownKey: 3, key: 2}, own)
+		f(map[Key]int{ownKey: 4, key: 3}, own, metrics, traces)
 	})
 }
 
-func TestOneEventReportedTwiceCountsOnce(t *testing.T) {
+// The order of extensions follows their dependencies and is else of no account.
+func TestExtensionsThatComeAndGoCountToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h History
-		start(&h, traces)
-		time.Sleep(time.Second)
-		event := componentstatus.NewEvent(componentstatus.StatusStarting)
-		h.Observe(traces, event)
-		h.Observe(traces, event)
-		require.Equal(t, 1, h.LastHour(time.Now())[key])
+		f := func(others, all int, sources ...*componentstatus.InstanceID) {
+			t.Helper()
+			start(&h, sources...)
+			require.Equal(t, map[Key]int{ownKey: all, key: all, otherKey: others}, h.LastHour(time.Now()))
+		}
+		start(&h, own, traces)
+		f(0, 1, storage, own, traces)
+		f(1, 2, storage, own, traces)
+		f(2, 3, own, storage, traces)
+		f(2, 4, own, traces)
+		f(3, 5, storage, own, both)
 	})
 }
 
@@ -80,12 +109,12 @@ func TestMemoryIsBounded(t *testing.T) {
 		var h History
 		for range 2 * maxRestarts {
 			time.Sleep(time.Millisecond)
-			start(&h, traces)
+			start(&h, own)
 		}
-		require.Equal(t, maxRestarts, h.LastHour(time.Now())[key])
-		for i := range 2 * maxInstances {
+		require.Equal(t, maxRestarts, h.LastHour(time.Now())[ownKey])
+		for i := range 2 * maxComponents {
 			start(&h, componentstatus.NewInstanceID(component.MustNewIDWithName("otlp_grpc", string(rune('a'+i))), component.KindExporter))
 		}
-		require.Len(t, h.instances, maxInstances)
+		require.Len(t, h.components, maxComponents)
 	})
 }

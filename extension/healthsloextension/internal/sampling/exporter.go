@@ -8,15 +8,19 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/window"
 )
 
+// maxIntervals is how many intervals may lie between two passes that are taken for consecutive ones.
+const maxIntervals = 2
+
 // exporter follows one exporter and one signal from pass to pass.
 type exporter struct {
-	key    ExporterKey
-	length time.Duration
-	rate   *window.Rate
+	key              ExporterKey
+	length, interval time.Duration // of the window, and between two passes
+	rate             *window.Rate
 
 	overflow  float64   // see enqueueFailures
 	finished  float64   // items sent or given up, at the pass before
 	busySince time.Time // since when a request was in flight at each pass and nothing finished; zero while idle
+	seen      time.Time // at the pass before
 
 	lastBad, lastTotal float64 // items of the last pass alone
 
@@ -24,12 +28,12 @@ type exporter struct {
 	history []Point
 }
 
-// newExporter follows an exporter that was not there before. If there was a pass before, its
+// newExporter follows an exporter that was not there before. If there was a reading before, its
 // counters were at zero then: they appear with the first request.
-func newExporter(key ExporterKey, length time.Duration, passBefore time.Time) *exporter {
-	e := &exporter{key: key, length: length, rate: window.NewRate(length)}
-	if !passBefore.IsZero() {
-		e.rate.Observe(passBefore, 0, 0)
+func newExporter(key ExporterKey, length, interval time.Duration, readBefore time.Time) *exporter {
+	e := &exporter{key: key, length: length, interval: interval, rate: window.NewRate(length)}
+	if !readBefore.IsZero() {
+		e.rate.Observe(readBefore, 0, 0)
 	}
 	return e
 }
@@ -68,10 +72,11 @@ func (e *exporter) enqueueFailures(c *Counts, waits bool) float64 {
 }
 
 // stalled asks for a request in flight at every pass of a whole window: one that was just
-// begun after an idle time is no stall.
+// begun after an idle time is no stall, and nor is one that nobody looked at meanwhile.
 func (e *exporter) stalled(now time.Time, c *Counts) bool {
-	finished := c.Sent + c.SendFailed
-	if e.busySince.IsZero() || finished != e.finished {
+	finished, unwatched := c.Sent+c.SendFailed, now.Sub(e.seen) > maxIntervals*e.interval
+	e.seen = now
+	if e.busySince.IsZero() || finished != e.finished || unwatched {
 		e.busySince, e.finished = now, finished
 	}
 	if c.InFlight <= 0 {
@@ -81,17 +86,20 @@ func (e *exporter) stalled(now time.Time, c *Counts) bool {
 	return now.Sub(e.busySince) >= e.length
 }
 
-// remember keeps the worst of each HistoryStep. Views share the history, so it is replaced
-// and never changed.
+// remember keeps the worst of each step of the last hour. Views share the history, so it is
+// replaced and never changed.
 func (e *exporter) remember(now time.Time, seen *Exporter) {
 	e.worst.FailureRate = max(e.worst.FailureRate, seen.FailureRate)
 	e.worst.QueueRatio = max(e.worst.QueueRatio, seen.QueueRatio)
 	e.worst.Stalled = e.worst.Stalled || seen.Stalled
-	if n := len(e.history); n > 0 && now.Sub(e.history[n-1].At) < HistoryStep {
+	if n := len(e.history); n > 0 && now.Sub(e.history[n-1].At) < minHistoryStep {
 		return
 	}
 	e.worst.At = now
-	kept := e.history[max(0, len(e.history)+1-HistoryLength):]
+	kept := e.history
+	for len(kept) > 0 && now.Sub(kept[0].At) >= historySpan {
+		kept = kept[1:]
+	}
 	e.history = append(append(make([]Point, 0, len(kept)+1), kept...), e.worst)
 	e.worst = Point{}
 }

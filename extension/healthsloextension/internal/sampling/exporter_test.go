@@ -29,7 +29,7 @@ type moment struct {
 func TestExporter(t *testing.T) {
 	f := func(name string, waits bool, moments ...moment) {
 		t.Helper()
-		e := newExporter(testKey, testWindow, time.Time{})
+		e := newExporter(testKey, testWindow, testWindow/2, time.Time{})
 		for i, m := range moments {
 			got := e.observe(after(m.seconds), &m.counts, waits)
 			require.InDelta(t, m.failureRate, got.FailureRate, 1e-12, "%s, moment %d", name, i)
@@ -61,6 +61,12 @@ func TestExporter(t *testing.T) {
 	f("a batcher that holds items is no stall", false,
 		moment{0, Counts{QueueSize: 10, QueueCapacity: 100}, 0, false},
 		moment{120, Counts{QueueSize: 10, QueueCapacity: 100}, 0, false})
+	f("a request that was not looked at for a while is no stall", false,
+		moment{0, Counts{InFlight: 1}, 0, false},
+		moment{50, Counts{InFlight: 1}, 0, false},
+		moment{111, Counts{InFlight: 1}, 0, false},
+		moment{170, Counts{InFlight: 1}, 0, false},
+		moment{171, Counts{InFlight: 1}, 0, true})
 	f("counters that begin anew", false,
 		moment{0, Counts{SendFailed: 100}, 0, false},
 		moment{5, Counts{SendFailed: 120}, 1, false},
@@ -81,14 +87,14 @@ func TestExporter(t *testing.T) {
 
 // Its counters appear with the first finished request, and were zero before.
 func TestExporterSeenLaterBeganAtZero(t *testing.T) {
-	first := newExporter(testKey, testWindow, time.Time{})
+	first := newExporter(testKey, testWindow, testWindow/2, time.Time{})
 	require.Zero(t, first.observe(after(5), &Counts{SendFailed: 20}, false).FailureRate)
-	later := newExporter(testKey, testWindow, after(0))
+	later := newExporter(testKey, testWindow, testWindow/2, after(0))
 	require.InDelta(t, 1.0, later.observe(after(5), &Counts{SendFailed: 20}, false).FailureRate, 0)
 }
 
 func TestQueueRatio(t *testing.T) {
-	e := newExporter(testKey, testWindow, time.Time{})
+	e := newExporter(testKey, testWindow, testWindow/2, time.Time{})
 	got := e.observe(epoch, &Counts{QueueSize: 5, QueueCapacity: 20}, false)
 	require.True(t, got.HasQueue)
 	require.InDelta(t, 0.25, got.QueueRatio, 1e-12)
@@ -98,24 +104,29 @@ func TestQueueRatio(t *testing.T) {
 }
 
 func TestHistoryKeepsTheWorstOfEachStepForAnHour(t *testing.T) {
-	e := newExporter(testKey, testWindow, time.Time{})
-	var shared []Point
-	for seconds := 0; seconds <= 2*3600; seconds += 5 {
-		counts := Counts{QueueCapacity: 10, Sent: float64(seconds)}
-		if seconds%30 == 15 {
-			counts.QueueSize = 9
+	f := func(interval, points int) {
+		t.Helper()
+		e := newExporter(testKey, testWindow, time.Duration(interval)*time.Second, time.Time{})
+		var shared []Point
+		for seconds := 0; seconds <= 2*3600; seconds += interval {
+			counts := Counts{QueueCapacity: 10, Sent: float64(seconds)}
+			if interval >= 30 || seconds%30 == 15 {
+				counts.QueueSize = 9
+			}
+			got := e.observe(after(seconds), &counts, false)
+			require.LessOrEqual(t, len(got.History), points)
+			if seconds == 3600 {
+				shared = got.History
+			}
 		}
-		got := e.observe(after(seconds), &counts, false)
-		require.LessOrEqual(t, len(got.History), HistoryLength)
-		if seconds == 3600 {
-			shared = got.History
+		require.Len(t, e.history, points)
+		require.Equal(t, after(7200), e.history[points-1].At)
+		require.Equal(t, after(3600+max(30, interval)), e.history[0].At)
+		for _, p := range e.history {
+			require.InDelta(t, 0.9, p.QueueRatio, 0)
 		}
+		require.Equal(t, after(3600), shared[len(shared)-1].At, "what a view has does not change")
 	}
-	require.Len(t, e.history, HistoryLength)
-	require.Equal(t, after(7200), e.history[HistoryLength-1].At)
-	require.Equal(t, after(3600+30), e.history[0].At)
-	for _, p := range e.history {
-		require.InDelta(t, 0.9, p.QueueRatio, 0)
-	}
-	require.Equal(t, after(3600), shared[len(shared)-1].At, "what a view has does not change")
+	f(5, 120)
+	f(240, 15)
 }

@@ -4,8 +4,10 @@ package sampling
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
@@ -28,12 +30,18 @@ func NewInProcess(collector Collector) *InProcess {
 // Name implements [Source].
 func (*InProcess) Name() string { return SourceInProcess }
 
-// Read implements [Source].
+// Read implements [Source]. A callback that fails costs its own instrument: the reader goes on
+// with the others and returns the error besides.
 func (s *InProcess) Read(ctx context.Context) (*Reading, error) {
-	if err := s.collector.Collect(ctx, &s.collected); err != nil {
+	err := s.collector.Collect(ctx, &s.collected)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if errors.Is(err, sdkmetric.ErrReaderShutdown) || errors.Is(err, sdkmetric.ErrReaderNotRegistered) {
 		return nil, err
 	}
 	reading := newReading()
+	reading.Incomplete = err
 	for _, scope := range s.collected.ScopeMetrics {
 		for i := range scope.Metrics {
 			reading.addMetric(&scope.Metrics[i])

@@ -11,22 +11,24 @@ import (
 
 var twoWindows = []time.Duration{time.Hour, 5 * time.Minute}
 
-func requireObjective(t *testing.T, got Objective, good, short, long float64) {
+// requireObjective takes the burn rates of those windows that have been observed.
+func requireObjective(t *testing.T, got Objective, good, budget float64, burn ...float64) {
 	t.Helper()
 	require.True(t, got.Known)
 	require.InDelta(t, good, got.Current, 1e-9)
-	require.InDelta(t, 1-long, got.BudgetRemaining, 1e-9)
-	require.Equal(t, 5*time.Minute, got.BurnRates[0].Window)
-	require.InDelta(t, short, got.BurnRates[0].Rate, 1e-9)
-	require.Equal(t, time.Hour, got.BurnRates[1].Window)
-	require.InDelta(t, long, got.BurnRates[1].Rate, 1e-9)
+	require.InDelta(t, budget, got.BudgetRemaining, 1e-9)
+	require.Len(t, got.BurnRates, len(burn))
+	for i, want := range burn {
+		require.Equal(t, []time.Duration{5 * time.Minute, time.Hour}[i], got.BurnRates[i].Window)
+		require.InDelta(t, want, got.BurnRates[i].Rate, 1e-9)
+	}
 }
 
 // The example of the workbook's chapter on alerting: at a target of 99.9 %, an error rate of
 // 1.44 % is a burn rate of 14.4.
 func TestBurnRateOfTheWorkbook(t *testing.T) {
-	o := newObjective(ObjectiveSettings{Name: "export", Indicator: "exporter_success_ratio", Target: 0.999, Windows: twoWindows}, epoch)
-	e := newExporter(testKey, testWindow, epoch.Add(-time.Second))
+	o := newObjective(ObjectiveSettings{Name: "export", Indicator: "exporter_success_ratio", Target: 0.999, Windows: twoWindows}, 5*time.Second, epoch)
+	e := newExporter(testKey, testWindow, testWindow/2, epoch.Add(-time.Second))
 	var got Objective
 	observe := func(second int, counts Counts) {
 		e.observe(after(second), &counts, false)
@@ -38,7 +40,7 @@ func TestBurnRateOfTheWorkbook(t *testing.T) {
 	for s := 0; s <= 3600; s += 5 {
 		observe(s, Counts{Sent: float64(s) * 9856, SendFailed: float64(s) * 144})
 	}
-	requireObjective(t, got, 0.9856, 14.4, 14.4)
+	requireObjective(t, got, 0.9856, 1-14.4, 14.4, 14.4)
 	for s := 3605; s <= 3600+300; s += 5 {
 		observe(s, Counts{Sent: 3600*9856 + float64(s-3600)*10000, SendFailed: 3600 * 144})
 	}
@@ -46,9 +48,9 @@ func TestBurnRateOfTheWorkbook(t *testing.T) {
 	require.InDelta(t, 14.4*55/60, got.BurnRates[1].Rate, 14.4/60, "the long one has not; it is exact to a 60th")
 }
 
-// level is what a pass of five seconds finds, for indicators that count time.
-func level(second int, change func(*pass)) *pass {
-	p := &pass{now: after(second), seconds: 5, reading: newReading(), ready: true}
+// lookAt is what a pass of five seconds finds, for indicators that count time.
+func lookAt(second int, change func(*pass)) *pass {
+	p := &pass{now: after(second), seconds: 5, reading: newReading(), readiness: Ready}
 	change(p)
 	return p
 }
@@ -57,16 +59,16 @@ func TestLevelIndicatorsCountTime(t *testing.T) {
 	f := func(set ObjectiveSettings, good, bad func(*pass)) {
 		t.Helper()
 		set.Target, set.Windows = 0.9, twoWindows
-		o := newObjective(set, epoch)
+		o := newObjective(set, 5*time.Second, epoch)
 		var got Objective
-		for s := 5; s <= 600; s += 5 {
+		for s := 0; s <= 600; s += 5 {
 			change := good
-			if s > 450 {
+			if s >= 450 {
 				change = bad
 			}
-			got = o.observe(level(s, change))
+			got = o.observe(lookAt(s, change))
 		}
-		requireObjective(t, got, 0.75, 5, 2.5)
+		requireObjective(t, got, 0.75, 1-2.5, 5)
 	}
 	queue := func(id string, size float64) func(*pass) {
 		return func(p *pass) {
@@ -75,7 +77,7 @@ func TestLevelIndicatorsCountTime(t *testing.T) {
 		}
 	}
 	f(ObjectiveSettings{Indicator: "queue_headroom", MaxDepthRatio: 0.8, Components: []string{"mine"}}, queue("mine", 8), queue("mine", 9))
-	f(ObjectiveSettings{Indicator: "readiness"}, func(p *pass) { p.ready = true }, func(p *pass) { p.ready = false })
+	f(ObjectiveSettings{Indicator: "readiness"}, func(p *pass) { p.readiness = Ready }, func(p *pass) { p.readiness = Unready })
 	age := func(age time.Duration) func(*pass) {
 		return func(p *pass) {
 			p.reading.LastActivity["dcgm"] = p.now.Add(-age)
@@ -85,11 +87,69 @@ func TestLevelIndicatorsCountTime(t *testing.T) {
 	f(ObjectiveSettings{Indicator: "receiver_freshness", MaxAge: time.Minute}, age(time.Minute), age(time.Minute+time.Second))
 }
 
+// An alert on a long and a short window together is to tell a lasting trouble from a moment's.
+func TestOneBadPassOfAYoungProcessBurnsInNoUnobservedWindow(t *testing.T) {
+	o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.999, Windows: twoWindows}, 5*time.Second, epoch)
+	for s := 0; s <= 2*3600; s += 5 {
+		got := o.observe(lookAt(s, func(p *pass) {
+			if s == 30 {
+				p.readiness = Unready
+			}
+		}))
+		windows := 0
+		for _, length := range []int{300, 3600} {
+			if s >= length {
+				windows++
+			}
+		}
+		require.Len(t, got.BurnRates, windows, "after %d s", s)
+		for _, burn := range got.BurnRates {
+			require.LessOrEqual(t, burn.Rate, 5/burn.Window.Seconds()/0.001+1e-9, "after %d s", s)
+		}
+	}
+}
+
+func TestWindowsAreObservedAnewAfterAGap(t *testing.T) {
+	o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.9, Windows: twoWindows}, 5*time.Second, epoch)
+	f := func(from, to, windows int) {
+		t.Helper()
+		var got Objective
+		for s := from; s <= to; s += 5 {
+			got = o.observe(lookAt(s, func(*pass) {}))
+		}
+		require.Len(t, got.BurnRates, windows)
+	}
+	f(0, 3595, 1)
+	f(3600, 3600, 2)
+	f(3630, 3630, 2)
+	f(3661, 3661, 1)
+	f(3666, 3956, 1)
+	f(3961, 3961, 2)
+	f(4322, 4322, 0)
+}
+
+// What a pass finds may have begun right before it.
+func TestTimeIsThatOfThePassBefore(t *testing.T) {
+	o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.9, Windows: twoWindows}, 5*time.Second, epoch)
+	f := func(second int, readiness Readiness, bad, total float64) {
+		t.Helper()
+		o.observe(lookAt(second, func(p *pass) { p.readiness = readiness }))
+		require.Equal(t, []float64{bad, total}, []float64{o.bad, o.total})
+	}
+	f(0, NotYetReady, 0, 0)
+	f(5, NotYetReady, 0, 0)
+	f(10, Ready, 0, 0)
+	f(15, Unready, 0, 5)
+	f(20, Ready, 5, 10)
+	f(25, NotYetReady, 5, 15)
+	f(30, Ready, 5, 15)
+}
+
 func TestObjectiveThatWasNeverMeasuredIsUnknown(t *testing.T) {
 	f := func(set ObjectiveSettings, change func(*pass), want bool) {
 		t.Helper()
 		set.Target, set.Windows = 0.9, twoWindows
-		require.Equal(t, want, newObjective(set, epoch).observe(level(5, change)).Known, set.Indicator)
+		require.Equal(t, want, newObjective(set, 5*time.Second, epoch).observe(lookAt(5, change)).Known, set.Indicator)
 	}
 	noReading := func(p *pass) { p.reading = nil }
 	nothing := func(*pass) {}
@@ -97,7 +157,31 @@ func TestObjectiveThatWasNeverMeasuredIsUnknown(t *testing.T) {
 		f(ObjectiveSettings{Indicator: indicator}, noReading, indicator == "readiness")
 		f(ObjectiveSettings{Indicator: indicator}, nothing, indicator == "readiness")
 	}
+	f(ObjectiveSettings{Indicator: "readiness"}, func(p *pass) { p.readiness = NotYetReady }, false)
 	f(ObjectiveSettings{Indicator: "queue_headroom"}, func(p *pass) { p.reading.Exporters[testKey] = &Counts{Sent: 1} }, false)
 	f(ObjectiveSettings{Indicator: "receiver_freshness", Components: []string{"dcgm"}},
 		func(p *pass) { p.reading.LastActivity["clock"] = p.now }, false)
+}
+
+func TestObjectiveIsKnownOnceEachNamedComponentWasSeen(t *testing.T) {
+	f := func(indicator string, see func(p *pass, id string)) {
+		t.Helper()
+		set := ObjectiveSettings{Indicator: indicator, Components: []string{"a", "b"}, Target: 0.9, Windows: twoWindows}
+		o := newObjective(set, 5*time.Second, epoch)
+		require.False(t, o.observe(lookAt(5, func(p *pass) { see(p, "a") })).Known)
+		require.False(t, o.observe(lookAt(10, func(p *pass) { see(p, "b") })).Known)
+		require.Zero(t, o.total)
+		require.True(t, o.observe(lookAt(15, func(p *pass) { see(p, "a"); see(p, "b") })).Known)
+	}
+	sees := func(p *pass, id string) {
+		key := ExporterKey{id, "logs"}
+		p.reading.Exporters[key] = &Counts{QueueCapacity: 1}
+		if p.exporters == nil {
+			p.exporters = map[ExporterKey]*exporter{}
+		}
+		p.exporters[key] = &exporter{lastTotal: 1}
+	}
+	f("exporter_success_ratio", sees)
+	f("queue_headroom", sees)
+	f("receiver_freshness", func(p *pass, id string) { p.reading.LastActivity[id] = p.now })
 }

@@ -27,6 +27,9 @@ type Reading struct {
 	LastActivity map[string]time.Time
 
 	GPUs []GPU
+
+	// Incomplete says what is missing, if anything.
+	Incomplete error
 }
 
 // ExporterKey names one exporter and one signal.

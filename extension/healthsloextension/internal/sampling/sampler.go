@@ -16,11 +16,10 @@ import (
 )
 
 const (
-	// HistoryStep is the distance of two points of an exporter's history.
-	HistoryStep = 30 * time.Second
-
-	// HistoryLength bounds an exporter's history to the last hour.
-	HistoryLength = int(time.Hour / HistoryStep)
+	// historySpan is how long an exporter's history remembers, minHistoryStep the least distance
+	// of two of its points. The two bound its memory.
+	historySpan    = time.Hour
+	minHistoryStep = 30 * time.Second
 )
 
 // droppedByViews is said where nothing was seen of any exporter for a whole window.
@@ -37,8 +36,8 @@ type Settings struct {
 
 	Objectives []ObjectiveSettings
 
-	// Ready tells whether the Collector is ready now.
-	Ready func() bool
+	// Readiness tells whether the Collector is ready now.
+	Readiness func() Readiness
 
 	// Publish is called at the end of each pass, in the sampler's goroutine.
 	Publish func(*View)
@@ -58,9 +57,12 @@ type Sampler struct {
 	exporters  map[ExporterKey]*exporter
 	objectives []*objective
 	last       time.Time // of the pass before
+	firstRead  time.Time // of the first pass whose reading worked
+	lastRead   time.Time // of the last one
 	unseen     time.Time // since when no exporter was seen; zero while one is
 	dropped    bool      // the views were said to drop metrics
 	failing    bool      // the last reading failed
+	incomplete bool      // the last reading that worked was
 }
 
 // NewSampler returns a sampler that has not sampled yet.
@@ -117,18 +119,26 @@ func (s *Sampler) sample(ctx context.Context, now time.Time) {
 	s.logChange(err)
 	view := s.newView(now, err)
 	if reading != nil {
+		s.logIncomplete(reading.Incomplete)
 		view.Exporters = s.observeExporters(now, reading)
 		view.GPUs = reading.GPUs
 		s.suspectViews(view)
+		s.lastRead = now
+		if s.firstRead.IsZero() {
+			s.firstRead = now
+		}
 	}
 	view.Objectives = s.observeObjectives(now, reading)
+	if reading != nil {
+		s.warnOfUnmeasured(now)
+	}
 	s.last = now
 	s.view.Store(view)
 	s.set.Publish(view)
 }
 
 func (s *Sampler) newView(now time.Time, err error) *View {
-	view := &View{At: now, Window: s.set.Window, Source: SourceNone, SourceReason: s.set.Reason}
+	view := &View{At: now, Window: s.set.Window, HistoryStep: max(minHistoryStep, s.set.Interval), Source: SourceNone, SourceReason: s.set.Reason}
 	if s.set.Source != nil {
 		view.Source, view.SourceReason = s.set.Source.Name(), ""
 	}
@@ -165,6 +175,18 @@ func (s *Sampler) logChange(err error) {
 	}
 }
 
+// logIncomplete says once that readings miss something, and once that they are whole again.
+func (s *Sampler) logIncomplete(err error) {
+	if incomplete := err != nil; incomplete != s.incomplete {
+		s.incomplete = incomplete
+		if incomplete {
+			s.set.Logger.Warn("Some of the Collector's own metrics cannot be read: a component's callback fails", zap.Error(err))
+			return
+		}
+		s.set.Logger.Info("All of the Collector's own metrics can be read again")
+	}
+}
+
 // suspectViews says once that no exporter shows up although metrics can be read, where the
 // user's views may be why.
 func (s *Sampler) suspectViews(view *View) {
@@ -191,7 +213,7 @@ func (s *Sampler) observeExporters(now time.Time, reading *Reading) []Exporter {
 	for key, counts := range reading.Exporters {
 		e, known := s.exporters[key]
 		if !known {
-			e = newExporter(key, s.set.Window, s.last)
+			e = newExporter(key, s.set.Window, s.set.Interval, s.lastRead)
 			s.exporters[key] = e
 		}
 		seen = append(seen, e.observe(now, counts, waiting[key.ID]))
@@ -203,10 +225,10 @@ func (s *Sampler) observeExporters(now time.Time, reading *Reading) []Exporter {
 func (s *Sampler) observeObjectives(now time.Time, reading *Reading) []Objective {
 	if s.last.IsZero() {
 		for _, set := range s.set.Objectives {
-			s.objectives = append(s.objectives, newObjective(set, now))
+			s.objectives = append(s.objectives, newObjective(set, s.set.Interval, now))
 		}
 	}
-	p := &pass{now: now, seconds: s.elapsed(now).Seconds(), reading: reading, exporters: s.exporters, ready: s.set.Ready()}
+	p := &pass{now: now, seconds: s.elapsed(now).Seconds(), reading: reading, exporters: s.exporters, readiness: s.set.Readiness()}
 	states := make([]Objective, 0, len(s.objectives))
 	for _, o := range s.objectives {
 		states = append(states, o.observe(p))
@@ -214,10 +236,28 @@ func (s *Sampler) observeObjectives(now time.Time, reading *Reading) []Objective
 	return states
 }
 
-// elapsed is the time a pass stands for. A process that was suspended saw nothing meanwhile.
+// warnOfUnmeasured says once which named components keep an objective from being measured.
+func (s *Sampler) warnOfUnmeasured(now time.Time) {
+	if now.Sub(s.firstRead) < s.set.Window {
+		return
+	}
+	for i, o := range s.objectives {
+		if o.warned || !o.measured.IsZero() {
+			continue
+		}
+		o.warned = true
+		for j, id := range o.missing() {
+			s.set.Logger.Warn("An objective is not measured: one of its components has not reported what its indicator is about",
+				zap.String("key", fmt.Sprintf("objectives::%d::components::%d", i, j)), zap.String("component", id),
+				zap.String("indicator", o.Indicator), zap.Duration("window", s.set.Window))
+		}
+	}
+}
+
+// elapsed is the time since the pass before. A process that was suspended saw nothing meanwhile.
 func (s *Sampler) elapsed(now time.Time) time.Duration {
 	if s.last.IsZero() {
 		return 0
 	}
-	return min(now.Sub(s.last), 2*s.set.Interval)
+	return min(now.Sub(s.last), maxIntervals*s.set.Interval)
 }

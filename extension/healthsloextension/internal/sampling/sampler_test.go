@@ -56,8 +56,8 @@ func newSubject(change func(*Settings)) *subject {
 	s.source.says(nil)
 	set := Settings{
 		Window: testWindow, Interval: 5 * time.Second, Source: s.source, Logger: zap.New(core),
-		Ready:   func() bool { return true },
-		Publish: func(*View) { s.passes.Add(1) },
+		Readiness: func() Readiness { return Ready },
+		Publish:   func(*View) { s.passes.Add(1) },
 	}
 	if change != nil {
 		change(&set)
@@ -95,15 +95,17 @@ func TestSamplerSamplesAtOnceAndThenByItsInterval(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 62, s.passes.Load())
 		require.Equal(t, View{
-			At: time.Now(), Window: testWindow, Source: SourceInProcess, Exporters: []Exporter{}, Objectives: []Objective{},
+			At: time.Now(), Window: testWindow, HistoryStep: minHistoryStep, Source: SourceInProcess, Exporters: []Exporter{}, Objectives: []Objective{},
 		}, s.View())
 	})
 }
 
 func TestViewBeforeTheFirstPass(t *testing.T) {
-	require.Equal(t, View{Window: testWindow, Source: SourceInProcess}, newSubject(nil).View())
+	require.Equal(t, View{Window: testWindow, HistoryStep: minHistoryStep, Source: SourceInProcess}, newSubject(nil).View())
 	noSource := func(set *Settings) { set.Source, set.Reason = nil, "because" }
-	require.Equal(t, View{Window: testWindow, Source: SourceNone, SourceReason: "because"}, newSubject(noSource).View())
+	require.Equal(t, View{Window: testWindow, HistoryStep: minHistoryStep, Source: SourceNone, SourceReason: "because"}, newSubject(noSource).View())
+	rare := func(set *Settings) { set.Interval = 4 * time.Minute }
+	require.Equal(t, 4*time.Minute, newSubject(rare).View().HistoryStep)
 }
 
 func TestExportersAreSortedAndCarryState(t *testing.T) {
@@ -167,6 +169,29 @@ func TestFailingSourceIsToldOnceAndLeavesNothingBehind(t *testing.T) {
 	f(func() (*Reading, error) { panic("oops") }, "panic: oops")
 }
 
+// Counters may be as old as the process: what they held before the first reading is not the
+// window's.
+func TestFirstReadingsThatFailLeaveLifetimeCountersOut(t *testing.T) {
+	s := newSubject(func(set *Settings) {
+		set.Objectives = []ObjectiveSettings{{Name: "export", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows}}
+	})
+	s.source.does(func() (*Reading, error) { return nil, errors.New("not yet") })
+	s.sample(t.Context(), epoch)
+	s.sample(t.Context(), after(5))
+	s.source.says(map[ExporterKey]*Counts{testKey: {Sent: 100, SendFailed: 100}})
+	s.sample(t.Context(), after(10))
+	require.Zero(t, s.View().Exporters[0].FailureRate)
+	require.InDelta(t, 1.0, s.View().Objectives[0].Current, 0)
+
+	s.source.does(func() (*Reading, error) { return nil, errors.New("for a moment") })
+	s.sample(t.Context(), after(15))
+	late := ExporterKey{ID: "late", Signal: "logs"}
+	s.source.says(map[ExporterKey]*Counts{testKey: {Sent: 100, SendFailed: 100}, late: {SendFailed: 1}})
+	s.sample(t.Context(), after(20))
+	require.InDelta(t, 1.0, s.View().Exporters[0].FailureRate, 0, "it was not there when the last reading worked")
+	require.Zero(t, s.View().Exporters[1].FailureRate)
+}
+
 func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
 	run(t, nil, func(s *subject) {
 		t := s.t
@@ -186,10 +211,10 @@ func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
 }
 
 func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
-	var ready atomic.Bool
-	ready.Store(true)
+	var readiness atomic.Int64
+	readiness.Store(int64(Ready))
 	set := func(set *Settings) {
-		set.Ready = ready.Load
+		set.Readiness = func() Readiness { return Readiness(readiness.Load()) }
 		set.Objectives = []ObjectiveSettings{
 			{Name: "z", Indicator: "readiness", Target: 0.9, Windows: twoWindows},
 			{Name: "a", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows},
@@ -197,13 +222,43 @@ func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
 	}
 	run(t, set, func(s *subject) {
 		t := s.t
-		time.Sleep(9*time.Minute + time.Second)
-		ready.Store(false)
-		time.Sleep(time.Minute)
+		time.Sleep(9*time.Minute - time.Second)
+		readiness.Store(int64(Unready))
+		time.Sleep(time.Minute + 2*time.Second)
 		got := s.View().Objectives
 		require.Equal(t, []string{"z", "a"}, []string{got[0].Name, got[1].Name})
 		require.False(t, got[1].Known)
-		requireObjective(t, got[0], 0.9, 2, 1)
+		requireObjective(t, got[0], 0.9, 0, 2)
+	})
+}
+
+func TestComponentsThatAreNeverMeasuredAreToldOnce(t *testing.T) {
+	set := func(set *Settings) {
+		set.Objectives = []ObjectiveSettings{
+			{Name: "export", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows, Components: []string{testKey.ID}},
+			{Name: "fresh", Indicator: "receiver_freshness", Target: 0.9, Windows: twoWindows, Components: []string{"clock", "otlp"}},
+		}
+	}
+	run(t, set, func(s *subject) {
+		t := s.t
+		s.source.does(func() (*Reading, error) {
+			reading := newReading()
+			reading.Exporters[testKey] = &Counts{Sent: 1}
+			reading.LastActivity["clock"] = time.Now()
+			return reading, nil
+		})
+		time.Sleep(testWindow - time.Millisecond)
+		require.Zero(t, s.logs.Len())
+		time.Sleep(10 * testWindow)
+		require.Equal(t, 1, s.logs.Len())
+		logged := s.logs.All()[0]
+		require.Equal(t, zapcore.WarnLevel, logged.Level)
+		require.Equal(t, map[string]any{
+			"key": "objectives::1::components::1", "component": "otlp", "indicator": "receiver_freshness", "window": testWindow,
+		}, logged.ContextMap())
+		got := s.View().Objectives
+		require.True(t, got[0].Known)
+		require.False(t, got[1].Known)
 	})
 }
 

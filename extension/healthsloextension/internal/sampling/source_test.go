@@ -4,6 +4,7 @@ package sampling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -96,6 +97,35 @@ func TestInProcess(t *testing.T) {
 	require.NoError(t, provider.Shutdown(t.Context()))
 	_, err := source.Read(t.Context())
 	require.ErrorIs(t, err, sdkmetric.ErrReaderShutdown)
+}
+
+func TestFailingCallbackCostsItsOwnInstrument(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	fakeComponents(t, provider.Meter("scope"))
+	broken := errors.New("broken")
+	_, err := provider.Meter("foreign").Int64ObservableGauge("foreign", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error { return broken }))
+	require.NoError(t, err)
+	s := newSubject(func(set *Settings) { set.Source = NewInProcess(reader) })
+	f := func(second, warnings, notices int) {
+		t.Helper()
+		s.sample(t.Context(), after(second))
+		require.Len(t, s.View().Exporters, 4)
+		require.Equal(t, wantReading.GPUs, s.View().GPUs)
+		require.Empty(t, s.View().SourceReason)
+		require.Equal(t, warnings, s.logs.FilterMessageSnippet("Some of the Collector's own metrics cannot be read").Len())
+		require.Equal(t, notices, s.logs.FilterMessageSnippet("can be read again").Len())
+	}
+	f(0, 1, 0)
+	f(5, 1, 0)
+	broken = nil
+	f(10, 1, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = s.set.Source.Read(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = NewInProcess(sdkmetric.NewManualReader()).Read(t.Context())
+	require.ErrorIs(t, err, sdkmetric.ErrReaderNotRegistered)
 }
 
 func TestScrape(t *testing.T) {

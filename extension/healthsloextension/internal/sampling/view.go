@@ -26,6 +26,9 @@ type View struct {
 	// Window is the length of the rolling window behind every rate and behind Stalled.
 	Window time.Duration
 
+	// HistoryStep is the distance of two points of an exporter's history.
+	HistoryStep time.Duration
+
 	// Source is how the numbers are obtained: SourceInProcess, SourceScrape or SourceNone.
 	Source string
 
@@ -64,7 +67,7 @@ type Exporter struct {
 	// Stalled tells that a request is in flight and that nothing finished for a whole window.
 	Stalled bool
 
-	// History holds at most the last hour, the oldest first, one point per HistoryStep.
+	// History holds the last hour, the oldest first, one point per HistoryStep of the View.
 	History []Point
 }
 
@@ -100,7 +103,8 @@ type Objective struct {
 	// 1 when untouched, 0 when spent, negative when overspent.
 	BudgetRemaining float64
 
-	// BurnRates has one entry per configured window, the shortest first.
+	// BurnRates has one entry per configured window that has been observed as a whole, the
+	// shortest first.
 	BurnRates []BurnRate
 }
 

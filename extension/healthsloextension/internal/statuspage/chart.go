@@ -13,10 +13,15 @@ const (
 	chartWidth  = 240.0
 	chartHeight = 48.0
 
-	// chartStep is the usual distance of two points. Beyond chartGap, points are missing.
-	chartStep = 30 * time.Second
-	chartGap  = 3 * chartStep
+	// chartGap is beyond how many steps from point to point there are points missing.
+	chartGap = 3
 )
+
+// axis is time from left to right, up to now.
+type axis struct {
+	now  time.Time
+	step time.Duration // the usual distance of two points
+}
 
 // chart is the last hour of one value, drawn in a box of chartWidth × chartHeight: a step line
 // for a ratio, bars for what is either so or not.
@@ -37,7 +42,8 @@ type charts struct {
 	Failure, Queue, Stall chart
 }
 
-func newCharts(e *Exporter, now time.Time) charts {
+func newCharts(e *Exporter, now time.Time, step time.Duration) charts {
+	hour := axis{now, step}
 	pick := func(value func(*Point) float64, current float64) []sample {
 		samples := make([]sample, 0, len(e.History)+1)
 		for i := range e.History {
@@ -47,11 +53,11 @@ func newCharts(e *Exporter, now time.Time) charts {
 	}
 	name := fmt.Sprintf("of %s, %s, in the last hour", e.ID, e.Signal)
 	all := charts{
-		Failure: newRatioChart("Failure rate "+name, pick(func(p *Point) float64 { return p.FailureRate }, e.FailureRate), now),
-		Stall:   newStallChart("Stalls "+name, pick(func(p *Point) float64 { return asRatio(p.Stalled) }, asRatio(e.Stalled)), now),
+		Failure: newRatioChart("Failure rate "+name, pick(func(p *Point) float64 { return p.FailureRate }, e.FailureRate), hour),
+		Stall:   newStallChart("Stalls "+name, pick(func(p *Point) float64 { return asRatio(p.Stalled) }, asRatio(e.Stalled)), hour),
 	}
 	if e.QueueRatio != nil {
-		all.Queue = newRatioChart("Queue "+name, pick(func(p *Point) float64 { return p.QueueRatio }, *e.QueueRatio), now)
+		all.Queue = newRatioChart("Queue "+name, pick(func(p *Point) float64 { return p.QueueRatio }, *e.QueueRatio), hour)
 	}
 	return all
 }
@@ -63,14 +69,14 @@ func asRatio(set bool) float64 {
 	return 0
 }
 
-func newRatioChart(name string, samples []sample, now time.Time) chart {
+func newRatioChart(name string, samples []sample, hour axis) chart {
 	highest := 0.0
 	for _, s := range samples {
 		highest = max(highest, s.value)
 	}
 	c := chart{Label: fmt.Sprintf("%s: now %s, at most %s", name, percent(samples[len(samples)-1].value), percent(highest))}
 	var line, area strings.Builder
-	for _, step := range steps(samples, now) {
+	for _, step := range hour.steps(samples) {
 		y := chartHeight - 1 - clamp(step.value)*(chartHeight-2) // leaves room for the width of the line
 		if step.begins {
 			fmt.Fprintf(&line, "M%.1f %.1fH%.1f", step.from, y, step.to)
@@ -83,10 +89,10 @@ func newRatioChart(name string, samples []sample, now time.Time) chart {
 	return c
 }
 
-func newStallChart(name string, samples []sample, now time.Time) chart {
+func newStallChart(name string, samples []sample, hour axis) chart {
 	var area strings.Builder
 	stalled := 0.0
-	for _, step := range steps(samples, now) {
+	for _, step := range hour.steps(samples) {
 		if step.value > 0 {
 			stalled += step.to - step.from
 			fmt.Fprintf(&area, "M%.1f 0H%.1fV%.0fH%.1fZ", step.from, step.to, chartHeight, step.from)
@@ -107,13 +113,13 @@ type step struct {
 
 // steps stretch from the sample before to the sample itself: its value is the worst of that
 // time. Samples of one value in a row are one step.
-func steps(samples []sample, now time.Time) []step {
+func (a axis) steps(samples []sample) []step {
 	var all []step
 	for i, s := range samples {
-		to := chartX(s.at, now)
+		to := a.x(s.at)
 		switch {
-		case i == 0 || s.at.Sub(samples[i-1].at) > chartGap:
-			all = append(all, step{chartX(s.at.Add(-chartStep), now), to, s.value, true})
+		case i == 0 || s.at.Sub(samples[i-1].at) > chartGap*a.step:
+			all = append(all, step{a.x(s.at.Add(-a.step)), to, s.value, true})
 		case s.value == samples[i-1].value:
 			all[len(all)-1].to = to
 		default:
@@ -123,8 +129,8 @@ func steps(samples []sample, now time.Time) []step {
 	return all
 }
 
-func chartX(at, now time.Time) float64 {
-	return clamp(1-float64(now.Sub(at))/float64(chartSpan)) * chartWidth
+func (a axis) x(at time.Time) float64 {
+	return clamp(1-float64(a.now.Sub(at))/float64(chartSpan)) * chartWidth
 }
 
 // clamp makes 0 of what is no number.

@@ -68,7 +68,7 @@ func TestChartShowsGapsAndWorst(t *testing.T) {
 		{At: ago(30*time.Minute - 30*time.Second), FailureRate: 1, Stalled: true},
 		{At: ago(30 * time.Second)},
 	}}
-	got := newCharts(e, now)
+	got := newCharts(e, now, 30*time.Second)
 	require.Equal(t, "Failure rate of x, logs, in the last hour: now 0 %, at most 100 %", got.Failure.Label)
 	require.Equal(t, 3, strings.Count(got.Failure.Line, "M"), got.Failure.Line)
 	require.Contains(t, got.Failure.Line, "M118.0 24.0H120.0V1.0H122.0M")
@@ -79,7 +79,24 @@ func TestChartShowsGapsAndWorst(t *testing.T) {
 }
 
 func TestChartOfNothing(t *testing.T) {
-	got := newCharts(&Exporter{ID: "x", Signal: "logs", QueueRatio: ratio(2)}, now)
+	got := newCharts(&Exporter{ID: "x", Signal: "logs", QueueRatio: ratio(2)}, now, 30*time.Second)
 	require.Equal(t, "Stalls of x, logs, in the last hour: none", got.Stall.Label)
 	require.Equal(t, "M238.0 1.0H240.0", got.Queue.Line)
+}
+
+// A Collector that is sampled every four minutes has a point every four minutes, and no gaps.
+func TestChartOfSparsePointsHasNoGaps(t *testing.T) {
+	e := &Exporter{ID: "x", Signal: "logs"}
+	for i := range 15 {
+		e.History = append(e.History, Point{At: ago(time.Duration(56-4*i) * time.Minute), Stalled: true, FailureRate: 1})
+	}
+	e.Stalled, e.FailureRate = true, 1
+	f := func(step time.Duration, begins int, stalls string) {
+		t.Helper()
+		got := newCharts(e, now, step)
+		require.Equal(t, begins, strings.Count(got.Failure.Line, "M"))
+		require.Equal(t, "Stalls of x, logs, in the last hour: "+stalls, got.Stall.Label)
+	}
+	f(4*time.Minute, 1, "1 h")
+	f(time.Minute, 15, "15 min")
 }

@@ -56,6 +56,7 @@ type Telemetry struct {
 	Source        string  `json:"source"`
 	Reason        string  `json:"reason,omitempty"` // why there are none, if so
 	WindowSeconds float64 `json:"window_seconds"`
+	StepSeconds   float64 `json:"step_seconds"` // the distance of two points of a history
 }
 
 // Exporter is one exporter and signal.

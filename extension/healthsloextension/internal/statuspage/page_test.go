@@ -66,7 +66,7 @@ func busy() *Page {
 			{Kind: "extension", ID: "file_storage", Pipelines: []string{}, Status: "stopping", Since: ago(3 * time.Second)},
 			{Kind: "extension", ID: "health_slo", Pipelines: []string{}, Status: "ok", Since: ago(27 * time.Hour)},
 		},
-		Telemetry: Telemetry{Source: "in-process", WindowSeconds: 60},
+		Telemetry: Telemetry{Source: "in-process", WindowSeconds: 60, StepSeconds: 30},
 		Exporters: []Exporter{
 			{ID: "otlp_grpc/backend", Signal: "metrics", QueueRatio: ratio(0.93), Stalled: true, FailureRate: 0.125, History: history(120)},
 			{ID: "otlp_grpc/backend", Signal: "traces", QueueRatio: ratio(0), History: history(11)},
@@ -200,6 +200,13 @@ func TestHeadline(t *testing.T) {
 	f("Starting", "warn", "starting", nil, []string{"starting"})
 	f("Draining", "warn", "draining", nil, []string{"draining"})
 	f("Shutting down", "warn", "shutting down", []string{"shutting down"}, []string{"shutting down"})
+}
+
+func TestObjectiveWithoutAnObservedWindowSaysSo(t *testing.T) {
+	p := busy()
+	require.NotContains(t, render(t, p), "no window is over yet")
+	p.Objectives[0].BurnRates = nil
+	require.Contains(t, render(t, p), "no window is over yet")
 }
 
 func TestReasonsAreSaidOnce(t *testing.T) {
