@@ -277,7 +277,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.SloBurnRate, err = builder.meter.Float64ObservableGauge(
 		"tracecore.slo.burn_rate",
-		metric.WithDescription("How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. Absent until the window has been observed from end to end. [Development]"),
+		metric.WithDescription("How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. What has not been observed yet of the window counts as good. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

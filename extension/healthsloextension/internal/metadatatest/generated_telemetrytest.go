@@ -108,7 +108,7 @@ func AssertEqualQueueDepthRatio(t *testing.T, tt *componenttest.Telemetry, dps [
 func AssertEqualSloBurnRate(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "tracecore.slo.burn_rate",
-		Description: "How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. Absent until the window has been observed from end to end. [Development]",
+		Description: "How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. What has not been observed yet of the window counts as good. [Development]",
 		Unit:        "1",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,

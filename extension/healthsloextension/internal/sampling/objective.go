@@ -189,10 +189,8 @@ func (o *objective) observe(p *pass) Objective {
 	state := Objective{Name: o.Name, Indicator: o.Indicator, Target: o.Target, Known: !o.measured.IsZero()}
 	for i, rate := range o.rates {
 		rate.Observe(p.now, o.bad, o.total)
-		burn := rate.Ratio() / (1 - o.Target)
-		if o.observed(i, p.now) {
-			state.BurnRates = append(state.BurnRates, BurnRate{Window: o.Windows[i], Rate: burn})
-		}
+		burn := rate.Ratio() / (1 - o.Target) * o.observed(i, p.now)
+		state.BurnRates = append(state.BurnRates, BurnRate{Window: o.Windows[i], Rate: burn})
 		// The longest window comes last: the budget is its.
 		state.Current, state.BudgetRemaining = 1-rate.Ratio(), 1-burn
 	}
@@ -210,8 +208,12 @@ func (o *objective) watch(now time.Time) {
 	o.measured = now
 }
 
-// observed tells whether a whole window has been. Before that all windows are one and the
-// same, and a single bad pass would burn in the long ones as in the short ones.
-func (o *objective) observed(i int, now time.Time) bool {
-	return !o.measured.IsZero() && now.Sub(o.since[i]) >= o.Windows[i]
+// observed is the share of a window that has been, and the weight of what was bad in it: the
+// rest counts as good. Without it all windows of a young process would be one and the same, and
+// a single bad pass would burn in the long ones as in the short ones.
+func (o *objective) observed(i int, now time.Time) float64 {
+	if o.measured.IsZero() {
+		return 0
+	}
+	return min(1, now.Sub(o.since[i]).Seconds()/o.Windows[i].Seconds())
 }

@@ -228,7 +228,7 @@ func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
 		got := s.View().Objectives
 		require.Equal(t, []string{"z", "a"}, []string{got[0].Name, got[1].Name})
 		require.False(t, got[1].Known)
-		requireObjective(t, got[0], 0.9, 0, 2)
+		requireObjective(t, got[0], 0.9, 1-1.0/6, 2, 1.0/6)
 	})
 }
 

@@ -103,13 +103,13 @@ type Objective struct {
 	// 1 when untouched, 0 when spent, negative when overspent.
 	BudgetRemaining float64
 
-	// BurnRates has one entry per configured window that has been observed as a whole, the
-	// shortest first.
+	// BurnRates has one entry per configured window, the shortest first.
 	BurnRates []BurnRate
 }
 
 // BurnRate is how fast the error budget is being spent: the share of bad in the window ÷
-// (1 - target). At 1 the budget lasts exactly as long as the objective's period.
+// (1 - target), where what has not been observed of the window counts as good. At 1 the budget
+// lasts exactly as long as the objective's period.
 type BurnRate struct {
 	Window time.Duration
 	Rate   float64

@@ -202,13 +202,6 @@ func TestHeadline(t *testing.T) {
 	f("Shutting down", "warn", "shutting down", []string{"shutting down"}, []string{"shutting down"})
 }
 
-func TestObjectiveWithoutAnObservedWindowSaysSo(t *testing.T) {
-	p := busy()
-	require.NotContains(t, render(t, p), "no window is over yet")
-	p.Objectives[0].BurnRates = nil
-	require.Contains(t, render(t, p), "no window is over yet")
-}
-
 func TestReasonsAreSaidOnce(t *testing.T) {
 	c := Collector{Phase: "draining", NotAlive: []string{"a", "b"}, NotReady: []string{"draining", "b", "c"}}
 	require.Equal(t, []string{"a", "b", "c"}, c.Reasons())
