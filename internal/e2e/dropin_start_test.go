@@ -18,7 +18,7 @@ import (
 
 // waiting are the configurations with a component that waits for its backend when it starts,
 // if not always.
-var waiting = []string{"aws-kinesis.yaml", "azure.yaml", "cloud-foundry.yaml", "google-cloud.yaml", "message-queues.yaml", "sumologic.yaml"}
+var waiting = []string{"aws-kinesis.yaml", "azure.yaml", "cloud-foundry.yaml", "deprecated-aliases.yaml", "google-cloud.yaml", "message-queues.yaml", "sumologic.yaml"}
 
 // A binary that compiles, and that knows a component, may still panic when the component
 // starts. What fails here, for want of a backend, fails in a stock Collector in the same words.
