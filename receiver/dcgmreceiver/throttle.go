@@ -5,6 +5,8 @@ package dcgmreceiver
 import (
 	mathbits "math/bits"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -48,4 +50,35 @@ func (e *throttleEvents) observe(s dcgm.Sample) {
 		e.count[mathbits.TrailingZeros64(risen)]++
 	}
 	e.mask, e.last = mask, s.TS
+}
+
+func (r *recording) throttleEvents(g *gpu) {
+	if !g.throttle.begun {
+		return
+	}
+	if why := r.whySilent(g); why != dcgm.OK {
+		for range clocksEventReasons {
+			r.tally.drop(why)
+		}
+		return
+	}
+	r.since(pcommon.Timestamp(g.throttle.start * 1000)) //nolint:gosec // Timestamps are positive.
+	at := pcommon.Timestamp(g.throttle.last * 1000)     //nolint:gosec // Timestamps are positive.
+	for _, b := range clocksEventReasons {
+		if r.wants(metricThrottleEvents) {
+			r.mb.RecordGpuThrottleEventsDataPoint(at, g.throttle.count[b.bit], g.id, g.name, g.model, g.vendor, b.reason)
+		}
+	}
+}
+
+// whySilent says why the events of a GPU are not known to be all there are.
+func (r *recording) whySilent(g *gpu) dcgm.Reason {
+	switch {
+	case !g.up():
+		return dcgm.Blank
+	case r.micros-g.throttle.last > r.silence:
+		return dcgm.Stale
+	default:
+		return dcgm.OK
+	}
 }

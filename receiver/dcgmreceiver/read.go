@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// dropStrangers reports whether the values under some number are of another GPU than the plan
+// has there, and drops them. The plan is void then.
+func (c *collector) dropStrangers() bool {
+	found := false
+	slot := c.slots[fieldUUID]
+	for _, class := range c.classes {
+		for _, g := range class.gpus {
+			if s := &g.sheet[slot]; s.Reason == dcgm.OK && s.Text() != g.id {
+				g.forget()
+				found = true
+			}
+		}
+	}
+	c.planned = c.planned && !found
+	return found
+}
+
+// read brings the sheets up to date, tier by tier as each is due.
+func (c *collector) read(ctx context.Context, now time.Time) error {
+	c.overdue = false
+	if err := c.readNormal(ctx, now); err != nil || c.dropStrangers() {
+		return err
+	}
+	for _, g := range c.gpus {
+		if err := c.checkStatus(ctx, g); err != nil {
+			return err
+		}
+	}
+	if err := c.readEvents(ctx); err != nil {
+		return err
+	}
+	if c.isDue(slow, now) {
+		if err := c.readSlow(ctx, now); err != nil {
+			return err
+		}
+	}
+	if c.isDue(static, now) {
+		return c.identifyAgain(ctx)
+	}
+	return nil
+}
+
+// identifyAgain plans anew at the next collection if another GPU has come under a number.
+func (c *collector) identifyAgain(ctx context.Context) error {
+	before := c.gpus
+	err := c.identify(ctx)
+	c.planned = c.planned && slices.Equal(before, c.gpus)
+	return err
+}
+
+// isDue says whether a tier is to be read now, and notes when it will be next. Ticks are a
+// little early or late, so half an interval does not count.
+func (c *collector) isDue(t tier, now time.Time) bool {
+	if now.Before(c.due[t]) {
+		return false
+	}
+	c.due[t] = now.Add(c.periods[t] - c.periods[normal]/2)
+	return true
+}
+
+// readNormal leaves out the fields that nothing is made of, but for a look now and then: a
+// driver may begin to support one.
+func (c *collector) readNormal(ctx context.Context, now time.Time) error {
+	for _, class := range c.classes {
+		for _, g := range class.gpus {
+			g.fresh = 0
+		}
+		fields := class.live
+		if fields == nil || !now.Before(c.due[slow]) {
+			fields = class.fields[normal]
+		}
+		if err := c.readFields(ctx, class, fields, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) readFields(ctx context.Context, class *class, fields []dcgm.FieldID, now time.Time) error {
+	samples, err := c.src.Read(ctx, class.numbers, fields, c.buf)
+	c.buf = samples
+	if err != nil {
+		return fail(selftelemetry.KindRead, err)
+	}
+	c.scatter(class, samples, now.UnixMicro())
+	return nil
+}
+
+// scatter puts samples on the sheets of their GPUs. They come GPU by GPU. What was not asked
+// for is dropped.
+func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
+	g := class.gpus[0]
+	for i := range samples {
+		s := &samples[i]
+		if uint32(g.number) != s.Entity {
+			at := slices.Index(class.numbers, dcgm.GPUID(s.Entity))
+			if at < 0 {
+				c.tally.drop(dcgm.Status)
+				continue
+			}
+			g = class.gpus[at]
+		}
+		slot, needed := c.slots[s.Field]
+		if !needed {
+			c.tally.drop(dcgm.Status)
+			continue
+		}
+		g.sheet[slot] = *s
+		if s.Reason != dcgm.OK {
+			continue
+		}
+		stale := now-s.TS > c.limits[slot]
+		c.overdue = c.overdue || stale
+		if !stale && c.tierOf[slot] == normal && s.Field != fieldUUID {
+			g.fresh++
+			g.spoken = true
+		}
+	}
+}
+
+// readEvents counts what happened to the clocks since the last collection. A group whose
+// events cannot be read, as when one of its GPUs has lost its watch, goes without them until
+// the next plan.
+func (c *collector) readEvents(ctx context.Context) error {
+	for _, class := range c.classes {
+		if class.events < 0 {
+			continue
+		}
+		err := c.readEventsOf(ctx, class)
+		if lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+		if err != nil {
+			c.incomplete = true
+			c.self.IncError(selftelemetry.KindRead)
+		}
+		if err != nil && !class.deaf {
+			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Any("gpus", class.numbers), zap.Error(err))
+		}
+		class.deaf = err != nil
+	}
+	return nil
+}
+
+func (c *collector) readEventsOf(ctx context.Context, class *class) error {
+	samples, until, err := c.src.ReadSince(ctx, class.group, class.events, class.since)
+	if err != nil {
+		return err
+	}
+	class.since = until
+	for _, s := range samples {
+		if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
+			class.gpus[i].throttle.observe(s)
+		}
+	}
+	return nil
+}
+
+// readSlow reads what changes with faults and settings. Links and the engine's usage are
+// extras: where the engine refuses them, their metrics are absent.
+func (c *collector) readSlow(ctx context.Context, now time.Time) error {
+	for _, class := range c.classes {
+		class.live = c.liveFields(class)
+		if err := c.readFields(ctx, class, class.fields[slow], now); err != nil {
+			return err
+		}
+	}
+	if c.enabled[metricLinks] {
+		links, err := c.src.Links(ctx)
+		if lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+		for _, g := range c.gpus {
+			g.links = links[g.number]
+		}
+	}
+	if c.enabled[metricEngineMemory] || c.enabled[metricEngineCPU] {
+		used, err := c.src.Usage(ctx)
+		if lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+		c.used = nil
+		if err == nil {
+			c.used = &usage{Usage: used, at: now}
+		}
+	}
+	return nil
+}
