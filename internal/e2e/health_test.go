@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ extensions:
     window: 2s
     sample_interval: 200ms
     objectives:
-      - {name: delivery, indicator: exporter_success_ratio, target: 0.99, windows: [1h]}
+      - {name: delivery, indicator: exporter_success_ratio, target: 0.99, windows: [1m]}
 service:
   telemetry: {metrics: {level: none}}
   extensions: [health_slo]
@@ -70,7 +71,9 @@ func TestDeadBackendShowsAtOnceAndPassesWithinAWindow(t *testing.T) {
 	page := statusPage(t, health)
 	require.Contains(t, page.Attention, "Exporter otlp_http/patient (metrics) is stalled: a request is in flight and nothing finished for 2 s.")
 	require.Contains(t, page.Attention, "The queue of exporter otlp_http/patient (metrics) is 100 % full.")
-	require.Contains(t, page.Attention, "The error budget of objective delivery is spent.")
+	eventually(t, func() bool {
+		return slices.Contains(statusPage(t, health).Attention, "The error budget of objective delivery is spent.")
+	}, "the error budget lasts")
 
 	backend(t, dead)
 	waitSeries(t, health, "tracecore_exporter_failure_rate", once, 0)
