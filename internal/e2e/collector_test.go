@@ -88,14 +88,24 @@ type collector struct {
 // start runs the binary with these arguments. The process is killed when the test ends.
 func start(t *testing.T, args ...string) *collector {
 	t.Helper()
-	c := command(args...)
+	return startOf(t, binary, nil, args...)
+}
+
+// startOf runs any Collector as [start] runs the binary under test, with variables added to
+// its environment.
+func startOf(t *testing.T, path string, env []string, args ...string) *collector {
+	t.Helper()
+	c := commandOf(path, args...)
+	c.Env = append(os.Environ(), env...)
 	c.Stdout = &c.out
 	c.launch(t)
 	return c
 }
 
-func command(args ...string) *collector {
-	c := &collector{Cmd: exec.Command(binary, args...), exited: make(chan struct{})}
+func command(args ...string) *collector { return commandOf(binary, args...) }
+
+func commandOf(path string, args ...string) *collector {
+	c := &collector{Cmd: exec.Command(path, args...), exited: make(chan struct{})}
 	c.Stderr = &c.err
 	return c
 }

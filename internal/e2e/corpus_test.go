@@ -84,7 +84,7 @@ func TestDropInCorpusSaysWhatEachConfigurationIs(t *testing.T) {
 func needFullFlavour(t *testing.T) {
 	t.Helper()
 	if !carries(t, "tcpcheck") {
-		t.Skip("this flavour carries less than the corpus configures")
+		t.Skip("this flavour carries less than these configurations name")
 	}
 }
 

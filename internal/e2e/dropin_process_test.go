@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,16 +16,6 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 )
-
-// startOf runs any Collector as [start] runs the binary under test.
-func startOf(t *testing.T, path string, env []string, args ...string) *collector {
-	t.Helper()
-	c := &collector{Cmd: exec.Command(path, args...), exited: make(chan struct{})}
-	c.Env = append(os.Environ(), env...)
-	c.Stdout, c.Stderr = &c.out, &c.err
-	c.launch(t)
-	return c
-}
 
 // forBoth runs a test on the stock Collector, which shows that the test is right, and on the
 // binary under test.

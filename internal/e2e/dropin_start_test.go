@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -56,9 +55,8 @@ func (b beginning) waits() bool { return !b.ready && b.code < 0 }
 // never is.
 func startAlone(t *testing.T, path, config string) beginning {
 	t.Helper()
-	c := &collector{Cmd: exec.Command(path, "--config", config), exited: make(chan struct{})}
+	c := commandOf(path, "--config", config)
 	c.Env = append(os.Environ(), corpusEnv(t)...)
-	c.Stderr = &c.err
 	launched := make(chan error)
 	go func() {
 		runtime.LockOSThread() // The thread, and what it starts, stay in the other network.

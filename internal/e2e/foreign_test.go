@@ -20,7 +20,7 @@ import (
 func TestForeignDistributionWithTheDocumentedManifestLines(t *testing.T) {
 	foreign := buildForeign(t, foreignManifest(t))
 	prometheus, http := freeAddress(t), freeAddress(t)
-	c := &collector{Cmd: exec.Command(foreign, "--config", configFile(t, `
+	c := startOf(t, foreign, nil, "--config", configFile(t, `
 receivers: {nop: {}}
 exporters:
   otlp_grpc: {endpoint: 127.0.0.1:1, tls: {insecure: true}}
@@ -30,9 +30,7 @@ service:
   extensions: [health_slo]
   pipelines: {metrics: {receivers: [nop], exporters: [otlp_grpc]}}
   telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %s}}}}]}}
-`, http, port(prometheus))), exited: make(chan struct{})}
-	c.Stderr = &c.err
-	c.launch(t)
+`, http, port(prometheus)))
 	waitSeries(t, prometheus, "tracecore_queue_depth_ratio", `data_type="metrics",exporter="otlp_grpc"`, 0)
 	waitStatus(t, http, "/readyz", 200)
 	require.NotContains(t, c.err.String(), "telemetry factory")
@@ -52,16 +50,13 @@ func TestForeignDistributionWithTheDCGMReceiver(t *testing.T) {
 		"without cgo": {false, []string{`"dcgm.up"`}, `"gpu.up"`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &collector{Cmd: exec.Command(buildForeign(t, gpuManifest(t, tt.cgo)), "--config", configFile(t, `
+			c := startOf(t, buildForeign(t, gpuManifest(t, tt.cgo)), simulation(t, "h100x8", controlFile(t)), "--config", configFile(t, `
 receivers: {dcgm: {collection_interval: 200ms, initial_delay: 0s}}
 exporters: {stdout: }
 service:
   telemetry: {metrics: {level: none}}
   pipelines: {metrics: {receivers: [dcgm], exporters: [stdout]}}
-`)), exited: make(chan struct{})}
-			c.Stdout, c.Stderr = &c.out, &c.err
-			c.Env = simulation(t, "h100x8", controlFile(t))
-			c.launch(t)
+`))
 			for _, want := range tt.present {
 				eventually(t, func() bool { return strings.Contains(c.out.String(), want) }, "no %s on stdout", want)
 			}

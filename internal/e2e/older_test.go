@@ -9,16 +9,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 )
 
 const olderVersions = "testdata/older-versions.yaml"
 
 // An older module that compiles may still panic or fail once the binary runs.
 func TestComponentsOfOlderVersionsStart(t *testing.T) {
-	if !carries(t, "tcpcheck") {
-		t.Skip("this flavour has none")
-	}
+	needFullFlavour(t)
 	health := freeAddress(t)
 	env := []string{
 		"HEALTH=" + health, "SIGNALFX=" + freeAddress(t), "RESULT_FILE=" + t.TempDir() + "/targets.yaml",
@@ -43,30 +40,15 @@ func TestComponentsOfOlderVersionsStart(t *testing.T) {
 
 // No component of an older version escapes the test above.
 func TestEveryComponentOfAnOlderVersionIsConfigured(t *testing.T) {
-	if !carries(t, "tcpcheck") {
-		t.Skip("this flavour has none")
-	}
-	var config, components map[string]yaml.Node
-	readYAML(t, olderVersions, &config)
-	out, err := exec.Command(binary, "components").Output()
-	require.NoError(t, err)
-	require.NoError(t, yaml.Unmarshal(out, &components))
+	needFullFlavour(t)
+	configured := componentsOf(t, olderVersions)
 	older := olderModules(t)
 	require.NotEmpty(t, older)
-	for kind := range config {
-		if kind == "service" {
-			continue
-		}
-		var configured map[string]any
-		section := config[kind]
-		require.NoError(t, section.Decode(&configured))
-		var carried []struct{ Name, Module string }
-		section = components[kind]
-		require.NoError(t, section.Decode(&carried))
+	for kind, carried := range components(t, binary) {
 		for _, c := range carried {
 			path, _, _ := strings.Cut(c.Module, " ")
 			if _, found := older[kind+" "+path]; found {
-				require.Contains(t, configured, c.Name, kind)
+				require.Contains(t, configured, kind+" "+c.Name)
 				delete(older, kind+" "+path)
 			}
 		}
