@@ -120,7 +120,7 @@ static dcgmReturn_t check_fields(const unsigned short *ids, unsigned count, cons
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmFieldGroupCreate(dcgmHandle_t handle, int count, const unsigned short *ids, const char *name, dcgmFieldGrp_t *out)
 {
-    if (!ids || !name || !out || count < 1 || count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
+    if (!ids || !name || !out || count < 1 || count > MAX_GROUP_FIELDS)
         return DCGM_ST_BADPARAM;
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
@@ -200,6 +200,14 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmWatchFields(dcgmHandle_t handle, dcgmGpuGrp_t g
     return leave(watch_all(group, fields, &w));
 }
 
+// unwatch tells whether the host engine found the watch. It never does for a field of global
+// scope, whose watch ends all the same.
+static bool unwatch(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner)
+{
+    return watch_remove(e, field, owner, now_us()) && field_meta(field)->scope != DCGM_FS_GLOBAL;
+}
+
+// The watches that are there end, also where others are not.
 DCGM_PUBLIC_API dcgmReturn_t dcgmUnwatchFields(dcgmHandle_t handle, dcgmGpuGrp_t group, dcgmFieldGrp_t fields)
 {
     dcgmReturn_t status = enter(__func__, handle);
@@ -212,10 +220,12 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmUnwatchFields(dcgmHandle_t handle, dcgmGpuGrp_t
     if (!found || !f)
         return leave(found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED);
     for (unsigned e = 0; e < count; e++) {
-        for (unsigned i = 0; i < f->count; i++)
-            watch_remove(entities[e], f->ids[i], handle, now_us());
+        for (unsigned i = 0; i < f->count; i++) {
+            if (!unwatch(entities[e], f->ids[i], handle))
+                status = DCGM_ST_NOT_WATCHED;
+        }
     }
-    return leave(DCGM_ST_OK);
+    return leave(status);
 }
 
 // dcgmUpdateAllFields samples what is due. Here that has happened: a sample exists from the

@@ -117,7 +117,7 @@ dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct wat
     return DCGM_ST_OK;
 }
 
-static void unsubscribe(struct series *s, dcgmHandle_t owner, usec now)
+static bool unsubscribe(struct series *s, dcgmHandle_t owner, usec now)
 {
     for (struct subscription **at = &s->subscriptions; *at; at = &(*at)->next) {
         struct subscription *sub = *at;
@@ -126,16 +126,16 @@ static void unsubscribe(struct series *s, dcgmHandle_t owner, usec now)
         *at = sub->next;
         free(sub);
         respan(s, now);
-        return;
+        return true;
     }
+    return false;
 }
 
 // watch_remove ends the watch of a connection, whichever group it came with.
-void watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now)
+bool watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now)
 {
     struct series *s = series_find(e, field);
-    if (s)
-        unsubscribe(s, owner, now);
+    return s && unsubscribe(s, owner, now);
 }
 
 void watch_remove_owner(dcgmHandle_t owner, usec now)

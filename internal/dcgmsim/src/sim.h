@@ -48,7 +48,7 @@ struct watch {
 };
 
 dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct watch *w, usec now);
-void watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now);
+bool watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now); // false: it was not watched
 void watch_remove_owner(dcgmHandle_t owner, usec now);
 void watch_clear(void);
 void inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r);
@@ -89,6 +89,7 @@ void groups_clear(void);
 
 #define MAX_GROUPS DCGM_MAX_NUM_GROUPS
 #define MAX_HANDLES 64
+#define MAX_GROUP_FIELDS 127 // one less than DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP
 
 // A scenario that cannot be loaded has no status in DCGM. errorString answers this one with
 // the file, the line and the rule, since the text is all that a client shows.

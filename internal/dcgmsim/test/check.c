@@ -148,6 +148,21 @@ static void check_topology(void)
     CHECK(gpus() == 4 && read_gpu(7, 155).status == DCGM_ST_GENERIC_ERROR);
 }
 
+static void check_group_limits(void)
+{
+    boot_shipped("h100x8");
+    unsigned short ids[128], global = 1;
+    dcgmFieldGrp_t f;
+    for (unsigned i = 0; i < 128; i++)
+        ids[i] = 155;
+    CHECK(dcgmFieldGroupCreate(handle, 128, ids, "128", &f) == DCGM_ST_BADPARAM);
+    CHECK(dcgmFieldGroupCreate(handle, 127, ids, "127", &f) == DCGM_ST_OK);
+    CHECK(dcgmUnwatchFields(handle, group, f) == DCGM_ST_NOT_WATCHED);
+    CHECK(dcgmFieldGroupCreate(handle, 1, &global, "global", &f) == DCGM_ST_OK);
+    CHECK(dcgmWatchFields(handle, group, f, 1000000, 600, 0) == DCGM_ST_OK && read_gpu(0, global).status == DCGM_ST_OK);
+    CHECK(dcgmUnwatchFields(handle, group, f) == DCGM_ST_NOT_WATCHED);
+}
+
 // A connection is one watcher of a field of an entity: a later watch replaces an earlier one,
 // and ending either ends it. Another connection's watch is another watcher.
 static void check_watchers(void)
@@ -247,6 +262,7 @@ int main(int argc, char **argv)
     check_engine();
     check_hang();
     check_topology();
+    check_group_limits();
     check_watchers();
     check_health();
     dcgmShutdown();

@@ -7,6 +7,7 @@ package dcgm
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
 )
@@ -146,10 +147,21 @@ func releaseGroup(l *link, group *Group) error {
 	return errors.Join(append(errs, dcgm.DestroyGroup(handle))...)
 }
 
+// unlessNotWatched takes "not watched" for success: a host engine ends the watches that it has, and
+// answers so for a field of global scope, whose watch no GPU has. go-dcgm keeps only the text of the
+// status.
+func unlessNotWatched(err error) error {
+	const text = "not being watched"
+	if err != nil && strings.HasSuffix(err.Error(), text) {
+		return nil
+	}
+	return err
+}
+
 // endWatch lets the others, which are all that is left, have what they asked for.
 func endWatch(others watches, w *watching) (err error) {
 	if !others.cover(w) {
-		err = dcgm.UnwatchFields(fieldHandle(w.fields), groupHandle(&Group{handle: w.group}))
+		err = unlessNotWatched(dcgm.UnwatchFields(fieldHandle(w.fields), groupHandle(&Group{handle: w.group})))
 	}
 	askAgain(others, others.bereft(w))
 	return err

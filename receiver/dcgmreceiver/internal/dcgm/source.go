@@ -80,8 +80,9 @@ type Watch struct {
 	KeepSamples int32         // 0: no limit
 }
 
-// MaxFields is how many fields one watch or one query may name (DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP).
-const MaxFields = 128
+// MaxFields is how many fields one watch or one query may name. DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP is
+// 128, and a host engine refuses a field group of as many.
+const MaxFields = 127
 
 // Group is a set of GPUs with watches, held by the host engine until it is released or the
 // connection ends. The engine has 64 groups for all its clients.
