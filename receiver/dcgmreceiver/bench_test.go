@@ -79,7 +79,7 @@ func connected(b *testing.B, gpus int, change func(*Config)) *gpuReceiver {
 	b.Cleanup(r.hangUp)
 	r.connect(b.Context())
 	require.NoError(b, r.linkErr)
-	r.tick(b.Context())
+	r.collectOnce(b.Context())
 	return r
 }
 
@@ -110,7 +110,7 @@ func BenchmarkCollect(b *testing.B) {
 	var ours, bare time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
-		ours += cpuPerOp(b, func() { r.tick(context.Background()) })
+		ours += cpuPerOp(b, func() { r.collectOnce(context.Background()) })
 		bare += cpuPerOp(b, func() {
 			_, err := godcgm.EntitiesGetLatestValues(entities, exporterFields, 0)
 			require.NoError(b, err)
@@ -135,7 +135,7 @@ func BenchmarkCollectGrowth(b *testing.B) {
 				r := connected(b, gpus, only(metrics.names))
 				var cpu time.Duration
 				for b.Loop() {
-					cpu += cpuPerOp(b, func() { r.tick(context.Background()) })
+					cpu += cpuPerOp(b, func() { r.collectOnce(context.Background()) })
 				}
 				b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs")
 				b.ReportMetric(float64(r.collector.watched), "fields")
@@ -158,7 +158,7 @@ func BenchmarkHeapOverCollections(b *testing.B) {
 
 func heapAfter(r *gpuReceiver, collections int) uint64 {
 	for range collections {
-		r.tick(context.Background())
+		r.collectOnce(context.Background())
 	}
 	var stats runtime.MemStats
 	runtime.GC()

@@ -54,6 +54,7 @@ func (r *gpuReceiver) open() (err error) {
 // connect makes a connection where there is none, and a plan on it.
 func (r *gpuReceiver) connect(ctx context.Context) {
 	err := r.establish(ctx)
+	r.hung = errors.Is(err, dcgm.ErrHung)
 	if ctx.Err() != nil {
 		return
 	}
@@ -82,6 +83,16 @@ func (r *gpuReceiver) establish(ctx context.Context) error {
 			return err
 		}
 	}
+	before := r.collector.src
+	err := r.plan(ctx)
+	if before != nil && errors.Is(err, dcgm.ErrDisconnected) { // It has ended in the meantime, as after a call that hung.
+		err = r.plan(ctx)
+	}
+	return err
+}
+
+// plan makes a plan on the connection, and the connection first where there is none.
+func (r *gpuReceiver) plan(ctx context.Context) error {
 	if r.collector.src == nil {
 		src, err := r.session.Connect(ctx)
 		if err != nil {

@@ -5,12 +5,18 @@
 package dcgmreceiver
 
 import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
 
@@ -26,8 +32,7 @@ func TestHungCallIsNoticedAndSurvived(t *testing.T) {
 
 	sim.Send("hang 60s")
 	s.eventually(func() bool { return !hasGPUs(s.now()) })
-	batches := len(s.sink.AllMetrics())
-	s.eventually(func() bool { return len(s.sink.AllMetrics()) > batches+5 }) // It goes on to say that DCGM is down.
+	s.eventually(func() bool { return len(s.host.statuses()) == 1 })
 	s.requireUp(false)
 	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
 	require.ErrorContains(t, s.host.firstError(), "has not returned within")
@@ -46,8 +51,7 @@ func TestShutdownReturnsWhileACallHangs(t *testing.T) {
 	s.start()
 	s.eventually(func() bool { return hasGPUs(s.now()) })
 	sim.Send("hang 60s")
-	batches := len(s.sink.AllMetrics())
-	s.eventually(func() bool { return len(s.sink.AllMetrics()) == batches })
+	s.eventually(func() bool { return !hasGPUs(s.now()) })
 	asked := time.Now()
 	s.stop()
 	require.Less(t, time.Since(asked), shutdownGrace)
@@ -58,6 +62,108 @@ func TestShutdownReturnsWhileACallHangs(t *testing.T) {
 	sim.Send("unhang")
 	again.eventually(func() bool { return len(again.sink.AllMetrics()) > 0 && hasGPUs(again.last(s.origin)) })
 	again.stop()
+}
+
+// downFor is true once the newest batches say that DCGM is down.
+func (s *simulation) downFor(batches int) bool {
+	all := s.sink.AllMetrics()
+	if len(all) < batches {
+		return false
+	}
+	for _, md := range all[len(all)-batches:] {
+		if text := render(md, s.origin); !strings.HasPrefix(text["dcgm.up{}"], "0 ") {
+			return false
+		}
+	}
+	return true
+}
+
+// The timeout of the call is far away, so nothing is known to hang, and nothing is reported.
+func TestUpIsEmittedAtEveryTickWhileACallIsOut(t *testing.T) {
+	for name, call := range map[string]string{
+		"reading":                     "dcgmEntitiesGetLatestValues",
+		"connecting":                  "dcgmConnect_v2",
+		"asking for the version":      "dcgmHostengineVersionInfo",
+		"watching":                    "dcgmWatchFields",
+		"asking for the GPUs' status": "dcgmGetAllSupportedDevices",
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := simtest.Start(t, steady)
+			sim.Send("hang 60s call=" + call)
+			cfg := createDefaultConfig().(*Config)
+			cfg.CollectionInterval, cfg.InitialDelay, cfg.Timeout = 100*time.Millisecond, 0, time.Hour
+			s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}
+			s.start()
+			s.eventually(func() bool { return s.downFor(10) })
+			require.Empty(t, s.host.statuses())
+			require.Empty(t, s.self.Report().Errors)
+
+			sim.Send("unhang")
+			s.eventually(func() bool { return hasGPUs(s.now()) })
+			s.stop()
+		})
+	}
+}
+
+// hungSession is a session whose every attempt finds that an earlier call has not returned.
+type hungSession struct {
+	dcgm.Session
+	mu       sync.Mutex
+	out      chan struct{} // closed when that call has returned
+	attempts []time.Time
+}
+
+func (h *hungSession) Connect(context.Context) (dcgm.Source, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.attempts = append(h.attempts, time.Now())
+	return nil, dcgm.ErrHung
+}
+
+func (h *hungSession) Returned() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.out
+}
+
+func (h *hungSession) Close(context.Context) error { return nil }
+
+// giveBack lets the call return, and the next one hang.
+func (h *hungSession) giveBack() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	close(h.out)
+	h.out = make(chan struct{})
+}
+
+func (h *hungSession) attempted() []time.Time {
+	synctest.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.attempts)
+}
+
+func TestReconnectsAtOnceWhenAHungCallHasReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, createDefaultConfig().(*Config), nil)
+		session := &hungSession{out: make(chan struct{})}
+		r.session, r.linkErr = session, errNotConnected
+		r.gpuReceiver.host = r.host
+		ctx, cancel := context.WithCancel(t.Context())
+		go r.serve(ctx)
+		defer synctest.Wait()
+		defer cancel()
+		time.Sleep(time.Hour)
+		before := len(session.attempted())
+		require.Less(t, before, 130, "up to a minute between two attempts")
+
+		session.giveBack()
+		attempts := session.attempted()
+		require.Len(t, attempts, before+1)
+		require.Equal(t, time.Now(), attempts[before])
+		time.Sleep(firstBackoff)
+		require.Len(t, session.attempted(), before+2, "pauses begin anew")
+	})
 }
 
 func TestCorrectedEndpointIsTakenUpOnceTheCallToTheWrongOneReturns(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
@@ -29,7 +31,8 @@ const (
 )
 
 // gpuReceiver keeps a connection to a host engine, collects at every tick and pushes what
-// it collected. One goroutine does all of it, so nothing piles up behind a slow call.
+// it collected. One goroutine ticks and pushes, another one deals with the host engine: what hangs there
+// keeps nobody from saying so, and one collection at most is out.
 type gpuReceiver struct {
 	cfg      *Config
 	endpoint dcgm.Endpoint
@@ -38,22 +41,29 @@ type gpuReceiver struct {
 	obs      *receiverhelper.ObsReport
 	self     selftelemetry.Receiver
 	states   *gpuStates
-	builder  *metadata.MetricsBuilder
 
-	host    component.Host
-	cancel  context.CancelFunc
-	done    chan struct{} // closed when the goroutine has ended
-	session dcgm.Session  // nil where there is no way to a host engine at all, or not yet
+	host     component.Host
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when both goroutines have ended
+	started  time.Time
+	troubles sync.Mutex // guards trouble
+	trouble  trouble
 
+	// Of the goroutine that ticks.
+	desk        *desk
+	tickBuilder *metadata.MetricsBuilder
+	overSaid    bool
+
+	// Of the goroutine that deals with the host engine.
+	session   dcgm.Session // nil where there is no way to a host engine at all, or not yet; else it stays
 	collector *collector
-	started   time.Time
+	builder   *metadata.MetricsBuilder
 	simulated bool
 	connects  int64
 	retry     backoff
 	retryAt   time.Time
 	linkErr   error // why there is no connection or no plan; nil while there is one
-	trouble   trouble
-	overSaid  bool
+	hung      bool  // the last attempt to connect or to collect has left a call behind
 }
 
 func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (*gpuReceiver, error) {
@@ -75,15 +85,18 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 	}
 	self := selftelemetry.NewReceiver(set.TelemetrySettings, set.ID, kindWatch)
 	return &gpuReceiver{
-		cfg:       cfg,
-		endpoint:  endpoint,
-		logger:    set.Logger,
-		next:      next,
-		obs:       obs,
-		self:      self,
-		states:    states,
-		builder:   metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
-		collector: newCollector(cfg, devices, set.Logger, self),
+		cfg:      cfg,
+		endpoint: endpoint,
+		logger:   set.Logger,
+		next:     next,
+		obs:      obs,
+		self:     self,
+		states:   states,
+
+		desk:        newDesk(),
+		tickBuilder: metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
+		builder:     metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
+		collector:   newCollector(cfg, devices, set.Logger, self),
 	}, nil
 }
 
@@ -97,10 +110,15 @@ func (r *gpuReceiver) Start(_ context.Context, host component.Host) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel, r.done = cancel, make(chan struct{})
-	go func() {
-		defer close(r.done)
+	var both sync.WaitGroup
+	both.Go(func() { r.run(ctx) })
+	both.Go(func() {
 		defer r.hangUp()
-		r.run(ctx)
+		r.serve(ctx)
+	})
+	go func() {
+		both.Wait()
+		close(r.done)
 	}()
 	return nil
 }
@@ -125,25 +143,12 @@ func (r *gpuReceiver) Shutdown(ctx context.Context) error {
 	}
 }
 
-// run connects as soon as the backoff allows and collects at every tick, whichever is first.
+// run pushes at every tick.
 func (r *gpuReceiver) run(ctx context.Context) {
 	tick := r.started.Add(r.cfg.InitialDelay)
-	for {
-		due := tick
-		if r.wantsConnection() && r.retryAt.Before(due) {
-			due = r.retryAt
-		}
-		if !waitUntil(ctx, due) {
-			return
-		}
-		now := time.Now()
-		if r.wantsConnection() && !now.Before(r.retryAt) {
-			r.connect(ctx)
-		}
-		if !now.Before(tick) {
-			r.tick(ctx)
-			tick = nextTick(tick, time.Now(), r.cfg.CollectionInterval)
-		}
+	for waitUntil(ctx, tick) {
+		r.tick(ctx)
+		tick = nextTick(tick, time.Now(), r.cfg.CollectionInterval)
 	}
 }
 
@@ -165,29 +170,28 @@ func waitUntil(ctx context.Context, instant time.Time) bool {
 	}
 }
 
-// tick collects once. Without a connection it still says so: dcgm.up is 0.
+// tick pushes a collection. One that is not there by half of the interval is pushed at the next tick, and
+// dcgm.up alone until then.
 func (r *gpuReceiver) tick(ctx context.Context) {
-	begin := time.Now()
-	collectErr := r.collect(ctx, begin)
-	r.record(begin, collectErr == nil)
-	pushErr := r.push(ctx, r.emit())
+	if c, late := r.desk.come(); late {
+		r.deliver(ctx, c)
+	}
+	c, ok := r.desk.await(ctx, time.Now(), r.patience())
+	switch {
+	case ok:
+		r.deliver(ctx, c)
+	case ctx.Err() == nil:
+		r.reportPush(ctx, r.push(ctx, r.unanswered(time.Now())))
+	}
+}
+
+func (r *gpuReceiver) deliver(ctx context.Context, c collection) {
+	err := r.push(ctx, c.metrics)
 	if ctx.Err() != nil {
 		return // cancelled by Shutdown, which is nobody's failure
 	}
-	r.self.ObserveLatency(time.Since(begin))
-	r.reportTick(collectErr, pushErr)
-}
-
-func (r *gpuReceiver) collect(ctx context.Context, now time.Time) error {
-	if r.linkErr != nil {
-		return r.linkErr
-	}
-	err := r.collector.collect(ctx, now)
-	if err != nil && ctx.Err() == nil {
-		r.count(err)
-		r.afterFailure(err)
-	}
-	return err
+	r.self.ObserveLatency(time.Since(c.begin))
+	r.reportTick(ctx, c, err)
 }
 
 func (r *gpuReceiver) push(ctx context.Context, metrics pmetric.Metrics) error {
@@ -201,10 +205,10 @@ func (r *gpuReceiver) push(ctx context.Context, metrics pmetric.Metrics) error {
 	return err
 }
 
-// emit takes the recorded metrics with the resource they belong to.
-func (r *gpuReceiver) emit() pmetric.Metrics {
-	rb := r.builder.NewResourceBuilder()
-	if r.simulated {
+// resource is what the metrics belong to.
+func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
+	rb := metadata.NewResourceBuilder(r.cfg.MetricsBuilderConfig.ResourceAttributes)
+	if simulated {
 		rb.SetTracecoreSimulated(true)
 	}
 	if r.cfg.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled {
@@ -212,11 +216,12 @@ func (r *gpuReceiver) emit() pmetric.Metrics {
 			rb.SetHostName(name)
 		}
 	}
-	return r.builder.Emit(metadata.WithResource(rb.Emit()))
+	return rb.Emit()
 }
 
 // record writes the points of the GPUs and those about DCGM itself.
-func (r *gpuReceiver) record(now time.Time, up bool) {
+func (r *gpuReceiver) record(begin time.Time, up bool) {
+	now := time.Now()
 	r.collector.tally.begin()
 	if up {
 		r.collector.record(r.builder, now, r.started)
@@ -228,7 +233,7 @@ func (r *gpuReceiver) record(now time.Time, up bool) {
 	ts := timestamp(now)
 	r.builder.RecordDcgmUpDataPoint(ts, boolToInt(up))
 	r.builder.RecordDcgmReconnectsDataPoint(ts, max(0, r.connects-1))
-	r.builder.RecordDcgmScrapeDurationDataPoint(ts, time.Since(now).Seconds())
+	r.builder.RecordDcgmScrapeDurationDataPoint(ts, now.Sub(begin).Seconds())
 	r.collector.recordSelf(r.builder, now)
 }
 

@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,18 +22,26 @@ func (r *gpuReceiver) count(err error) {
 	}
 }
 
-// reportTick says how a collection went.
-func (r *gpuReceiver) reportTick(collectErr, pushErr error) {
-	r.count(pushErr)
-	if pushErr == nil {
+// reportPush says how a push went.
+func (r *gpuReceiver) reportPush(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil: // Shutdown cancelled it, which is nobody's failure.
+	case err == nil:
 		r.self.IncEmissions(1)
+	default:
+		r.count(err)
 	}
-	if pushErr == nil && collectErr == nil {
+}
+
+// reportTick says how a collection and its push went.
+func (r *gpuReceiver) reportTick(ctx context.Context, c collection, pushErr error) {
+	r.reportPush(ctx, pushErr)
+	if pushErr == nil && c.err == nil {
 		r.self.MarkActivity()
 	}
-	r.reportCardinality()
-	if !permanent(r.linkErr) {
-		r.setTrouble(errors.Join(collectErr, r.missing(), pushErr))
+	r.reportCardinality(c.over)
+	if !permanent(c.err) {
+		r.setTrouble(errors.Join(c.err, c.missing, pushErr))
 	}
 }
 
@@ -54,8 +63,7 @@ func (r *gpuReceiver) missing() error {
 	}
 }
 
-func (r *gpuReceiver) reportCardinality() {
-	over := r.collector.tally.over
+func (r *gpuReceiver) reportCardinality(over int) {
 	if over > 0 {
 		r.self.IncError(selftelemetry.KindCardinality)
 	}
@@ -100,6 +108,8 @@ func troubleOf(err error) trouble {
 // setTrouble tells log, self-telemetry and component status when trouble begins, turns into
 // another one or ends, and nothing in between. Another reason for the same trouble is logged.
 func (r *gpuReceiver) setTrouble(err error) {
+	r.troubles.Lock()
+	defer r.troubles.Unlock()
 	before := r.trouble
 	r.trouble = troubleOf(err)
 	switch {

@@ -99,3 +99,6 @@ func (r *rig) last(origin time.Time) seriesText {
 	require.NotEmpty(r.t, batches)
 	return render(batches[len(batches)-1], origin)
 }
+
+// collectOnce is a tick of a receiver that is not running.
+func (r *gpuReceiver) collectOnce(ctx context.Context) { r.deliver(ctx, r.collection(ctx, time.Now())) }

@@ -37,7 +37,7 @@ func stepwise(t *testing.T, scenario string, wrap func(dcgm.Source) dcgm.Source,
 		s.session = wrappedSession{s.session, wrap}
 		s.connect(t.Context())
 		require.NoError(t, s.linkErr)
-		s.tick(t.Context())
+		s.collectOnce(t.Context())
 		test(s)
 	})
 }
@@ -45,7 +45,7 @@ func stepwise(t *testing.T, scenario string, wrap func(dcgm.Source) dcgm.Source,
 func (s *steps) pass(d time.Duration) {
 	s.sim.Advance(d)
 	time.Sleep(d)
-	s.tick(s.t.Context())
+	s.collectOnce(s.t.Context())
 }
 
 type wrappedSession struct {

@@ -6,7 +6,6 @@ package dcgm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -30,8 +29,9 @@ var process struct {
 type hub struct {
 	endpoint Endpoint
 	worker   *worker
-	users    int  // guarded by process.mu
-	ending   bool // guarded by process.mu
+	users    int           // guarded by process.mu
+	opened   int           // how often a session was opened; guarded by process.mu
+	ending   chan struct{} // closed when the hub has ended or is used again; nil while it does not end; guarded by process.mu
 
 	link *link // touched by the worker alone; nil while disconnected
 }
@@ -67,6 +67,7 @@ func Open(endpoint Endpoint, timeout time.Duration) (Session, error) {
 		return nil, &EndpointInUseError{Want: endpoint, Have: h.endpoint}
 	}
 	h.users++
+	h.opened++
 	return &session{hub: h, timeout: timeout}, nil
 }
 
@@ -86,44 +87,57 @@ func (s *session) Close(ctx context.Context) (err error) {
 	return err
 }
 
+// Pending implements [Session].
+func (s *session) Pending() time.Duration { return s.hub.worker.pending() }
+
+// Returned implements [Session].
+func (s *session) Returned() <-chan struct{} { return s.hub.worker.returned() }
+
+// release ends the hub with its last user, and waits a little for that.
 func (s *session) release(ctx context.Context) error {
+	ended := s.hub.leave()
+	if ended == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, closeGrace)
+	defer cancel()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: the connection has not ended within %s", ErrHung, closeGrace)
+	}
+}
+
+// leave takes one user away. Once there is none, it returns a channel that closes when the hub has ended or is used
+// again.
+func (h *hub) leave() <-chan struct{} {
 	process.mu.Lock()
 	defer process.mu.Unlock()
-	h := s.hub
 	h.users--
 	if h.users > 0 {
 		return nil
 	}
-	_, err := do(ctx, h.worker, "ending the connection", closeGrace, h.disconnect, func() {})
-	if errors.Is(err, ErrHung) {
-		h.endLater()
-		return err
+	if h.ending == nil {
+		h.ending = make(chan struct{})
+		go h.end(h.ending)
 	}
-	h.end()
-	return err
+	return h.ending
 }
 
-// end lets the next session begin anew. The caller holds process.mu, and the worker is free.
-func (h *hub) end() {
-	process.hub = nil
-	h.worker.stop()
-}
-
-// endLater ends the hub once the call that hangs has returned, unless somebody uses it again
-// by then. Until then the hub stays the process's own, so that no second worker calls into
-// go-dcgm beside the stuck one. The caller holds process.mu.
-func (h *hub) endLater() {
-	if h.ending {
-		return
-	}
-	h.ending = true
-	go func() {
-		ended := false
-		for !ended {
-			h.disconnectWhenFree()
-			ended = h.tryEnd()
+// end ends the hub once its worker is free, unless somebody uses it again by then. Until then the hub stays the
+// process's own, so that no second worker calls into go-dcgm beside one that is stuck. It runs once at a time.
+func (h *hub) end(ended chan<- struct{}) {
+	defer close(ended)
+	for {
+		process.mu.Lock()
+		opened := h.opened
+		process.mu.Unlock()
+		h.disconnectWhenFree()
+		if h.tryEnd(opened) {
+			return
 		}
-	}()
+	}
 }
 
 // disconnectWhenFree ends the connection after what the worker does now. It holds no lock, so
@@ -132,21 +146,23 @@ func (h *hub) disconnectWhenFree() {
 	done := make(chan struct{})
 	h.worker.jobs <- func() {
 		defer close(done)
-		_, _ = h.disconnect() // It never fails.
+		h.disconnect()
 	}
 	<-done
 }
 
-// tryEnd reports false while another call hangs. Who uses the hub again ends it later.
-func (h *hub) tryEnd() bool {
+// tryEnd reports false if somebody has used the hub since it was opened so often, and has left it: there may be a
+// connection again.
+func (h *hub) tryEnd(opened int) bool {
 	process.mu.Lock()
 	defer process.mu.Unlock()
-	if h.users == 0 && h.worker.hung() != nil {
+	if h.users == 0 && h.opened != opened {
 		return false
 	}
-	h.ending = false
+	h.ending = nil // Who uses the hub again ends it later.
 	if h.users == 0 {
-		h.end()
+		process.hub = nil
+		h.worker.stop()
 	}
 	return true
 }
@@ -167,12 +183,11 @@ func (h *hub) connect() (*link, error) {
 	return h.link, nil
 }
 
-func (h *hub) disconnect() (struct{}, error) {
+func (h *hub) disconnect() {
 	if h.link != nil {
 		h.link = nil
 		hangUp()
 	}
-	return struct{}{}, nil
 }
 
 // source is one user's view of a link.
@@ -195,12 +210,12 @@ func onLink[T any](ctx context.Context, s *source, name string, fn func() (T, er
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 			if linkIsDead() {
-				_, _ = h.disconnect() // It never fails.
+				h.disconnect()
 				err = fmt.Errorf("%w: %w", ErrDisconnected, err)
 			}
 		}
 		return value, err
-	}, func() { _, _ = h.disconnect() }) // It never fails.
+	}, h.disconnect)
 }
 
 // Engine implements [Source].

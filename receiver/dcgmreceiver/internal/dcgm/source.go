@@ -119,6 +119,11 @@ type Session interface {
 	Connect(ctx context.Context) (Source, error)
 	// Close gives the session back. The last one to do so ends the connection.
 	Close(ctx context.Context) error
+	// Pending returns for how long the call has been out that the process makes now; 0 if it makes none.
+	Pending() time.Duration
+	// Returned returns a channel that closes when the call has returned that the process makes now. It is closed
+	// if it makes none.
+	Returned() <-chan struct{}
 }
 
 // Source is one connection to a host engine. It is safe for concurrent use: one worker makes

@@ -18,9 +18,11 @@ const cancelGrace = time.Second
 // DCGM's client is used from any, and a change of threads costs more than many a call.
 type worker struct {
 	jobs chan func()
-	done chan struct{} // closed when the worker has ended
+	quit chan struct{} // closed when the worker is to end
+	done chan struct{} // closed when it has
 
 	mu    sync.Mutex
+	now   *call // the call that the worker makes; nil if none
 	stuck *call // the call that nobody waits for any more; nil if none
 }
 
@@ -28,24 +30,66 @@ type worker struct {
 type call struct {
 	name     string
 	begin    time.Time
-	finished bool // guarded by worker.mu
+	returned chan struct{} // closed when the worker is free again
+	finished bool          // guarded by worker.mu
 }
 
 func newWorker() *worker {
-	w := &worker{jobs: make(chan func()), done: make(chan struct{})}
-	go func() {
-		defer close(w.done)
-		for job := range w.jobs {
-			job()
-		}
-	}()
+	w := &worker{jobs: make(chan func()), quit: make(chan struct{}), done: make(chan struct{})}
+	go w.work()
 	return w
 }
 
-// stop ends the worker, which must be free. Nobody may use it after that.
+func (w *worker) work() {
+	defer close(w.done)
+	for {
+		select {
+		case job := <-w.jobs:
+			job()
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+// stop ends the worker, which must be free. It does nothing for anybody after that.
 func (w *worker) stop() {
-	close(w.jobs)
+	close(w.quit)
 	<-w.done
+}
+
+// make runs a job as the call that the worker makes now.
+func (w *worker) make(c *call, job func()) {
+	w.mu.Lock()
+	w.now = c
+	w.mu.Unlock()
+	job()
+	w.mu.Lock()
+	w.now = nil
+	w.mu.Unlock()
+	close(c.returned)
+}
+
+// pending returns for how long the call has been out that the worker makes now; 0 if it makes none.
+func (w *worker) pending() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.now == nil {
+		return 0
+	}
+	return time.Since(w.now.begin)
+}
+
+// returned returns a channel that closes when the worker is free; it is closed if it is.
+func (w *worker) returned() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.now == nil {
+		free := make(chan struct{})
+		close(free)
+		return free
+	}
+	return w.now.returned
 }
 
 // hung returns an error while a call is out that nobody waits for.
@@ -96,16 +140,19 @@ func do[T any](ctx context.Context, w *worker, name string, timeout time.Duratio
 	}
 	over, stop := patience(ctx, timeout)
 	defer stop()
-	c := &call{name: name, begin: time.Now()}
+	c := &call{name: name, begin: time.Now(), returned: make(chan struct{})}
 	result := make(chan outcome[T], 1)
-	select {
-	case w.jobs <- func() {
+	job := func() {
 		value, err := guard(fn)
 		result <- outcome[T]{value, err}
 		if !w.finish(c) {
 			late()
 		}
-	}:
+	}
+	select {
+	case w.jobs <- func() { w.make(c, job) }:
+	case <-w.quit:
+		return none, fmt.Errorf("%w: %s comes after its end", ErrDisconnected, name)
 	case <-over:
 		return none, fmt.Errorf("%w: %s has waited %s for the call before it", ErrHung, name, time.Since(c.begin).Round(time.Millisecond))
 	}
