@@ -31,6 +31,7 @@ type gaugeValues struct {
 	failureRate, queueDepth           []gaugeValue[float64]
 	burnRate, budget, good, target    []gaugeValue[float64]
 	stalled, healthy, restartsPerHour []gaugeValue[int64]
+	badPasses                         []gaugeValue[int64]
 }
 
 type gaugeValue[N int64 | float64] struct {
@@ -51,6 +52,7 @@ func (g *gauges) register(to *metadata.TelemetryBuilder) error {
 		to.RegisterExporterFailureRateCallback(g.floats(func(v *gaugeValues) []gaugeValue[float64] { return v.failureRate })),
 		to.RegisterExporterStalledCallback(g.ints(func(v *gaugeValues) []gaugeValue[int64] { return v.stalled })),
 		to.RegisterQueueDepthRatioCallback(g.floats(func(v *gaugeValues) []gaugeValue[float64] { return v.queueDepth })),
+		to.RegisterSloBadPassesCallback(g.ints(func(v *gaugeValues) []gaugeValue[int64] { return v.badPasses })),
 		to.RegisterSloBurnRateCallback(g.floats(func(v *gaugeValues) []gaugeValue[float64] { return v.burnRate })),
 		to.RegisterSloErrorBudgetRemainingCallback(g.floats(func(v *gaugeValues) []gaugeValue[float64] { return v.budget })),
 		to.RegisterSloGoodRatioCallback(g.floats(func(v *gaugeValues) []gaugeValue[float64] { return v.good })),
@@ -111,6 +113,7 @@ func (g *gauges) addObjective(values *gaugeValues, o *sampling.Objective) {
 	for _, burn := range o.BurnRates {
 		options := g.optionsOf(name, indicator, attribute.String("window", shortDuration(burn.Window)))
 		values.burnRate = append(values.burnRate, gaugeValue[float64]{burn.Rate, options})
+		values.badPasses = append(values.badPasses, gaugeValue[int64]{burn.BadPasses, options})
 	}
 }
 

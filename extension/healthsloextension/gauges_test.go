@@ -83,7 +83,7 @@ func TestGaugesAreTheLastPass(t *testing.T) {
 			{ID: "debug", Signal: "logs"},
 		},
 		Objectives: []sampling.Objective{
-			{Name: "export", Indicator: "exporter_success_ratio", Target: 0.99, Current: 0.98, BudgetRemaining: -1, Known: true, BurnRates: []sampling.BurnRate{{Window: 5 * time.Minute, Rate: 3}, {Window: time.Hour, Rate: 2}}},
+			{Name: "export", Indicator: "exporter_success_ratio", Target: 0.99, Current: 0.98, BudgetRemaining: -1, Known: true, BurnRates: []sampling.BurnRate{{Window: 5 * time.Minute, Rate: 3, BadPasses: 7}, {Window: time.Hour, Rate: 2}}},
 			{Name: "unknown", Indicator: "receiver_freshness", Target: 0.99},
 		},
 	})
@@ -96,6 +96,8 @@ func TestGaugesAreTheLastPass(t *testing.T) {
 		"tracecore.slo.target{indicator=exporter_success_ratio,objective=export}":                 0.99,
 		"tracecore.slo.good_ratio{indicator=exporter_success_ratio,objective=export}":             0.98,
 		"tracecore.slo.error_budget_remaining{indicator=exporter_success_ratio,objective=export}": -1,
+		"tracecore.slo.bad_passes{indicator=exporter_success_ratio,objective=export,window=5m}":   7,
+		"tracecore.slo.bad_passes{indicator=exporter_success_ratio,objective=export,window=1h}":   0,
 		"tracecore.slo.burn_rate{indicator=exporter_success_ratio,objective=export,window=5m}":    3,
 		"tracecore.slo.burn_rate{indicator=exporter_success_ratio,objective=export,window=1h}":    2,
 		"tracecore.component.healthy{component_id=dcgm,component_kind=receiver}":                  0,

@@ -34,6 +34,7 @@ type TelemetryBuilder struct {
 	ExporterFailureRate          metric.Float64ObservableGauge
 	ExporterStalled              metric.Int64ObservableGauge
 	QueueDepthRatio              metric.Float64ObservableGauge
+	SloBadPasses                 metric.Int64ObservableGauge
 	SloBurnRate                  metric.Float64ObservableGauge
 	SloErrorBudgetRemaining      metric.Float64ObservableGauge
 	SloGoodRatio                 metric.Float64ObservableGauge
@@ -132,6 +133,21 @@ func (builder *TelemetryBuilder) RegisterQueueDepthRatioCallback(cb metric.Float
 		cb(ctx, &observerFloat64{inst: builder.QueueDepthRatio, obs: o})
 		return nil
 	}, builder.QueueDepthRatio)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterSloBadPassesCallback sets callback for observable SloBadPasses metric.
+func (builder *TelemetryBuilder) RegisterSloBadPassesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.SloBadPasses, obs: o})
+		return nil
+	}, builder.SloBadPasses)
 	if err != nil {
 		return err
 	}
@@ -275,9 +291,15 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
+	builder.SloBadPasses, err = builder.meter.Int64ObservableGauge(
+		"tracecore.slo.bad_passes",
+		metric.WithDescription("Sampling passes within the window that found anything bad: a failed request counts once, however many items it had. [Development]"),
+		metric.WithUnit("{pass}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.SloBurnRate, err = builder.meter.Float64ObservableGauge(
 		"tracecore.slo.burn_rate",
-		metric.WithDescription("How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. What has not been observed yet of the window counts as good. [Development]"),
+		metric.WithDescription("How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. What was before the first measurement counts as good, and a rate never rises while nothing is counted. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
@@ -289,7 +311,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.SloGoodRatio, err = builder.meter.Float64ObservableGauge(
 		"tracecore.slo.good_ratio",
-		metric.WithDescription("Share of good over the objective's longest window. [Development]"),
+		metric.WithDescription("Share of good over the objective's longest window; 1 while nothing was counted in it. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

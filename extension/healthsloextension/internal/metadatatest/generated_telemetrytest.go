@@ -105,10 +105,24 @@ func AssertEqualQueueDepthRatio(t *testing.T, tt *componenttest.Telemetry, dps [
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualSloBadPasses(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "tracecore.slo.bad_passes",
+		Description: "Sampling passes within the window that found anything bad: a failed request counts once, however many items it had. [Development]",
+		Unit:        "{pass}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("tracecore.slo.bad_passes")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualSloBurnRate(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "tracecore.slo.burn_rate",
-		Description: "How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. What has not been observed yet of the window counts as good. [Development]",
+		Description: "How fast the error budget is being spent: the share of bad in the window ÷ (1 - target). At 1 the budget lasts exactly as long as its window. What was before the first measurement counts as good, and a rate never rises while nothing is counted. [Development]",
 		Unit:        "1",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
@@ -136,7 +150,7 @@ func AssertEqualSloErrorBudgetRemaining(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualSloGoodRatio(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "tracecore.slo.good_ratio",
-		Description: "Share of good over the objective's longest window. [Development]",
+		Description: "Share of good over the objective's longest window; 1 while nothing was counted in it. [Development]",
 		Unit:        "1",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,

@@ -30,8 +30,8 @@ type ObjectiveSettings struct {
 // pass is what one sampling pass knows when it comes to the objectives.
 type pass struct {
 	now       time.Time
-	seconds   float64  // since the pass before
-	reading   *Reading // nil if there is none
+	elapsed   time.Duration // since the pass before
+	reading   *Reading      // nil if there is none
 	exporters map[ExporterKey]*exporter
 	readiness Readiness
 }
@@ -46,15 +46,21 @@ const (
 	Ready
 )
 
-// indicator returns what a pass adds to the bad and to all that is counted, and whether the
-// pass could tell.
-type indicator func(o *objective, p *pass) (bad, total float64, known bool)
+// indicator is what an objective counts.
+type indicator struct {
+	// look returns what a pass adds to the bad and to all that is counted, and whether the pass
+	// could tell.
+	look func(o *objective, p *pass) (bad, total float64, known bool)
+
+	// events tells that it counts events, and not time.
+	events bool
+}
 
 var indicators = map[string]indicator{
-	"exporter_success_ratio": exporterSuccess,
-	"queue_headroom":         byTime(queueHeadroom),
-	"readiness":              byTime(readiness),
-	"receiver_freshness":     byTime(receiverFreshness),
+	"exporter_success_ratio": {exporterSuccess, true},
+	"queue_headroom":         {byTime(queueHeadroom), false},
+	"readiness":              {byTime(readiness), false},
+	"receiver_freshness":     {byTime(receiverFreshness), false},
 }
 
 // level is what a pass found of something that is either good or bad.
@@ -64,17 +70,18 @@ type level struct {
 
 // byTime counts seconds. Those since the pass before are that pass's: what a pass finds may
 // have begun a moment ago.
-func byTime(look func(*objective, *pass) level) indicator {
+func byTime(look func(*objective, *pass) level) func(*objective, *pass) (bad, total float64, known bool) {
 	return func(o *objective, p *pass) (bad, total float64, known bool) {
 		before := o.level
 		o.level = look(o, p)
 		if !before.known {
 			return 0, 0, o.level.known
 		}
+		seconds := p.elapsed.Seconds()
 		if before.bad {
-			bad = p.seconds
+			bad = seconds
 		}
-		return bad, p.seconds, o.level.known
+		return bad, seconds, o.level.known
 	}
 }
 
@@ -158,62 +165,96 @@ func (o *objective) missing() map[int]string {
 // objective follows one objective from pass to pass.
 type objective struct {
 	ObjectiveSettings
-	interval   time.Duration  // between two passes
-	rates      []*window.Rate // of Windows, the shortest first
-	since      []time.Time    // since when each window is observed
-	measured   time.Time      // the last pass that could tell
+	indicator
+	interval   time.Duration // between two passes
+	windows    []objectiveWindow
+	known      bool      // a pass could tell
+	measured   time.Time // the last pass that counted anything
 	bad, total float64
+	badPasses  float64         // that counted anything bad
 	level      level           // of the pass before, for indicators that count time
 	found      map[string]bool // components that the pass measured
 	warned     bool            // about those it did not
 }
 
+// objectiveWindow is one of the objective's windows, the shortest first.
+type objectiveWindow struct {
+	length time.Duration
+	since  time.Time    // since when it is measured
+	ratio  *window.Rate // of bad to all that is counted
+	passes *window.Rate // counts passes that found anything bad
+}
+
 func newObjective(set ObjectiveSettings, interval time.Duration, now time.Time) *objective {
-	o := &objective{ObjectiveSettings: set, interval: interval, since: make([]time.Time, len(set.Windows)), found: map[string]bool{}}
-	o.Windows = slices.Sorted(slices.Values(set.Windows))
-	for _, length := range o.Windows {
-		rate := window.NewRate(length)
-		rate.Observe(now, 0, 0)
-		o.rates = append(o.rates, rate)
+	o := &objective{ObjectiveSettings: set, indicator: indicators[set.Indicator], interval: interval, found: map[string]bool{}}
+	for _, length := range slices.Sorted(slices.Values(set.Windows)) {
+		w := objectiveWindow{length: length, ratio: window.NewRate(length), passes: window.NewRate(length)}
+		w.ratio.Observe(now, 0, 0)
+		w.passes.Observe(now, 0, 0)
+		o.windows = append(o.windows, w)
 	}
 	return o
 }
 
 func (o *objective) observe(p *pass) Objective {
 	clear(o.found)
-	bad, total, known := indicators[o.Indicator](o, p)
+	bad, total, known := o.look(o, p)
+	o.known = o.known || known
 	o.bad, o.total = o.bad+bad, o.total+total
-	if known {
-		o.watch(p.now)
+	if bad > 0 {
+		o.badPasses++
 	}
-	state := Objective{Name: o.Name, Indicator: o.Indicator, Target: o.Target, Known: !o.measured.IsZero()}
-	for i, rate := range o.rates {
-		rate.Observe(p.now, o.bad, o.total)
-		burn := rate.Ratio() / (1 - o.Target) * o.observed(i, p.now)
-		state.BurnRates = append(state.BurnRates, BurnRate{Window: o.Windows[i], Rate: burn})
+	switch {
+	case !o.events && known:
+		o.watch(p.now, p.now)
+	case total > 0 && o.events:
+		o.watch(p.now.Add(-p.elapsed), p.now)
+	}
+	return o.state(p.now)
+}
+
+func (o *objective) state(now time.Time) Objective {
+	state := Objective{Name: o.Name, Indicator: o.Indicator, Target: o.Target, Known: o.known}
+	for i := range o.windows {
+		w := &o.windows[i]
+		w.ratio.Observe(now, o.bad, o.total)
+		w.passes.Observe(now, o.badPasses, o.badPasses)
+		ratio := w.ratio.Ratio()
+		burn := ratio / (1 - o.Target) * o.observed(w)
+		state.BurnRates = append(state.BurnRates, BurnRate{Window: w.length, Rate: burn, BadPasses: int64(w.passes.Bad())})
 		// The longest window comes last: the budget is its.
-		state.Current, state.BudgetRemaining = 1-rate.Ratio(), 1-burn
+		state.Current, state.BudgetRemaining = 1-ratio, 1-burn
 	}
 	return state
 }
 
-// watch takes note of a pass that could tell. A window in which more than a tenth goes by
-// without one is observed from anew.
-func (o *objective) watch(now time.Time) {
-	for i, length := range o.Windows {
-		if now.Sub(o.measured) > max(maxIntervals*o.interval, length/10) {
-			o.since[i] = now
+// watch takes note of a pass that counted, from begin to now. A window is measured from anew
+// after a gap.
+func (o *objective) watch(begin, now time.Time) {
+	for i := range o.windows {
+		if w := &o.windows[i]; now.Sub(o.measured) > o.gap(w) {
+			w.since = begin
 		}
 	}
 	o.measured = now
 }
 
-// observed is the share of a window that has been, and the weight of what was bad in it: the
-// rest counts as good. Without it all windows of a young process would be one and the same, and
-// a single bad pass would burn in the long ones as in the short ones.
-func (o *objective) observed(i int, now time.Time) float64 {
+// gap is what may lie between two passes that counted. Time that could not be measured may have
+// been bad. A pause of events is none, until the longest window has forgotten them all.
+func (o *objective) gap(w *objectiveWindow) time.Duration {
+	if o.events {
+		return o.windows[len(o.windows)-1].length
+	}
+	return max(maxIntervals*o.interval, w.length/10)
+}
+
+// observed is the share of a window that has been measured, and the weight of what was bad in
+// it: what was before counts as good. Without it all windows of a young process would be one and
+// the same, and a single bad pass would burn in the long ones as in the short ones. It grows
+// with what is measured and not with time, so nothing burns while nothing is counted.
+func (o *objective) observed(w *objectiveWindow) float64 {
 	if o.measured.IsZero() {
 		return 0
 	}
-	return min(1, now.Sub(o.since[i]).Seconds()/o.Windows[i].Seconds())
+	return min(1, o.measured.Sub(w.since).Seconds()/w.length.Seconds())
 }

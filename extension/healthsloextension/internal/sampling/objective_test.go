@@ -33,7 +33,7 @@ func TestBurnRateOfTheWorkbook(t *testing.T) {
 	observe := func(second int, counts Counts) {
 		e.observe(after(second), &counts, false)
 		got = o.observe(&pass{
-			now: after(second), seconds: 5, exporters: map[ExporterKey]*exporter{testKey: e},
+			now: after(second), elapsed: 5 * time.Second, exporters: map[ExporterKey]*exporter{testKey: e},
 			reading: &Reading{Exporters: map[ExporterKey]*Counts{testKey: &counts}},
 		})
 	}
@@ -50,7 +50,7 @@ func TestBurnRateOfTheWorkbook(t *testing.T) {
 
 // lookAt is what a pass of five seconds finds, for indicators that count time.
 func lookAt(second int, change func(*pass)) *pass {
-	p := &pass{now: after(second), seconds: 5, reading: newReading(), readiness: Ready}
+	p := &pass{now: after(second), elapsed: 5 * time.Second, reading: newReading(), readiness: Ready}
 	change(p)
 	return p
 }

@@ -228,7 +228,7 @@ func (s *Sampler) observeObjectives(now time.Time, reading *Reading) []Objective
 			s.objectives = append(s.objectives, newObjective(set, s.set.Interval, now))
 		}
 	}
-	p := &pass{now: now, seconds: s.elapsed(now).Seconds(), reading: reading, exporters: s.exporters, readiness: s.set.Readiness()}
+	p := &pass{now: now, elapsed: s.elapsed(now), reading: reading, exporters: s.exporters, readiness: s.set.Readiness()}
 	states := make([]Objective, 0, len(s.objectives))
 	for _, o := range s.objectives {
 		states = append(states, o.observe(p))
@@ -242,7 +242,7 @@ func (s *Sampler) warnOfUnmeasured(now time.Time) {
 		return
 	}
 	for i, o := range s.objectives {
-		if o.warned || !o.measured.IsZero() {
+		if o.warned || o.known {
 			continue
 		}
 		o.warned = true

@@ -96,7 +96,7 @@ type Objective struct {
 	Known bool
 
 	// Current is the share of good over the longest window, from 0 to 1; 1 when nothing was
-	// counted in it.
+	// counted in it. It does not fall while nothing is counted.
 	Current float64
 
 	// BudgetRemaining is the share of the error budget of the longest window that is left:
@@ -108,11 +108,14 @@ type Objective struct {
 }
 
 // BurnRate is how fast the error budget is being spent: the share of bad in the window ÷
-// (1 - target), where what has not been observed of the window counts as good. At 1 the budget
+// (1 - target), where what was before the first measurement counts as good. At 1 the budget
 // lasts exactly as long as the objective's period.
 type BurnRate struct {
 	Window time.Duration
 	Rate   float64
+
+	// BadPasses is how many sampling passes of the window found anything bad.
+	BadPasses int64
 }
 
 // GPU is what a receiver says of one GPU.
