@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -63,16 +62,10 @@ func newClock(cfg *Config, set receiver.Settings, next consumer.Metrics) (*clock
 }
 
 // Start begins to tick. The context bounds Start alone.
-func (c *clock) Start(_ context.Context, host component.Host) error {
-	if c.cfg.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled {
-		name, err := os.Hostname()
-		if err != nil {
-			return fmt.Errorf(`"resource_attributes::host.name": %w`, err)
-		}
-		rb := c.builder.NewResourceBuilder()
-		rb.SetHostName(name)
-		c.emit = []metadata.ResourceMetricsOption{metadata.WithResource(rb.Emit())}
-	}
+func (c *clock) Start(startCtx context.Context, host component.Host) error {
+	rb := c.builder.NewResourceBuilder()
+	detectHost(startCtx, c.logger).set(rb)
+	c.emit = []metadata.ResourceMetricsOption{metadata.WithResource(rb.Emit())}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.host, c.cancel, c.done = host, cancel, make(chan struct{})
 	ticks := newCadence(time.Now().Add(c.cfg.InitialDelay), c.cfg.CollectionInterval, c.cfg.Jitter)

@@ -5,7 +5,6 @@ package clockreceiver
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -406,25 +405,6 @@ func TestSwitchedOffMetricsAreNotRead(t *testing.T) {
 	require.Nil(t, k.discipline)
 	require.Nil(t, k.phcs)
 	require.NoError(t, k.read(&reading{}))
-}
-
-func TestHostNameOnlyWhenAskedFor(t *testing.T) {
-	host, err := os.Hostname()
-	require.NoError(t, err)
-	for enabled, want := range map[bool]map[string]any{false: {}, true: {"host.name": host}} {
-		synctest.Test(t, func(t *testing.T) {
-			sink := &consumertest.MetricsSink{}
-			cfg := everySecond()
-			cfg.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled = enabled
-			r := newRig(t, cfg, sink)
-			r.start(t)
-			time.Sleep(time.Second + time.Millisecond)
-			r.stop(t)
-			for _, md := range sink.AllMetrics() {
-				require.Equal(t, want, md.ResourceMetrics().At(0).Resource().Attributes().AsRaw())
-			}
-		})
-	}
 }
 
 func TestThisHostIsReadForReal(t *testing.T) {

@@ -21,7 +21,7 @@ func TestLoadConfig(t *testing.T) {
 	full.CollectionInterval = time.Second
 	full.InitialDelay = 250 * time.Millisecond
 	full.Jitter = 100 * time.Millisecond
-	full.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled = true
+	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false
 	full.MetricsBuilderConfig.Metrics.ClockPhcOffset.Enabled = false
 
 	for id, want := range map[string]component.Config{"clock": createDefaultConfig(), "clock/full": full} {

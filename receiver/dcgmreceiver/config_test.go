@@ -36,7 +36,7 @@ func TestConfigFiles(t *testing.T) {
 	full.StaleAfter = 5 * time.Second
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
-	full.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled = true
+	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false
 	embedded := createDefaultConfig().(*Config)
 	embedded.Mode = modeEmbedded
 	one := createDefaultConfig().(*Config)

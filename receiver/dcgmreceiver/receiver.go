@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -41,6 +40,7 @@ type gpuReceiver struct {
 	obs      *receiverhelper.ObsReport
 	self     selftelemetry.Receiver
 	states   *gpuStates
+	node     hostAttributes
 
 	host     component.Host
 	cancel   context.CancelFunc
@@ -102,7 +102,8 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 
 // Start begins to connect and to collect. A library, an engine or a GPU that is missing is
 // reported and waited for, and is never an error here. The context bounds Start alone.
-func (r *gpuReceiver) Start(_ context.Context, host component.Host) error {
+func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error {
+	r.node = detectHost(startCtx, r.logger)
 	r.host, r.started = host, time.Now()
 	r.linkErr = errNotConnected
 	if err := r.open(); err != nil {
@@ -211,11 +212,7 @@ func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
 	if simulated {
 		rb.SetTracecoreSimulated(true)
 	}
-	if r.cfg.MetricsBuilderConfig.ResourceAttributes.HostName.Enabled {
-		if name, err := os.Hostname(); err == nil { // Without a name, none is set.
-			rb.SetHostName(name)
-		}
-	}
+	r.node.set(rb)
 	return rb.Emit()
 }
 

@@ -65,6 +65,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					},
 				},
 				ResourceAttributes: ResourceAttributesConfig{
+					HostID:   ResourceAttributeConfig{Enabled: true},
 					HostName: ResourceAttributeConfig{Enabled: true},
 				},
 			},
@@ -111,6 +112,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					},
 				},
 				ResourceAttributes: ResourceAttributesConfig{
+					HostID:   ResourceAttributeConfig{Enabled: false},
 					HostName: ResourceAttributeConfig{Enabled: false},
 				},
 			},
@@ -147,12 +149,14 @@ func TestResourceAttributesConfig(t *testing.T) {
 		{
 			name: "all_set",
 			want: ResourceAttributesConfig{
+				HostID:   ResourceAttributeConfig{Enabled: true},
 				HostName: ResourceAttributeConfig{Enabled: true},
 			},
 		},
 		{
 			name: "none_set",
 			want: ResourceAttributesConfig{
+				HostID:   ResourceAttributeConfig{Enabled: false},
 				HostName: ResourceAttributeConfig{Enabled: false},
 			},
 		},

@@ -116,6 +116,7 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordClockWallStepDataPoint(ts, 1)
 
 			rb := mb.NewResourceBuilder()
+			rb.SetHostID("host.id-val")
 			rb.SetHostName("host.name-val")
 			res := rb.Emit()
 			metrics := mb.Emit(WithResource(res))

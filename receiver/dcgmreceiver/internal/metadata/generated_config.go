@@ -400,14 +400,18 @@ func (rac *ResourceAttributeConfig) Unmarshal(parser *confmap.Conf) error {
 
 // ResourceAttributesConfig provides config for dcgm resource attributes.
 type ResourceAttributesConfig struct {
+	HostID             ResourceAttributeConfig `mapstructure:"host.id"`
 	HostName           ResourceAttributeConfig `mapstructure:"host.name"`
 	TracecoreSimulated ResourceAttributeConfig `mapstructure:"tracecore.simulated"`
 }
 
 func DefaultResourceAttributesConfig() ResourceAttributesConfig {
 	return ResourceAttributesConfig{
+		HostID: ResourceAttributeConfig{
+			Enabled: true,
+		},
 		HostName: ResourceAttributeConfig{
-			Enabled: false,
+			Enabled: true,
 		},
 		TracecoreSimulated: ResourceAttributeConfig{
 			Enabled: true,

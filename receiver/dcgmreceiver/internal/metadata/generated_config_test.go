@@ -281,6 +281,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					},
 				},
 				ResourceAttributes: ResourceAttributesConfig{
+					HostID:             ResourceAttributeConfig{Enabled: true},
 					HostName:           ResourceAttributeConfig{Enabled: true},
 					TracecoreSimulated: ResourceAttributeConfig{Enabled: true},
 				},
@@ -544,6 +545,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					},
 				},
 				ResourceAttributes: ResourceAttributesConfig{
+					HostID:             ResourceAttributeConfig{Enabled: false},
 					HostName:           ResourceAttributeConfig{Enabled: false},
 					TracecoreSimulated: ResourceAttributeConfig{Enabled: false},
 				},
@@ -581,6 +583,7 @@ func TestResourceAttributesConfig(t *testing.T) {
 		{
 			name: "all_set",
 			want: ResourceAttributesConfig{
+				HostID:             ResourceAttributeConfig{Enabled: true},
 				HostName:           ResourceAttributeConfig{Enabled: true},
 				TracecoreSimulated: ResourceAttributeConfig{Enabled: true},
 			},
@@ -588,6 +591,7 @@ func TestResourceAttributesConfig(t *testing.T) {
 		{
 			name: "none_set",
 			want: ResourceAttributesConfig{
+				HostID:             ResourceAttributeConfig{Enabled: false},
 				HostName:           ResourceAttributeConfig{Enabled: false},
 				TracecoreSimulated: ResourceAttributeConfig{Enabled: false},
 			},

@@ -6770,6 +6770,12 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		resourceAttributeIncludeFilter:            make(map[string]filter.Filter),
 		resourceAttributeExcludeFilter:            make(map[string]filter.Filter),
 	}
+	if mbc.ResourceAttributes.HostID.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["host.id"] = filter.CreateFilter(mbc.ResourceAttributes.HostID.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.HostID.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["host.id"] = filter.CreateFilter(mbc.ResourceAttributes.HostID.MetricsExclude)
+	}
 	if mbc.ResourceAttributes.HostName.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["host.name"] = filter.CreateFilter(mbc.ResourceAttributes.HostName.MetricsInclude)
 	}

@@ -380,6 +380,7 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordHwTemperatureLimitDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeHwTypeGpu, AttributeHwSensorLocationGpu, AttributeHwLimitTypeHighDegraded)
 
 			rb := mb.NewResourceBuilder()
+			rb.SetHostID("host.id-val")
 			rb.SetHostName("host.name-val")
 			rb.SetTracecoreSimulated(false)
 			res := rb.Emit()
