@@ -53,7 +53,7 @@ func TestAuthenticationGuardsEveryPath(t *testing.T) {
 		require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
 	}
 
-	require.Equal(t, "401 Unauthorized", s.raw(t, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"))
+	require.Equal(t, "401 Unauthorized", s.raw(t, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n"))
 
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address(t)+"/healthz", http.NoBody)
 	require.NoError(t, err)

@@ -21,12 +21,23 @@ import (
 // maxShutdownDelay keeps the delay inside Kubernetes' default termination grace period of 30 s.
 const maxShutdownDelay = 30 * time.Second
 
+// The longest server timeout, and the longest time between two looks at a certificate.
+const (
+	maxServerTimeout  = 24 * time.Hour
+	maxReloadInterval = 30 * 24 * time.Hour
+)
+
 // Config is the configuration of the health_slo extension.
 type Config struct {
 	// HTTP ("http") is the server that answers the probes: confighttp's settings with
 	// endpoint localhost:13134, read_header_timeout 5s, read_timeout 10s and
 	// max_request_body_size 1024 as defaults. The transport is tcp, tcp4, tcp6 or unix.
 	HTTP confighttp.ServerConfig `mapstructure:"http"`
+
+	// AllowedHosts ("allowed_hosts") are the names, beside the endpoint's and the machine's own,
+	// that a request may be addressed to: host names, "*." and a domain for all names below it, or
+	// "*" for all. Addresses and loopback names are always allowed. Default none.
+	AllowedHosts []string `mapstructure:"allowed_hosts"`
 
 	// Paths ("paths") are the URL paths of the endpoints.
 	Paths PathsConfig `mapstructure:"paths"`
@@ -80,6 +91,7 @@ func (cfg *Config) Validate() error {
 		validateReload(&cfg.HTTP),
 		validateAuthenticator(&cfg.HTTP),
 		validateInlineCertificates(&cfg.HTTP),
+		validateAllowedHosts(cfg.AllowedHosts),
 		cfg.Paths.validate(),
 		validateShutdownDelay(cfg.ShutdownDelay),
 		cfg.validateSampling(),
@@ -116,8 +128,8 @@ func validateTimeouts(server *confighttp.ServerConfig) error {
 		{"write_timeout", server.WriteTimeout},
 		{"idle_timeout", server.IdleTimeout},
 	} {
-		if setting.value < 0 {
-			errs = append(errs, fmt.Errorf(`"http::%s": must not be negative, got %v`, setting.key, setting.value))
+		if setting.value < 0 || setting.value > maxServerTimeout {
+			errs = append(errs, fmt.Errorf(`"http::%s": must be from 0s to %v, got %v`, setting.key, maxServerTimeout, setting.value))
 		}
 	}
 	if server.ReadHeaderTimeout == 0 && server.ReadTimeout == 0 {
@@ -133,8 +145,8 @@ func validateReload(server *confighttp.ServerConfig) error {
 	}
 	var errs []error
 	cfg := server.TLS.Get()
-	if cfg.ReloadInterval < 0 {
-		errs = append(errs, fmt.Errorf(`"http::tls::reload_interval": must not be negative, got %v`, cfg.ReloadInterval))
+	if cfg.ReloadInterval < 0 || cfg.ReloadInterval > maxReloadInterval {
+		errs = append(errs, fmt.Errorf(`"http::tls::reload_interval": must be from 0s to %v, got %v`, maxReloadInterval, cfg.ReloadInterval))
 	}
 	if cfg.ReloadClientCAFile && cfg.ClientCAFile == "" {
 		errs = append(errs, errors.New(`"http::tls::client_ca_file_reload": must not be set without "http::tls::client_ca_file"`))

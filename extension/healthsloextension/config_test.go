@@ -57,6 +57,7 @@ func TestLoadConfig(t *testing.T) {
 		server.CertFile, server.KeyFile = "/etc/otelcol/tls.crt", "/etc/otelcol/tls.key"
 		cfg.HTTP.TLS = configoptional.Some(server)
 		cfg.Paths = PathsConfig{Metrics: "/metrics", Healthz: "/live", Readyz: "/ready"}
+		cfg.AllowedHosts = []string{"otelcol.monitoring.svc", "*.example.com"}
 		cfg.ShutdownDelay = 5 * time.Second
 	})
 	f("socket", func(cfg *Config) {
@@ -120,11 +121,18 @@ func TestInvalidConfig(t *testing.T) {
 "paths::readyz": must differ from "paths::metrics", got "/a" for both`)
 
 	for _, key := range []string{"read_timeout", "read_header_timeout", "write_timeout", "idle_timeout"} {
-		f(`{http: {`+key+`: -5s}}`, `"http::`+key+`": must not be negative, got -5s`)
+		f(`{http: {`+key+`: -5s}}`, `"http::`+key+`": must be from 0s to 24h0m0s, got -5s`)
+		f(`{http: {`+key+`: 24h1s}}`, `"http::`+key+`": must be from 0s to 24h0m0s, got 24h0m1s`)
 	}
-	f(`{http: {read_timeout: -5s, read_header_timeout: 0s}}`, `"http::read_timeout": must not be negative, got -5s`)
+	f(`{http: {read_timeout: -5s, read_header_timeout: 0s}}`, `"http::read_timeout": must be from 0s to 24h0m0s, got -5s`)
 	f(`{http: {read_timeout: 0s, read_header_timeout: 0s}}`, `"http::read_header_timeout": must be positive unless "http::read_timeout" is, got 0s for both`)
-	f(`{http: {tls: {cert_file: a, key_file: b, reload_interval: -1s}}}`, `"http::tls::reload_interval": must not be negative, got -1s`)
+	f(`{http: {tls: {cert_file: a, key_file: b, reload_interval: -1s}}}`, `"http::tls::reload_interval": must be from 0s to 720h0m0s, got -1s`)
+	f(`{http: {tls: {cert_file: a, key_file: b, reload_interval: 720h1s}}}`, `"http::tls::reload_interval": must be from 0s to 720h0m0s, got 720h0m1s`)
+	const hostName = `must be a host name without a port, "*." and a domain, or "*", got `
+	for _, name := range []string{"", "a:1", "http://a", "a b", "*a", "*.", "a.*", "a..b", ".a", "[::1]", "."} {
+		f(`{allowed_hosts: [a, "`+name+`"]}`, `"allowed_hosts::1": `+hostName+`"`+name+`"`)
+	}
+	require.NoError(t, load(t, `{allowed_hosts: ["*", "*.svc", "A.example.com.", "node_7", "10.0.0.1"]}`))
 	f(`{http: {tls: {cert_file: a, key_file: b, client_ca_file_reload: true}}}`, `"http::tls::client_ca_file_reload": must not be set without "http::tls::client_ca_file"`)
 	f(`{http: {auth: {}}}`, `"http::auth::authenticator": must name an extension of "service::extensions", got ""`)
 

@@ -123,7 +123,7 @@ func (s *subject) dial(t *testing.T, ca, client *identity) (*x509.Certificate, e
 	}
 	defer conn.Close() //nolint:errcheck // The server may have closed it.
 	// With TLS 1.3 a refused client learns it when it reads.
-	_, err = conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+	_, err = conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
 	require.NoError(t, err)
 	if _, err = conn.Read(make([]byte, 1)); err != nil {
 		return nil, err

@@ -48,8 +48,8 @@ type ObjectiveConfig struct {
 	// Default: all of them.
 	Components []component.ID `mapstructure:"components"`
 
-	// MaxAge ("max_age") is how long ago the last success of a fresh receiver may be, above 0s.
-	// Only for receiver_freshness. Default 1m.
+	// MaxAge ("max_age") is how long ago the last success of a fresh receiver may be, above 0s
+	// and at most 720h. Only for receiver_freshness. Default 1m.
 	MaxAge time.Duration `mapstructure:"max_age"`
 
 	// MaxDepthRatio ("max_depth_ratio") is how full a queue with headroom may be, above 0 and
@@ -128,7 +128,7 @@ func (cfg *Config) validateObjective(i int) error {
 	f(len(o.Components) > 0 && o.Indicator == "readiness", "components", "must not be set for readiness", fmt.Sprint(o.Components))
 	fresh, queues := o.Indicator == "receiver_freshness", o.Indicator == "queue_headroom"
 	f(!fresh && o.MaxAge != 0, "max_age", "must be set for receiver_freshness alone", o.MaxAge.String())
-	f(fresh && o.MaxAge <= 0, "max_age", "must be positive", o.MaxAge.String())
+	f(fresh && (o.MaxAge <= 0 || o.MaxAge > maxBudgetWindow), "max_age", fmt.Sprintf("must be above 0s and at most %v", maxBudgetWindow), o.MaxAge.String())
 	f(!queues && o.MaxDepthRatio != 0, "max_depth_ratio", "must be set for queue_headroom alone", o.MaxDepthRatio)
 	f(queues && !(o.MaxDepthRatio > 0 && o.MaxDepthRatio < 1), "max_depth_ratio", "must be above 0 and below 1", o.MaxDepthRatio)
 	return errors.Join(errs...)

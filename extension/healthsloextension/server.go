@@ -26,9 +26,6 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
 
-// maxHeaderBytes is what a client may send before the body.
-const maxHeaderBytes = 8 << 10
-
 // served is what the server shows of the Collector's own metrics.
 type served struct {
 	view    func() sampling.View // what the last sampling pass found
@@ -48,10 +45,9 @@ func (h *healthSLO) newServer(ctx context.Context, host component.Host, seen ser
 	if err != nil {
 		return nil, fmt.Errorf(`"http": build server: %w`, err)
 	}
-	server.MaxHeaderBytes = maxHeaderBytes // which bounds HTTP/2, and what is read of HTTP/1 to half as much again
 	server.ErrorLog = log.New(serverLog{set.Logger}, "", 0)
 	server.DisableGeneralOptionsHandler = true // It would answer "OPTIONS *" in front of authentication.
-	server.Handler = harden(limitHeaders(server.Handler), set.Logger)
+	server.Handler = harden(refuseForeignHosts(server.Handler, h.cfg), set.Logger)
 	return server, nil
 }
 
@@ -116,30 +112,6 @@ func (h *healthSLO) routes(seen served) http.Handler {
 	mux.Handle("GET "+h.cfg.Paths.Readyz, probe(h.state.Readiness))
 	mux.Handle("GET /{$}", h.statusPage(seen.view))
 	return refuseBodies(mux)
-}
-
-// limitHeaders makes the limit of HTTP/1 that of HTTP/2: net/http adds 4 KiB to what it reads of
-// a header in HTTP/1, and has one setting for both.
-func limitHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 1 && headerBytes(r) > maxHeaderBytes {
-			w.Header().Set("Connection", "close")
-			http.Error(w, "request headers must not exceed 8 KiB", http.StatusRequestHeaderFieldsTooLarge)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// headerBytes is how long request line and headers were, but for superfluous whitespace.
-func headerBytes(r *http.Request) int {
-	size := len(r.Method+" "+r.RequestURI+" "+r.Proto+"\r\n") + len("Host: "+r.Host+"\r\n") + len("\r\n")
-	for name, values := range r.Header {
-		for _, value := range values {
-			size += len(name) + len(": ") + len(value) + len("\r\n")
-		}
-	}
-	return size
 }
 
 // refuseBodies answers who sends one: nothing here reads it, so it is a mistake. Other methods

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -70,14 +69,6 @@ func TestServerLimits(t *testing.T) {
 	require.Equal(t, 10*time.Second, s.server.ReadTimeout)
 	require.Equal(t, 30*time.Second, s.server.WriteTimeout)
 	require.Equal(t, time.Minute, s.server.IdleTimeout)
-
-	of := func(size int) string {
-		const begin, end = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ", "\r\n\r\n"
-		return begin + strings.Repeat("x", size-len(begin+end)) + end
-	}
-	require.Equal(t, "200 OK", s.raw(t, of(8<<10)))
-	require.Equal(t, "431 Request Header Fields Too Large", s.raw(t, of(8<<10+1)))
-	require.Equal(t, "431 Request Header Fields Too Large", s.raw(t, of(1<<20)))
 }
 
 func TestPlainHTTPToOtherHostsIsWarnedAboutOnce(t *testing.T) {
