@@ -142,7 +142,7 @@ func TestOneLostGPUIsItsOwnTroubleAlone(t *testing.T) {
 	require.Len(t, n.series(t, "hw_power_watts", "hw_name"), 8)
 
 	n.send(t, "gpu_lost gpu=3")
-	n.waitFor(t, "gpu_up", "gpu_status", "lost", 0)
+	n.waitFor(t, "gpu_up", "hw_name", "nvidia3", 0)
 	eventually(t, func() bool { return len(n.series(t, "hw_power_watts", "hw_name")) == 7 }, "the lost GPU's power stays")
 	require.InDelta(t, 1, n.series(t, "dcgm_up", "")[""], 0)
 	requireStatus(t, n.health, "/healthz", 200)

@@ -127,7 +127,7 @@ __attribute__((constructor)) static void bind(void) {
 	n.waitFor(t, "gpu_nvlink_links", "gpu_nvlink_link_state", "up", 18)
 	require.Len(t, n.series(t, "hw_power_watts", "hw_name"), 8)
 	n.send(t, "gpu_lost gpu=3")
-	n.waitFor(t, "gpu_up", "gpu_status", "lost", 0)
+	n.waitFor(t, "gpu_up", "hw_name", "nvidia3", 0)
 	n.send(t, "engine_dies for 1s")
 	n.waitFor(t, "dcgm_up", "", "", 0)
 	n.waitFor(t, "dcgm_up", "", "", 1)

@@ -16,8 +16,12 @@ import (
 // Metrics that are not in the table, because no conversion of fields gives them.
 const (
 	metricUp             = "gpu.up"
+	metricStatus         = "gpu.status"
+	metricHealth         = "hw.status"
 	metricInfo           = "gpu.info"
-	metricStatus         = "hw.status"
+	metricFabricInfo     = "gpu.fabric.info"
+	metricProfiling      = "gpu.profiling.fields"
+	metricFallbacks      = "gpu.fallback.series"
 	metricLinks          = "gpu.nvlink.links"
 	metricThrottleEvents = "gpu.throttle.events"
 	metricEngineMemory   = "dcgm.hostengine.memory.usage"

@@ -58,7 +58,7 @@ func TestNoPointStartsAfterItsOwnTime(t *testing.T) {
 		early := 0
 		for range 3 {
 			batches := second.sink.AllMetrics()
-			for point := range points(batches[len(batches)-1]) {
+			for _, point := range points(batches[len(batches)-1]) {
 				require.LessOrEqual(t, point.StartTimestamp(), point.Timestamp())
 				if point.Timestamp() < timestamp(second.started) {
 					early++
@@ -71,7 +71,7 @@ func TestNoPointStartsAfterItsOwnTime(t *testing.T) {
 }
 
 func TestSlowMetricsAloneAreNoSilence(t *testing.T) {
-	simulate(t, steady, only([]string{"gpu.up", "gpu.ecc.errors", "dcgm.watch.rebuilds"}), func(s *simulation) {
+	simulate(t, steady, only([]string{"gpu.up", "gpu.status", "gpu.power.limit", "dcgm.watch.rebuilds"}), func(s *simulation) {
 		t := s.t
 		for range 30 {
 			s.pass(interval)
@@ -81,7 +81,8 @@ func TestSlowMetricsAloneAreNoSilence(t *testing.T) {
 
 		s.sim.Send("gpu_lost gpu=0")
 		s.pass(interval)
-		require.Contains(t, s.now()["gpu.up{gpu.status=lost hw.name=nvidia0}"], "0 ", "it is noticed all the same")
+		require.Contains(t, s.now()["gpu.up{hw.name=nvidia0}"], "0 ", "it is noticed all the same")
+		require.Contains(t, s.now()["gpu.status{gpu.state=lost hw.name=nvidia0}"], "1 ")
 	})
 }
 
@@ -98,13 +99,13 @@ func TestProfilingThatNothingNeedsIsNotAskedFor(t *testing.T) {
 	})
 }
 
-func points(md pmetric.Metrics) iter.Seq[pmetric.NumberDataPoint] {
-	return func(yield func(pmetric.NumberDataPoint) bool) {
+func points(md pmetric.Metrics) iter.Seq2[pmetric.Metric, pmetric.NumberDataPoint] {
+	return func(yield func(pmetric.Metric, pmetric.NumberDataPoint) bool) {
 		for _, rm := range md.ResourceMetrics().All() {
 			for _, sm := range rm.ScopeMetrics().All() {
 				for _, m := range sm.Metrics().All() {
 					for _, point := range pointsOf(m).All() {
-						if !yield(point) {
+						if !yield(m, point) {
 							return
 						}
 					}
@@ -112,4 +113,12 @@ func points(md pmetric.Metrics) iter.Seq[pmetric.NumberDataPoint] {
 			}
 		}
 	}
+}
+
+// idOf is the GPU that a point is of, "" if it is of none.
+func idOf(point pmetric.NumberDataPoint) string {
+	if id, named := point.Attributes().Get("hw.id"); named {
+		return id.AsString()
+	}
+	return ""
 }

@@ -56,6 +56,17 @@ func (d *devices) has(id dcgm.GPUID, uuid string) bool {
 	return d.all
 }
 
+// absentIdentity is what a device goes by that is configured by a number or a UUID and that
+// DCGM does not know.
+func absentIdentity(name string) identity {
+	if uuid, named := strings.CutPrefix(name, "GPU-"); named {
+		return identity{id: "GPU-" + strings.ToLower(uuid), vendor: vendor}
+	}
+	number, _ := strconv.ParseUint(name, 10, 32) // parseDevices has let it through.
+	known := unidentified(dcgm.GPUID(number))
+	return identity{id: known, name: known, vendor: vendor}
+}
+
 // absent returns the names that no GPU of gpus goes by.
 func (d *devices) absent(gpus []*gpu) []string {
 	var names []string

@@ -47,10 +47,10 @@ const (
 // it, and what changes from act to act.
 var faults = map[string][]act{
 	"xid":       {{"GPU 0 has XID 13, which is an application's", []string{"xid gpu=0 code=13"}, interval}},
-	"ecc":       {{"two corrected and one uncorrected error", []string{"ecc gpu=0 type=sbe count=2", "ecc gpu=0 type=dbe count=1"}, slowPeriod}},
+	"ecc":       {{"two corrected and one uncorrected error", []string{"ecc gpu=0 type=sbe count=2", "ecc gpu=0 type=dbe count=1"}, interval}},
 	"throttle":  {{"GPU 0 is too hot for 20 s", []string{"throttle gpu=0 reason=hw_thermal for 20s"}, interval}, {"it still is", nil, interval}, {"it has cooled", nil, interval}},
-	"row-remap": {{"a row is remapped at the next reset", []string{"row_remap gpu=0 type=uncorrected count=1 pending"}, slowPeriod}, {"another one could not be", []string{"row_remap gpu=0 type=uncorrected count=1 failed"}, slowPeriod}},
-	"recovery":  {{"GPU 0 asks to be drained", []string{"recovery gpu=0 action=drain_p2p"}, slowPeriod}, {"and to be reset", []string{"recovery gpu=0 action=gpu_reset"}, slowPeriod}},
+	"row-remap": {{"a row is remapped at the next reset", []string{"row_remap gpu=0 type=uncorrected count=1 pending"}, interval}, {"another one could not be", []string{"row_remap gpu=0 type=uncorrected count=1 failed"}, interval}},
+	"recovery":  {{"GPU 0 asks to be drained", []string{"recovery gpu=0 action=drain_p2p"}, interval}, {"and to be reset", []string{"recovery gpu=0 action=gpu_reset"}, interval}},
 	"gpu-lost":  {{"GPU 0 falls off the bus", []string{"gpu_lost gpu=0"}, interval}, {"it stays away", nil, interval}, {"it is back", []string{"gpu_restored gpu=0"}, interval}, {"with two samples again", nil, interval}},
 	"reset":     {{"GPU 0 is reset", []string{"reset gpu=0"}, interval}, {"and counts anew", nil, interval}},
 	"detach":    {{"GPU 0 is unbound", []string{"gpu_detached gpu=0"}, interval}, {"and bound", []string{"gpu_attached gpu=0"}, interval}, {"its watches are made anew", nil, 2 * slowPeriod}},
@@ -93,6 +93,7 @@ func TestFaultsChangeWhatTheyShouldAndNothingElse(t *testing.T) {
 					story.WriteString(act.title + ":\n" + steadyLines(name, after.changes(before)))
 					before = after
 				}
+				s.requireOneSeriesPerThing()
 				requireGolden(t, "fault-"+name, story.String())
 			})
 		})
@@ -111,7 +112,7 @@ func TestAnotherGPUUnderANumberIsNeverTakenForTheOneBefore(t *testing.T) {
 			for range 3 {
 				s.pass(interval)
 				batches := s.sink.AllMetrics()
-				require.Equal(t, []string{"gpu.up"}, slices.Collect(maps.Keys(startsOf(batches[len(batches)-1], swap[0]))), "all that the GPU before has is that it is absent")
+				require.Equal(t, []string{"gpu.status", "gpu.up", "hw.status"}, slices.Sorted(maps.Keys(startsOf(batches[len(batches)-1], swap[0]))), "all that the GPU before has is that it is absent")
 				starts := startsOf(batches[len(batches)-1], swap[1])
 				require.Contains(t, starts, "hw.power")
 				require.Contains(t, starts, "hw.energy")
@@ -125,15 +126,9 @@ func TestAnotherGPUUnderANumberIsNeverTakenForTheOneBefore(t *testing.T) {
 // startsOf returns the start timestamps of a GPU's series by metric.
 func startsOf(md pmetric.Metrics, id string) map[string]time.Time {
 	starts := map[string]time.Time{}
-	for _, rm := range md.ResourceMetrics().All() {
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				for _, point := range pointsOf(m).All() {
-					if of, named := point.Attributes().Get("hw.id"); named && of.AsString() == id {
-						starts[m.Name()] = point.StartTimestamp().AsTime()
-					}
-				}
-			}
+	for m, point := range points(md) {
+		if idOf(point) == id {
+			starts[m.Name()] = point.StartTimestamp().AsTime()
 		}
 	}
 	return starts

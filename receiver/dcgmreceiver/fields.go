@@ -90,12 +90,12 @@ func with3[V numeric, A, B, C any](record func(*builder, pcommon.Timestamp, V, s
 // stateSet returns a series for each state of an enumeration. The one that the field is in is
 // 1 and the others are 0; where it is in none of them there are no points. first is the
 // number of the first state.
-func stateSet[A any](metric string, id dcgm.FieldID, first int64, record func(*builder, pcommon.Timestamp, int64, string, string, string, string, A), states ...A) []series {
+func stateSet[A any](metric string, t tier, id dcgm.FieldID, first int64, record func(*builder, pcommon.Timestamp, int64, string, string, string, string, A), states ...A) []series {
 	last := first + int64(len(states)) - 1
 	var out []series
 	for i, state := range states {
 		sources := []source{of(id, is(first+int64(i), first, last))}
-		out = append(out, series{metric: metric, tier: slow, sources: sources, record: with(record, state)})
+		out = append(out, series{metric: metric, tier: t, sources: sources, record: with(record, state)})
 	}
 	return out
 }

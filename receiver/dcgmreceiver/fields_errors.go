@@ -17,34 +17,35 @@ const (
 	everywhere  = metadata.AttributeGpuMemoryLocationTotal
 )
 
-// errorSeries never adds up volatile and aggregate, which count the same errors.
+// errorSeries never adds up volatile and aggregate, which count the same errors. Faults are
+// sampled with the fastest: who waits a minute for them loses a minute of a job.
 var errorSeries = []series{
-	{metric: "hw.errors", tier: slow, sources: []source{counted(312, asIs)}, record: with2((*builder).RecordHwErrorsDataPoint, gpuType, corrected)},
-	{metric: "hw.errors", tier: slow, sources: []source{counted(313, asIs)}, record: with2((*builder).RecordHwErrorsDataPoint, gpuType, uncorrected)},
-	{metric: "gpu.ecc.errors", tier: slow, sources: []source{counted(310, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, corrected, volatile, everywhere)},
-	{metric: "gpu.ecc.errors", tier: slow, sources: []source{counted(311, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, uncorrected, volatile, everywhere)},
-	{metric: "gpu.ecc.errors", tier: slow, sources: []source{counted(312, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, corrected, aggregate, everywhere)},
-	{metric: "gpu.ecc.errors", tier: slow, sources: []source{counted(313, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, uncorrected, aggregate, everywhere)},
+	{metric: "hw.errors", sources: []source{counted(312, asIs)}, record: with2((*builder).RecordHwErrorsDataPoint, gpuType, corrected)},
+	{metric: "hw.errors", sources: []source{counted(313, asIs)}, record: with2((*builder).RecordHwErrorsDataPoint, gpuType, uncorrected)},
+	{metric: "gpu.ecc.errors", sources: []source{counted(310, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, corrected, volatile, everywhere)},
+	{metric: "gpu.ecc.errors", sources: []source{counted(311, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, uncorrected, volatile, everywhere)},
+	{metric: "gpu.ecc.errors", sources: []source{counted(312, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, corrected, aggregate, everywhere)},
+	{metric: "gpu.ecc.errors", sources: []source{counted(313, asIs)}, record: with3((*builder).RecordGpuEccErrorsDataPoint, uncorrected, aggregate, everywhere)},
 	{metric: "gpu.ecc.mode", tier: slow, sources: []source{of(300, truth)}, record: with((*builder).RecordGpuEccModeDataPoint, metadata.AttributeGpuEccStateCurrent)},
 	{metric: "gpu.ecc.mode", tier: slow, sources: []source{of(301, truth)}, record: with((*builder).RecordGpuEccModeDataPoint, metadata.AttributeGpuEccStatePending)},
-	{metric: "gpu.ecc.sram.threshold_exceeded", tier: slow, sources: []source{of(346, truth)}, record: plain((*builder).RecordGpuEccSramThresholdExceededDataPoint)},
-	{metric: "gpu.memory.unrepairable", tier: slow, sources: []source{of(1507, truth)}, record: plain((*builder).RecordGpuMemoryUnrepairableDataPoint)},
+	{metric: "gpu.ecc.sram.threshold_exceeded", sources: []source{of(346, truth)}, record: plain((*builder).RecordGpuEccSramThresholdExceededDataPoint)},
+	{metric: "gpu.memory.unrepairable", sources: []source{of(1507, truth)}, record: plain((*builder).RecordGpuMemoryUnrepairableDataPoint)},
 }
 
 // repairSeries is what repairs itself and what has to be done: rows are remapped from Ampere
 // on, and pages retired before.
 var repairSeries = slices.Concat([]series{
-	{metric: "gpu.memory.rows.remapped", tier: slow, sources: []source{counted(394, asIs)}, record: with((*builder).RecordGpuMemoryRowsRemappedDataPoint, corrected)},
-	{metric: "gpu.memory.rows.remapped", tier: slow, sources: []source{counted(393, asIs)}, record: with((*builder).RecordGpuMemoryRowsRemappedDataPoint, uncorrected)},
-	{metric: "gpu.memory.rows.remap.failed", tier: slow, sources: []source{of(395, truth)}, record: plain((*builder).RecordGpuMemoryRowsRemapFailedDataPoint)},
-	{metric: "gpu.memory.rows.remap.pending", tier: slow, sources: []source{of(396, truth)}, record: plain((*builder).RecordGpuMemoryRowsRemapPendingDataPoint)},
-	{metric: "gpu.memory.pages.retired", tier: slow, sources: []source{counted(390, asIs)}, record: with((*builder).RecordGpuMemoryPagesRetiredDataPoint, corrected)},
-	{metric: "gpu.memory.pages.retired", tier: slow, sources: []source{counted(391, asIs)}, record: with((*builder).RecordGpuMemoryPagesRetiredDataPoint, uncorrected)},
-	{metric: "gpu.memory.pages.pending", tier: slow, sources: []source{of(392, truth)}, record: plain((*builder).RecordGpuMemoryPagesPendingDataPoint)},
+	{metric: "gpu.memory.rows.remapped", sources: []source{counted(394, asIs)}, record: with((*builder).RecordGpuMemoryRowsRemappedDataPoint, corrected)},
+	{metric: "gpu.memory.rows.remapped", sources: []source{counted(393, asIs)}, record: with((*builder).RecordGpuMemoryRowsRemappedDataPoint, uncorrected)},
+	{metric: "gpu.memory.rows.remap.failed", sources: []source{of(395, truth)}, record: plain((*builder).RecordGpuMemoryRowsRemapFailedDataPoint)},
+	{metric: "gpu.memory.rows.remap.pending", sources: []source{of(396, truth)}, record: plain((*builder).RecordGpuMemoryRowsRemapPendingDataPoint)},
+	{metric: "gpu.memory.pages.retired", sources: []source{counted(390, asIs)}, record: with((*builder).RecordGpuMemoryPagesRetiredDataPoint, corrected)},
+	{metric: "gpu.memory.pages.retired", sources: []source{counted(391, asIs)}, record: with((*builder).RecordGpuMemoryPagesRetiredDataPoint, uncorrected)},
+	{metric: "gpu.memory.pages.pending", sources: []source{of(392, truth)}, record: plain((*builder).RecordGpuMemoryPagesPendingDataPoint)},
 }, recoverySeries)
 
 // recoverySeries are the states of nvmlDeviceGpuRecoveryAction_t.
-var recoverySeries = stateSet("gpu.recovery.action", 1523, 0, (*builder).RecordGpuRecoveryActionDataPoint,
+var recoverySeries = stateSet("gpu.recovery.action", normal, 1523, 0, (*builder).RecordGpuRecoveryActionDataPoint,
 	metadata.AttributeGpuRecoveryActionNone,
 	metadata.AttributeGpuRecoveryActionGpuReset,
 	metadata.AttributeGpuRecoveryActionNodeReboot,

@@ -12,7 +12,7 @@ import (
 var fabricSeries = slices.Concat(fabricStates, fabricHealth, fabricConditions, imexStates)
 
 // fabricStates are the values of dcgmFabricManagerStatus_t.
-var fabricStates = stateSet("gpu.fabric.state", 170, 0, (*builder).RecordGpuFabricStateDataPoint,
+var fabricStates = stateSet("gpu.fabric.state", slow, 170, 0, (*builder).RecordGpuFabricStateDataPoint,
 	metadata.AttributeGpuFabricStateNotSupported,
 	metadata.AttributeGpuFabricStateNotStarted,
 	metadata.AttributeGpuFabricStateInProgress,
@@ -23,7 +23,7 @@ var fabricStates = stateSet("gpu.fabric.state", 170, 0, (*builder).RecordGpuFabr
 )
 
 // fabricHealth are the values of NVML_GPU_FABRIC_HEALTH_SUMMARY_*, without 0 for not supported.
-var fabricHealth = stateSet("gpu.fabric.health", 175, 1, (*builder).RecordGpuFabricHealthDataPoint,
+var fabricHealth = stateSet("gpu.fabric.health", slow, 175, 1, (*builder).RecordGpuFabricHealthDataPoint,
 	metadata.AttributeGpuFabricHealthHealthy,
 	metadata.AttributeGpuFabricHealthUnhealthy,
 	metadata.AttributeGpuFabricHealthLimitedCapacity,
@@ -44,7 +44,7 @@ func fabricCondition(convert converter, what metadata.AttributeGpuFabricConditio
 }
 
 // imexStates are what nvidia-imex-ctl says of the daemon; DCGM has -1 where there is none.
-var imexStates = stateSet("gpu.imex.daemon.status", 1503, 0, (*builder).RecordGpuImexDaemonStatusDataPoint,
+var imexStates = stateSet("gpu.imex.daemon.status", slow, 1503, 0, (*builder).RecordGpuImexDaemonStatusDataPoint,
 	metadata.AttributeGpuImexDaemonStateInitializing,
 	metadata.AttributeGpuImexDaemonStateStartingAuthServer,
 	metadata.AttributeGpuImexDaemonStateWaitingForPeers,

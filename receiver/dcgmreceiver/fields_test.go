@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,8 @@ import (
 var recordedByCode = []string{
 	"dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
 	"dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up", "dcgm.values.dropped", "dcgm.watch.rebuilds",
-	"gpu.info", "gpu.nvlink.links", "gpu.throttle.events", "gpu.up", "hw.status",
+	"gpu.fabric.info", "gpu.fallback.series", "gpu.info", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
+	"gpu.up", "hw.status",
 }
 
 func TestEveryMetricHasItsHome(t *testing.T) {
@@ -77,12 +79,29 @@ func requireIdentity(t *testing.T, attributes map[string]any) {
 	}
 }
 
-// Errors are rare, and on NVLink and PCIe each reading is a query of its own.
-func TestErrorsAreSampledSlowly(t *testing.T) {
+// Errors on links are rare, and on NVLink and PCIe each reading is a query of its own.
+func TestErrorsOfLinksAreSampledSlowly(t *testing.T) {
 	for _, s := range table {
-		if strings.Contains(s.metric, "errors") || strings.Contains(s.metric, "replays") || strings.Contains(s.metric, "recoveries") {
+		link := strings.HasPrefix(s.metric, "gpu.nvlink.") || strings.HasPrefix(s.metric, "gpu.pcie.") || strings.HasPrefix(s.metric, "gpu.c2c.")
+		if link && (strings.HasSuffix(s.metric, "errors") || strings.HasSuffix(s.metric, "replays") || strings.HasSuffix(s.metric, "recoveries")) {
 			require.Equal(t, slow, s.tier, s.metric)
 		}
+	}
+}
+
+func TestFaultsOfAGPUAreSampledEveryTime(t *testing.T) {
+	faults := []string{
+		"hw.errors", "gpu.ecc.errors", "gpu.ecc.sram.threshold_exceeded", "gpu.memory.unrepairable", "gpu.memory.rows.remapped", "gpu.memory.rows.remap.failed",
+		"gpu.memory.rows.remap.pending", "gpu.memory.pages.retired", "gpu.memory.pages.pending", "gpu.recovery.action", "gpu.throttle.active",
+	}
+	for _, s := range table {
+		if slices.Contains(faults, s.metric) {
+			require.Equal(t, normal, s.tier, s.metric)
+		}
+	}
+	for field, slot := range newLayout(nil, map[string]bool{metricHealth: true}, interval, 0).slots {
+		require.Contains(t, append(statusInputs, fieldUUID), field)
+		require.Equal(t, normal, newLayout(nil, map[string]bool{metricHealth: true}, interval, 0).tierOf[slot])
 	}
 }
 

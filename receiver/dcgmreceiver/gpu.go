@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -18,16 +19,23 @@ type gpu struct {
 	number    dcgm.GPUID
 	facts     facts
 	status    dcgm.GPUStatus
+	unlisted  bool                  // the host engine does not have it any more
 	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
 	unasked   bool                  // which it has could not be found out
 	sheet     []dcgm.Sample         // newest sample of every needed field, by slot
 	states    []seriesState         // by row
 	throttle  throttleEvents
 	links     []dcgm.LinkState
-	fresh     int    // samples with a value in the last read of the fastest tier
-	spoken    bool   // the fastest tier has given a value at least once
-	silent    int    // reads in a row without any, though the host engine says that all is well
-	fallbacks string // gpu.fallback.sources
+	fresh     int  // samples with a value in the last read of the fastest tier
+	spoken    bool // the fastest tier has given a value at least once
+	silent    int  // reads in a row without any, though the host engine says that all is well
+	fallbacks []fallback
+}
+
+// fallback is how many series of a metric do not come from their first choice of fields.
+type fallback struct {
+	metric string
+	series int64
 }
 
 // nowhere is the number of a GPU whose number another one has now.
@@ -37,8 +45,33 @@ const nowhere = dcgm.GPUID(math.MaxUint32)
 type facts struct {
 	serial, pciBusID, vbios, driver, cudaDriver, nvmlIndex                      string
 	fabricClique, fabricCluster, chassisSerial, chassisSlot, virtualizationMode string
-	gpm                                                                         bool
+	gpmSupport                                                                  string // 1 if GPM gives profiling, else 0
 	architecture                                                                architecture
+}
+
+// or returns what is known, and of what is not, what was known before: a GPU that is lost or
+// being reset reads blank and is the same as ever.
+func (f facts) or(before facts) facts {
+	return facts{
+		serial:             cmp.Or(f.serial, before.serial),
+		pciBusID:           cmp.Or(f.pciBusID, before.pciBusID),
+		vbios:              cmp.Or(f.vbios, before.vbios),
+		driver:             cmp.Or(f.driver, before.driver),
+		cudaDriver:         cmp.Or(f.cudaDriver, before.cudaDriver),
+		nvmlIndex:          cmp.Or(f.nvmlIndex, before.nvmlIndex),
+		fabricClique:       cmp.Or(f.fabricClique, before.fabricClique),
+		fabricCluster:      cmp.Or(f.fabricCluster, before.fabricCluster),
+		chassisSerial:      cmp.Or(f.chassisSerial, before.chassisSerial),
+		chassisSlot:        cmp.Or(f.chassisSlot, before.chassisSlot),
+		virtualizationMode: cmp.Or(f.virtualizationMode, before.virtualizationMode),
+		gpmSupport:         cmp.Or(f.gpmSupport, before.gpmSupport),
+		architecture:       cmp.Or(f.architecture, before.architecture),
+	}
+}
+
+// gpm falls back on the architecture where the engine does not tell.
+func (f *facts) gpm() bool {
+	return f.gpmSupport == "1" || f.gpmSupport == "" && f.architecture >= hopper
 }
 
 // architecture is a compute capability as field 63 has it: the major version in the upper
@@ -86,11 +119,11 @@ var identityFields = []dcgm.FieldID{
 // vendor is hw.vendor of whatever DCGM knows.
 const vendor = "nvidia"
 
-// identify reads identity and facts from the samples of identityFields. It reports false
-// where DCGM does not tell the UUID.
-func identify(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) (identity, facts, bool) {
+// identify reads identity and facts from the samples of identityFields, "" where DCGM does
+// not tell.
+func identify(samples map[dcgm.FieldID]dcgm.Sample) (identity, facts) {
 	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
-	id := identity{id: text(fieldUUID), name: unidentified(number), model: text(fieldName), vendor: vendor}
+	id := identity{id: text(fieldUUID), model: text(fieldName), vendor: vendor}
 	if minor := text(fieldMinor); minor != "" {
 		id.name = vendor + minor
 	}
@@ -106,9 +139,9 @@ func identify(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) (identity
 		chassisSerial:      text(fieldChassisSerial),
 		chassisSlot:        text(fieldChassisSlot),
 		virtualizationMode: virtualizationMode(samples[fieldVirtualMode]),
-		gpm:                hasGPM(samples),
+		gpmSupport:         text(fieldGPM),
 		architecture:       architectureOf(samples),
-	}, id.id != ""
+	}
 }
 
 // unidentified is what a GPU goes by as long as DCGM does not tell its UUID and its device file.
@@ -142,14 +175,6 @@ func architectureOf(samples map[dcgm.FieldID]dcgm.Sample) architecture {
 	return 0
 }
 
-// hasGPM falls back on the architecture where the engine does not tell.
-func hasGPM(samples map[dcgm.FieldID]dcgm.Sample) bool {
-	if s := samples[fieldGPM]; textOf(s) != "" {
-		return s.Int() == 1
-	}
-	return architectureOf(samples) >= hopper
-}
-
 // virtualizationModes are DCGM_GPU_VIRTUALIZATION_MODE_* of dcgm_fields.h.
 var virtualizationModes = [...]string{"none", "passthrough", "vgpu", "host_vgpu", "host_vsga"}
 
@@ -160,34 +185,11 @@ func virtualizationMode(s dcgm.Sample) string {
 	return virtualizationModes[s.Int()]
 }
 
-// profilingSource says where profiling values come from.
-func (g *gpu) profilingSource() string {
-	switch {
-	case len(g.profiled) == 0:
-		return "none"
-	case g.facts.gpm:
-		return "gpm"
-	default:
-		return "dcp"
-	}
-}
+// state is how the host engine says that the GPU is.
+func (g *gpu) state() metadata.AttributeGpuState { return stateOf(g.status, !g.unlisted) }
 
-// absentStatus is gpu.status of a device that is configured and not there.
-const absentStatus = metadata.AttributeGpuStatusAbsent
-
-var statusAttributes = map[dcgm.GPUStatus]metadata.AttributeGpuStatus{
-	dcgm.StatusUnknown:      metadata.AttributeGpuStatusUnknown,
-	dcgm.StatusOK:           metadata.AttributeGpuStatusOk,
-	dcgm.StatusUnsupported:  metadata.AttributeGpuStatusUnsupported,
-	dcgm.StatusInaccessible: metadata.AttributeGpuStatusInaccessible,
-	dcgm.StatusLost:         metadata.AttributeGpuStatusLost,
-	dcgm.StatusFake:         metadata.AttributeGpuStatusFake,
-	dcgm.StatusDisabled:     metadata.AttributeGpuStatusDisabled,
-	dcgm.StatusDetached:     metadata.AttributeGpuStatusDetached,
-}
-
-// up says whether the host engine can read the GPU. A fake one is injected, and read as any.
-func (g *gpu) up() bool { return g.status == dcgm.StatusOK || g.status == dcgm.StatusFake }
+// up says whether the host engine can read the GPU.
+func (g *gpu) up() bool { return isUp(g.state()) }
 
 // forget drops all values, so that none is emitted again.
 func (g *gpu) forget() {

@@ -4,6 +4,7 @@ package dcgmreceiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -12,22 +13,89 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
-// gpuStates publishes which GPUs are up among the Collector's own metrics, where other
-// components can see it. The receiver's goroutine sets it, readers of metrics call observe.
+// gpuState is how a GPU is. Devices that are absent have a state, too.
+type gpuState struct {
+	identity
+	state  metadata.AttributeGpuState
+	health metadata.AttributeHwState
+}
+
+var gpuStateAttributes = allOf(metadata.MapAttributeGpuState)
+
+var hwStates = allOf(metadata.MapAttributeHwState)
+
+// allOf returns the values of an enumeration in their order.
+func allOf[A ~int](byName map[string]A) []A {
+	var out []A
+	for _, a := range byName {
+		out = append(out, a)
+	}
+	slices.Sort(out)
+	return out
+}
+
+var stateAttributes = map[dcgm.GPUStatus]metadata.AttributeGpuState{
+	dcgm.StatusUnknown:      metadata.AttributeGpuStateUnknown,
+	dcgm.StatusOK:           metadata.AttributeGpuStateOk,
+	dcgm.StatusUnsupported:  metadata.AttributeGpuStateUnsupported,
+	dcgm.StatusInaccessible: metadata.AttributeGpuStateInaccessible,
+	dcgm.StatusLost:         metadata.AttributeGpuStateLost,
+	dcgm.StatusFake:         metadata.AttributeGpuStateFake,
+	dcgm.StatusDisabled:     metadata.AttributeGpuStateDisabled,
+	dcgm.StatusDetached:     metadata.AttributeGpuStateDetached,
+}
+
+// stateOf turns what the host engine says of a GPU into a state. It has no status for a GPU
+// that it does not list.
+func stateOf(status dcgm.GPUStatus, listed bool) metadata.AttributeGpuState {
+	if status == dcgm.StatusUnknown && !listed {
+		return metadata.AttributeGpuStateAbsent
+	}
+	return stateAttributes[status]
+}
+
+// isUp says whether the host engine can read a GPU. A fake one is injected, and read as any.
+func isUp(state metadata.AttributeGpuState) bool {
+	return state == metadata.AttributeGpuStateOk || state == metadata.AttributeGpuStateFake
+}
+
+// stateOfAll returns how every GPU is: those that are there, those that were, and those that
+// are configured and have not been there.
+func (c *collector) stateOfAll() []gpuState {
+	states := make([]gpuState, 0, len(c.gpus)+len(c.gone)+len(c.absent))
+	for _, g := range slices.Concat(c.gpus, c.gone) {
+		states = append(states, gpuState{g.identity, g.state(), c.health(g)})
+	}
+	if len(c.absent) == 0 {
+		return states
+	}
+	for _, name := range c.devices.absent(slices.Concat(c.gpus, c.gone)) {
+		states = append(states, gpuState{absentIdentity(name), metadata.AttributeGpuStateAbsent, metadata.AttributeHwStateFailed})
+	}
+	return states
+}
+
+// gpuStates publishes how the GPUs are among the Collector's own metrics, where other
+// components can see it. The receiver's goroutine sets it, readers of metrics observe it.
 type gpuStates struct {
 	telemetry *metadata.TelemetryBuilder
 	id        attribute.KeyValue
-	states    atomic.Pointer[[]gpuState]
+	current   atomic.Pointer[observations]
 }
 
-type gpuState struct {
-	identity identity
-	status   metadata.AttributeGpuStatus
-	up       int64
-	attrs    metric.ObserveOption
+// observations are the points of each instrument, made when a state changes.
+type observations struct {
+	of                 []gpuState
+	up, status, health []observation
+}
+
+type observation struct {
+	value int64
+	attrs metric.ObserveOption
 }
 
 func newGPUStates(set component.TelemetrySettings, id component.ID) (*gpuStates, error) {
@@ -36,44 +104,49 @@ func newGPUStates(set component.TelemetrySettings, id component.ID) (*gpuStates,
 		return nil, fmt.Errorf("make instruments: %w", err)
 	}
 	s := &gpuStates{telemetry: tb, id: attribute.String("component_id", id.String())}
-	if err := tb.RegisterGpuUpCallback(s.observe); err != nil {
+	s.set(nil)
+	err = errors.Join(
+		tb.RegisterGpuUpCallback(s.observe(func(o *observations) []observation { return o.up })),
+		tb.RegisterGpuStatusCallback(s.observe(func(o *observations) []observation { return o.status })),
+		tb.RegisterHwStatusCallback(s.observe(func(o *observations) []observation { return o.health })),
+	)
+	if err != nil {
 		return nil, fmt.Errorf("register callback: %w", err)
 	}
 	return s, nil
 }
 
-func (s *gpuStates) observe(_ context.Context, o metric.Int64Observer) error {
-	if states := s.states.Load(); states != nil {
-		for _, state := range *states {
-			o.Observe(state.up, state.attrs)
+func (s *gpuStates) observe(which func(*observations) []observation) metric.Int64Callback {
+	return func(_ context.Context, o metric.Int64Observer) error {
+		for _, point := range which(s.current.Load()) {
+			o.Observe(point.value, point.attrs)
 		}
+		return nil
 	}
-	return nil
 }
 
-// set takes what is known of the GPUs; none while DCGM does not answer.
-func (s *gpuStates) set(gpus, gone []*gpu) {
-	states := make([]gpuState, 0, len(gpus)+len(gone))
-	for _, g := range gpus {
-		states = append(states, gpuState{identity: g.identity, status: statusAttributes[g.status], up: boolToInt(g.up())})
-	}
-	for _, g := range gone {
-		states = append(states, gpuState{identity: g.identity, status: absentStatus})
-	}
-	if before := s.states.Load(); before != nil && slices.EqualFunc(*before, states, sameState) {
+// set takes how the GPUs are; nil while DCGM does not answer.
+func (s *gpuStates) set(states []gpuState) {
+	if before := s.current.Load(); before != nil && slices.Equal(before.of, states) {
 		return
 	}
+	next := &observations{of: states}
 	for i := range states {
-		states[i].attrs = s.attributesOf(&states[i].identity, states[i].status)
+		g := &states[i]
+		next.up = append(next.up, s.observation(&g.identity, isUp(g.state)))
+		for _, state := range gpuStateAttributes {
+			next.status = append(next.status, s.observation(&g.identity, state == g.state, attribute.String("gpu.state", state.String())))
+		}
+		for _, state := range hwStates {
+			next.health = append(next.health, s.observation(&g.identity, state == g.health, attribute.String("hw.state", state.String())))
+		}
 	}
-	s.states.Store(&states)
+	s.current.Store(next)
 }
 
-func sameState(a, b gpuState) bool { return a.identity == b.identity && a.status == b.status }
-
-func (s *gpuStates) attributesOf(g *identity, status metadata.AttributeGpuStatus) metric.ObserveOption {
-	return metric.WithAttributes(s.id, attribute.String("hw.id", g.id), attribute.String("hw.name", g.name),
-		attribute.String("hw.model", g.model), attribute.String("gpu.status", status.String()))
+func (s *gpuStates) observation(g *identity, value bool, more ...attribute.KeyValue) observation {
+	more = append(more, s.id, attribute.String("hw.id", g.id), attribute.String("hw.name", g.name), attribute.String("hw.model", g.model))
+	return observation{boolToInt(value), metric.WithAttributes(more...)}
 }
 
 func (s *gpuStates) shutdown() { s.telemetry.Shutdown() }

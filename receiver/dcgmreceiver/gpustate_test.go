@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
@@ -37,27 +38,40 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 			sim.Advance(10 * time.Second)
 			time.Sleep(10*time.Second + time.Millisecond)
 			synctest.Wait()
-			return gpusUp(t, tel)
+			return gpuGauges(t, tel)
 		}
-		require.Equal(t, map[string]int64{"nvidia0 ok": 1, "nvidia1 ok": 1}, pass("advance 1us"))
-		require.Equal(t, map[string]int64{"nvidia0 ok": 1, "nvidia1 lost": 0}, pass("gpu_lost gpu=1"))
+		require.Equal(t, map[string]int64{
+			"tracecore.gpu.up nvidia0": 1, "tracecore.gpu.status nvidia0 ok": 1, "tracecore.hw.status nvidia0 ok": 1,
+			"tracecore.gpu.up nvidia1": 1, "tracecore.gpu.status nvidia1 ok": 1, "tracecore.hw.status nvidia1 ok": 1,
+		}, pass("advance 1us"))
+		require.Equal(t, map[string]int64{
+			"tracecore.gpu.up nvidia0": 1, "tracecore.gpu.status nvidia0 ok": 1, "tracecore.hw.status nvidia0 predicted_failure": 1,
+			"tracecore.gpu.up nvidia1": 0, "tracecore.gpu.status nvidia1 lost": 1, "tracecore.hw.status nvidia1 failed": 1,
+		}, pass("gpu_lost gpu=1", "field id=396 gpu=0 value=1"))
 		require.Empty(t, pass("engine_dies"), "nothing is known")
 		require.NoError(t, r.Shutdown(t.Context()))
 	})
 }
 
-// gpusUp returns the points of tracecore.gpu.up by name and status.
-func gpusUp(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
+// gpuGauges returns the points of the gauges about GPUs by their names, and of states those
+// that hold.
+func gpuGauges(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 	t.Helper()
 	out := map[string]int64{}
-	m, err := tel.GetMetric("tracecore.gpu.up")
-	if err != nil {
-		return out // An instrument without points is not there.
-	}
-	for _, point := range m.Data.(metricdata.Gauge[int64]).DataPoints {
-		name, _ := point.Attributes.Value("hw.name")
-		status, _ := point.Attributes.Value("gpu.status")
-		out[name.AsString()+" "+status.AsString()] = point.Value
+	for gauge, state := range map[string]attribute.Key{"tracecore.gpu.up": "", "tracecore.gpu.status": "gpu.state", "tracecore.hw.status": "hw.state"} {
+		m, err := tel.GetMetric(gauge)
+		if err != nil {
+			continue // An instrument without points is not there.
+		}
+		for _, point := range m.Data.(metricdata.Gauge[int64]).DataPoints {
+			name, _ := point.Attributes.Value("hw.name")
+			value, isState := point.Attributes.Value(state)
+			if !isState {
+				out[gauge+" "+name.AsString()] = point.Value
+			} else if point.Value == 1 {
+				out[gauge+" "+name.AsString()+" "+value.AsString()] = point.Value
+			}
+		}
 	}
 	return out
 }

@@ -32,21 +32,15 @@ const (
 	recoveryDrainAndReset = 4
 )
 
-var hwStates = [...]metadata.AttributeHwState{
-	metadata.AttributeHwStateOk,
-	metadata.AttributeHwStateDegraded,
-	metadata.AttributeHwStateFailed,
-	metadata.AttributeHwStatePredictedFailure,
-}
-
-// statusStates is what the host engine's view of a GPU that it cannot read means.
-var statusStates = map[dcgm.GPUStatus]metadata.AttributeHwState{
-	dcgm.StatusLost:         metadata.AttributeHwStateFailed,
-	dcgm.StatusInaccessible: metadata.AttributeHwStateFailed,
-	dcgm.StatusUnknown:      metadata.AttributeHwStateDegraded,
-	dcgm.StatusUnsupported:  metadata.AttributeHwStateDegraded,
-	dcgm.StatusDisabled:     metadata.AttributeHwStateDegraded,
-	dcgm.StatusDetached:     metadata.AttributeHwStateDegraded,
+// stateHealth is what the host engine's view of a GPU that it cannot read means.
+var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
+	metadata.AttributeGpuStateAbsent:       metadata.AttributeHwStateFailed,
+	metadata.AttributeGpuStateLost:         metadata.AttributeHwStateFailed,
+	metadata.AttributeGpuStateInaccessible: metadata.AttributeHwStateFailed,
+	metadata.AttributeGpuStateUnknown:      metadata.AttributeHwStateDegraded,
+	metadata.AttributeGpuStateUnsupported:  metadata.AttributeHwStateDegraded,
+	metadata.AttributeGpuStateDisabled:     metadata.AttributeHwStateDegraded,
+	metadata.AttributeGpuStateDetached:     metadata.AttributeHwStateDegraded,
 }
 
 // conditions are the first that holds, worst first.
@@ -65,7 +59,7 @@ var conditions = []struct {
 
 // health returns the one state of hw.status that a GPU is in.
 func (c *collector) health(g *gpu) metadata.AttributeHwState {
-	if state, unwell := statusStates[g.status]; unwell {
+	if state, unwell := stateHealth[g.state()]; unwell {
 		return state
 	}
 	for _, condition := range conditions {
@@ -93,11 +87,11 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 	}
 	c.checkSilence(g, status)
 	before := g.up()
-	g.status = status
+	g.status, g.unlisted = status, !slices.Contains(c.all, g.number)
 	switch {
 	case before && !g.up():
 		g.forget()
-		c.logger.Warn("GPU cannot be read", zap.String("hw.id", g.id), zap.String("gpu.status", statusAttributes[status].String()))
+		c.logger.Warn("GPU cannot be read", zap.String("hw.id", g.id), zap.Stringer("gpu.state", g.state()))
 	case !before && g.up():
 		g.restart()
 		c.due = [tiers]time.Time{}

@@ -14,13 +14,14 @@ import (
 // layout is what a configuration makes of the table: the series to emit, the fields they
 // need, and where on a GPU's sheet the newest sample of each field stands.
 type layout struct {
-	rows    []row
-	slots   map[dcgm.FieldID]int
-	tierOf  []tier // by slot
-	periods [tiers]time.Duration
-	limits  []int64 // by slot: the age in microseconds at which a sample is stale
-	gaps    []int64 // by slot: the time in microseconds between samples that are no neighbours any more
-	silence int64   // the age in microseconds at which the last sample of a watch for events is stale
+	rows      []row
+	slots     map[dcgm.FieldID]int
+	tierOf    []tier // by slot
+	periods   [tiers]time.Duration
+	limits    []int64 // by slot: the age in microseconds at which a sample is stale
+	gaps      []int64 // by slot: the time in microseconds between samples that are no neighbours any more
+	profiling bool    // some series needs a profiling field
+	silence   int64   // the age in microseconds at which the last sample of a watch for events is stale
 }
 
 // row is a series whose fields have slots.
@@ -50,11 +51,12 @@ func newLayout(table []series, enabled map[string]bool, interval, staleAfter tim
 			l.rows = append(l.rows, row{series: s, slots: l.slotsOf(s)})
 		}
 	}
-	if enabled[metricStatus] {
+	if enabled[metricHealth] {
 		for _, field := range statusInputs {
-			l.slot(field, slow)
+			l.slot(field, normal)
 		}
 	}
+	l.profiling = l.needsProfiling()
 	l.silence = staleLimit(l.periods[normal], interval, staleAfter).Microseconds()
 	l.slot(fieldUUID, normal) // It tells whose the other values are.
 	for _, t := range l.tierOf {

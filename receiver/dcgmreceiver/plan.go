@@ -120,7 +120,7 @@ func (c *collector) clearSheets(class *class) {
 // mayCome tells of a profiling field that is not watched whether it is missing because of an
 // error, so that the next plan may have it.
 func (c *collector) mayCome(class *class, g *gpu, field dcgm.FieldID) bool {
-	if !dcgm.IsProfiling(field) || c.gpmFields[field] && !g.facts.gpm {
+	if !dcgm.IsProfiling(field) || c.gpmFields[field] && !g.facts.gpm() {
 		return false
 	}
 	return g.unasked || class.refused && g.profiled[field]
@@ -192,7 +192,7 @@ func (c *collector) identify(ctx context.Context) error {
 	c.gone = c.gone[:0]
 	for _, g := range c.known {
 		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
-			g.status = dcgm.StatusUnknown // If it comes back, its counters begin anew.
+			g.status, g.unlisted = dcgm.StatusUnknown, true // If it comes back, its counters begin anew.
 			g.forget()
 			c.gone = append(c.gone, g)
 		}
@@ -203,21 +203,22 @@ func (c *collector) identify(ctx context.Context) error {
 // gpuOf finds a GPU by its UUID. One that does not tell it, as when it is lost, is the one
 // that had its number, or goes by its number until it does.
 func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
-	id, what, identified := identify(number, samples)
-	if !identified {
+	id, what := identify(samples)
+	if id.id == "" {
 		c.incomplete = c.incomplete || slices.Contains(c.active, number)
 		for _, g := range c.known {
 			if g.number == number {
 				return g
 			}
 		}
-		id.id = id.name
+		id.id = unidentified(number)
 	} else {
 		delete(c.known, unidentified(number))
 	}
 	g, known := c.known[id.id]
 	if !known {
 		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
+		g.name = unidentified(number)
 		c.known[id.id] = g
 	}
 	for _, other := range c.known {
@@ -225,7 +226,7 @@ func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sampl
 			other.number = nowhere
 		}
 	}
-	g.identity, g.number, g.facts = id, number, what
+	g.identity, g.number, g.facts = id.or(g.identity), number, what.or(g.facts)
 	return g
 }
 
@@ -242,7 +243,7 @@ func (c *collector) classify(ctx context.Context) error {
 		if err := c.profile(ctx, g); err != nil {
 			return err
 		}
-		key := fmt.Sprint(g.facts.gpm, c.fields(normal, c.wanted(g)), c.fields(slow, c.wanted(g)))
+		key := fmt.Sprint(g.facts.gpm(), c.fields(normal, c.wanted(g)), c.fields(slow, c.wanted(g)))
 		if byFields[key] == nil {
 			byFields[key] = &class{events: -1}
 		}
@@ -259,7 +260,7 @@ func (c *collector) classify(ctx context.Context) error {
 // profile asks which profiling fields the GPU has, if any series needs some.
 func (c *collector) profile(ctx context.Context, g *gpu) error {
 	g.profiled = map[dcgm.FieldID]bool{}
-	if !c.needsProfiling() {
+	if !c.profiling {
 		return nil
 	}
 	fields, err := c.src.ProfilingFields(ctx, g.number)
@@ -292,6 +293,6 @@ func (c *collector) wanted(g *gpu) func(dcgm.FieldID) bool {
 		if !dcgm.IsProfiling(field) {
 			return true
 		}
-		return g.profiled[field] && (g.facts.gpm || !c.gpmFields[field])
+		return g.profiled[field] && (g.facts.gpm() || !c.gpmFields[field])
 	}
 }

@@ -171,7 +171,7 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 	return nil
 }
 
-// readSlow reads what changes with faults and settings. Links and the engine's usage are
+// readSlow reads what changes with settings and links. Links and the engine's usage are
 // extras: where the engine refuses them, their metrics are absent.
 func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 	for _, class := range c.classes {

@@ -156,16 +156,16 @@ func TestConfiguredDeviceThatIsAbsentIsReportedAndWaitedFor(t *testing.T) {
 	simulate(t, steady, devices, func(s *simulation) {
 		t := s.t
 		s.requireUp(true)
-		require.Contains(t, s.now(), "gpu.up{gpu.status=absent hw.name=}")
-		require.Contains(t, s.now(), "gpu.up{gpu.status=ok hw.name=nvidia1}")
+		s.requireState("", "absent")
+		s.requireState("nvidia1", "ok")
 		require.Empty(t, len(s.now().of("nvidia0"))-len(s.now().of()), "a GPU that is not configured")
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
 		require.ErrorContains(t, s.host.firstError(), `"devices": not present, waited for: `+uuid)
 
 		s.sim.Send("gpu_added 2 model=h100 uuid=" + uuid + " pci=00000000:03:00.0 serial=3")
 		s.pass(interval)
-		require.NotContains(t, s.now(), "gpu.up{gpu.status=absent hw.name=}")
-		require.Contains(t, s.now(), "gpu.up{gpu.status=ok hw.name=nvidia2}")
+		require.NotContains(t, s.now(), "gpu.up{hw.name=}")
+		s.requireState("nvidia2", "ok")
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
 	})
 }
@@ -195,7 +195,7 @@ func TestGPUThatIsLostBeforeTheStartIsReportedAndReadWhenItIsBack(t *testing.T) 
 		for range 20 {
 			s.pass(interval)
 		}
-		require.Contains(t, s.now()["gpu.up{gpu.status=lost hw.name=gpu0}"], "0 ")
+		s.requireState("gpu0", "lost")
 		require.Contains(t, s.now()["hw.status{hw.name=gpu0 hw.state=failed}"], "1 ")
 		require.NotContains(t, s.now().lines(), "hw.power{hw.name=gpu0}", "it has no values")
 		require.Contains(t, s.now(), "hw.power{hw.name=nvidia1}")
@@ -205,7 +205,7 @@ func TestGPUThatIsLostBeforeTheStartIsReportedAndReadWhenItIsBack(t *testing.T) 
 		for range 3 {
 			s.pass(interval)
 		}
-		require.Contains(t, s.now()["gpu.up{gpu.status=ok hw.name=nvidia0}"], "1 ")
+		s.requireState("nvidia0", "ok")
 		require.Len(t, s.now().of("nvidia0"), len(s.now().of("nvidia1")), "it has all that the witness has")
 		require.Equal(t, s.collector.gpus[1].fallbacks, s.collector.gpus[0].fallbacks, "from the same sources")
 		require.NotContains(t, s.now().lines(), "hw.name=gpu0")
@@ -220,7 +220,7 @@ func TestDetachedGPUKeepsItsStatusWhenThePlanIsMadeAnew(t *testing.T) {
 		s.sim.Send("gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
 		for range 3 {
 			s.pass(interval)
-			require.Contains(t, s.now()["gpu.up{gpu.status=detached hw.name=nvidia0}"], "0 ")
+			s.requireState("nvidia0", "detached")
 			require.Contains(t, s.now()["hw.status{hw.name=nvidia0 hw.state=degraded}"], "1 ")
 			require.NotContains(t, s.now().lines(), "hw.power{hw.name=nvidia0}")
 			require.Contains(t, s.now(), "hw.power{hw.name=nvidia2}")
@@ -229,7 +229,7 @@ func TestDetachedGPUKeepsItsStatusWhenThePlanIsMadeAnew(t *testing.T) {
 
 		s.sim.Send("gpu_attached gpu=0")
 		s.pass(interval)
-		require.Contains(t, s.now()["gpu.up{gpu.status=ok hw.name=nvidia0}"], "1 ")
+		s.requireState("nvidia0", "ok")
 		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
 	})
 }

@@ -3,9 +3,8 @@
 package dcgmreceiver
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -58,8 +57,9 @@ func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
 		start:     timestamp(start),
 	}
 	r.since(r.start)
+	r.states(c.stateOfAll())
 	for _, g := range c.gpus {
-		r.state(g)
+		r.links(g)
 	}
 	for i := range c.rows {
 		for _, g := range c.gpus {
@@ -70,8 +70,6 @@ func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
 		r.throttleEvents(g)
 		r.info(g)
 	}
-	r.since(r.start)
-	r.missing()
 }
 
 // since sets the start timestamp of the points that follow.
@@ -103,7 +101,7 @@ func (t *tally) drop(reason dcgm.Reason) { t.dropped[reason]++ }
 
 // series records one series of one GPU, or counts why it has no value.
 func (r *recording) series(row *row, g *gpu, state *seriesState) {
-	if row.gpm && !g.facts.gpm {
+	if row.gpm && !g.facts.gpm() {
 		return
 	}
 	before := state.chosen
@@ -175,17 +173,30 @@ func (t *tally) see(at int64) {
 	}
 }
 
-// state records what is known of a GPU beside its fields.
-func (r *recording) state(g *gpu) {
-	if r.wants(metricUp) {
-		r.mb.RecordGpuUpDataPoint(r.now, boolToInt(g.up()), g.id, g.name, g.model, g.vendor, statusAttributes[g.status])
-	}
-	health := r.health(g)
-	for _, state := range hwStates {
-		if r.wants(metricStatus) {
-			r.mb.RecordHwStatusDataPoint(r.now, boolToInt(state == health), g.id, g.name, g.model, g.vendor, metadata.AttributeHwTypeGpu, state)
+// states records how the GPUs are, what matters most of all of them first.
+func (r *recording) states(gpus []gpuState) {
+	for _, g := range gpus {
+		if r.wants(metricUp) {
+			r.mb.RecordGpuUpDataPoint(r.now, boolToInt(isUp(g.state)), g.id, g.name, g.model, g.vendor)
 		}
 	}
+	for _, state := range hwStates {
+		for _, g := range gpus {
+			if r.wants(metricHealth) {
+				r.mb.RecordHwStatusDataPoint(r.now, boolToInt(state == g.health), g.id, g.name, g.model, g.vendor, metadata.AttributeHwTypeGpu, state)
+			}
+		}
+	}
+	for _, state := range gpuStateAttributes {
+		for _, g := range gpus {
+			if r.wants(metricStatus) {
+				r.mb.RecordGpuStatusDataPoint(r.now, boolToInt(state == g.state), g.id, g.name, g.model, g.vendor, state)
+			}
+		}
+	}
+}
+
+func (r *recording) links(g *gpu) {
 	for _, link := range linkAttributes {
 		if hasLinks(g.links) && r.wants(metricLinks) {
 			r.mb.RecordGpuNvlinkLinksDataPoint(r.now, countLinks(g.links, link.state), g.id, g.name, g.model, g.vendor, link.attribute)
@@ -215,49 +226,43 @@ func hasLinks(links []dcgm.LinkState) bool {
 	return int(countLinks(links, dcgm.LinkNotSupported)) < len(links)
 }
 
+// info records what is known of a GPU and no measurement.
 func (r *recording) info(g *gpu) {
 	r.since(r.start)
-	if !r.wants(metricInfo) {
-		return
-	}
 	f := &g.facts
-	r.mb.RecordGpuInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.serial, f.pciBusID, f.vbios, f.driver,
-		f.cudaDriver, f.architecture.String(), f.nvmlIndex, f.fabricClique, f.fabricCluster, f.chassisSerial, f.chassisSlot,
-		f.virtualizationMode, g.profilingSource(), g.fallbacks)
-}
-
-// missing records the devices that are not there: those that were, and those that are
-// configured, by the name they are configured with.
-func (r *recording) missing() {
-	for _, g := range r.gone {
-		if r.wants(metricUp) {
-			r.mb.RecordGpuUpDataPoint(r.now, 0, g.id, g.name, g.model, g.vendor, absentStatus)
-		}
+	if r.wants(metricInfo) {
+		r.mb.RecordGpuInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.serial, f.pciBusID, f.vbios, f.driver, f.cudaDriver,
+			f.architecture.String(), f.nvmlIndex, f.chassisSerial, f.chassisSlot, f.virtualizationMode, strconv.FormatUint(uint64(g.number), 10))
 	}
-	for _, name := range r.absent {
-		if r.wants(metricUp) {
-			r.mb.RecordGpuUpDataPoint(r.now, 0, name, "", "", vendor, absentStatus)
+	if f.fabricCluster+f.fabricClique != "" && r.wants(metricFabricInfo) {
+		r.mb.RecordGpuFabricInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.fabricCluster, f.fabricClique)
+	}
+	if r.profiling && g.profiled != nil && !g.unasked && r.wants(metricProfiling) {
+		r.mb.RecordGpuProfilingFieldsDataPoint(r.now, int64(len(g.profiled)), g.id, g.name, g.model, g.vendor)
+	}
+	for _, fallback := range g.fallbacks {
+		if r.wants(metricFallbacks) {
+			r.mb.RecordGpuFallbackSeriesDataPoint(r.now, fallback.series, g.id, g.name, g.model, g.vendor, fallback.metric)
 		}
 	}
 }
 
-// fallbacksOf names the metrics that do not have their first source, with the fields in its place.
-func (c *collector) fallbacksOf(g *gpu) string {
-	byMetric := map[string][]string{}
+// fallbacksOf counts the series of each metric that do not have their first source.
+func (c *collector) fallbacksOf(g *gpu) []fallback {
+	var out []fallback
 	for i := range c.rows {
-		row, chosen := &c.rows[i], g.states[i].chosen
-		if chosen > 1 {
-			for _, field := range row.sources[chosen-1].fields {
-				byMetric[row.metric] = append(byMetric[row.metric], fmt.Sprint(field))
-			}
+		if g.states[i].chosen <= 1 {
+			continue
 		}
+		metric := c.rows[i].metric
+		at := slices.IndexFunc(out, func(f fallback) bool { return f.metric == metric })
+		if at < 0 {
+			at = len(out)
+			out = append(out, fallback{metric: metric})
+		}
+		out[at].series++
 	}
-	var parts []string
-	for metric, fields := range byMetric {
-		parts = append(parts, metric+"="+strings.Join(fields, ","))
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, " ")
+	return out
 }
 
 // recordSelf writes what is known of DCGM itself.

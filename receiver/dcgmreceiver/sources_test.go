@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,21 +23,17 @@ const (
 	utilizationOf0 = "hw.gpu.utilization{hw.gpu.task=general hw.name=nvidia0}"
 )
 
-// infoOf0 is the identity of gpu.info, which has the sources in use.
-func (s *simulation) infoOf0() string {
-	for key := range s.now().of("nvidia0") {
-		if strings.HasPrefix(key, "gpu.info{") {
-			return key
-		}
-	}
-	return ""
+// fallbacksOf0 is how many series of a metric do not come from their first choice on GPU 0.
+func (s *simulation) fallbacksOf0(metric string) string {
+	value, _ := cutTimes(s.now()["gpu.fallback.series{gpu.fallback.metric="+metric+" hw.name=nvidia0}"])
+	return value
 }
 
 func TestSourcesThatADowngradedEngineLacksAreReplaced(t *testing.T) {
 	simulate(t, "engine 4.6.1\n"+steady, nil, func(s *simulation) {
 		t := s.t
 		s.pass(interval)
-		require.NotContains(t, s.infoOf0(), "hw.energy=156")
+		require.Empty(t, s.fallbacksOf0("hw.energy"))
 		_, before := cutTimes(s.now()[energyOf0])
 		require.NotEmpty(t, before)
 		clock, _ := cutTimes(s.now()[clockOf0])
@@ -48,8 +43,8 @@ func TestSourcesThatADowngradedEngineLacksAreReplaced(t *testing.T) {
 		s.sim.Send("engine_returns")
 		s.pass(2 * lastBackoff)
 		s.requireUp(true)
-		require.Contains(t, s.infoOf0(), "gpu.clock.frequency=100,101,102")
-		require.Contains(t, s.infoOf0(), "hw.energy=156")
+		require.Equal(t, "3", s.fallbacksOf0("gpu.clock.frequency"))
+		require.Equal(t, "1", s.fallbacksOf0("hw.energy"))
 		again, _ := cutTimes(s.now()[clockOf0])
 		require.Equal(t, clock, again)
 		require.Contains(t, s.now(), energyOf0)
@@ -66,7 +61,7 @@ func (s *simulation) requireUtilization(want string) {
 	s.t.Helper()
 	value, _ := cutTimes(s.now()[utilizationOf0])
 	require.Equal(s.t, want, value)
-	require.Equal(s.t, want == "1", strings.Contains(s.infoOf0(), "hw.gpu.utilization=203"))
+	require.Equal(s.t, want == "1", s.fallbacksOf0("hw.gpu.utilization") == "1")
 }
 
 func TestProfilingThatIsNotToBeHadAtTheStartIsTakenLater(t *testing.T) {
@@ -144,12 +139,12 @@ func TestCounterOfABetterSourceHasItsOwnStart(t *testing.T) {
 			s.pass(interval)
 		}
 		_, first := cutTimes(s.now()[energyOf0])
-		require.Contains(t, s.infoOf0(), "hw.energy=156")
+		require.Equal(t, "1", s.fallbacksOf0("hw.energy"))
 		for range 5 {
 			s.pass(interval)
 		}
 		_, second := cutTimes(s.now()[energyOf0])
-		require.NotContains(t, s.infoOf0(), "hw.energy=156")
+		require.Empty(t, s.fallbacksOf0("hw.energy"))
 		require.NotEqual(t, first, second)
 		s.pass(interval)
 		_, third := cutTimes(s.now()[energyOf0])

@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ type tier uint8
 
 const (
 	normal tier = iota // every collection
-	slow               // what changes with faults and settings: at most once a minute
+	slow               // what changes with settings and links: at most once a minute
 	static             // identity: at most every five minutes
 	tiers
 )
@@ -86,4 +87,9 @@ type identity struct {
 	name   string // hw.name: the device file, such as nvidia0
 	model  string // hw.model
 	vendor string // hw.vendor
+}
+
+// or returns what is known, and of what is not, what was known before.
+func (i identity) or(before identity) identity {
+	return identity{cmp.Or(i.id, before.id), cmp.Or(i.name, before.name), cmp.Or(i.model, before.model), cmp.Or(i.vendor, before.vendor)}
 }

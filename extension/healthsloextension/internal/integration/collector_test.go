@@ -56,14 +56,17 @@ func newBeat(_ context.Context, set receiver.Settings, _ component.Config, next 
 
 func (b *beat) Start(context.Context, component.Host) error {
 	telemetry := selftelemetry.NewReceiver(b.set.TelemetrySettings, b.set.ID)
-	gpu, err := b.set.MeterProvider.Meter("beat").Int64ObservableGauge("tracecore.gpu.up", metric.WithUnit("1"), metric.WithInt64Callback(
-		func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(1, metric.WithAttributes(attribute.String("component_id", b.set.ID.String()), attribute.String("hw.id", "0"),
-				attribute.String("hw.name", "nvidia0"), attribute.String("hw.model", "NVIDIA H100"), attribute.String("gpu.status", "ok")))
+	meter := b.set.MeterProvider.Meter("beat")
+	for gauge, more := range map[string][]attribute.KeyValue{"tracecore.gpu.up": nil, "tracecore.gpu.status": {attribute.String("gpu.state", "ok")}} {
+		attributes := append(more, attribute.String("component_id", b.set.ID.String()), attribute.String("hw.id", "0"),
+			attribute.String("hw.name", "nvidia0"), attribute.String("hw.model", "NVIDIA H100"))
+		_, err := meter.Int64ObservableGauge(gauge, metric.WithUnit("1"), metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(1, metric.WithAttributes(attributes...))
 			return nil
 		}))
-	if err != nil || gpu == nil {
-		return fmt.Errorf("make gauge: %w", err)
+		if err != nil {
+			return fmt.Errorf("make gauge: %w", err)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel = cancel

@@ -82,7 +82,7 @@ func TestFamiliesSideBySide(t *testing.T) {
 	for _, name := range []string{
 		"otelcol_exporter_queue_size", "otelcol_exporter_send_failed_metric_points", "otelcol_process_uptime", "target_info",
 		"tracecore_build_info", "tracecore_component_healthy", "tracecore_component_restart_count_per_hour", "tracecore_exporter_failure_rate",
-		"tracecore_exporter_stalled", "tracecore_gpu_up", "tracecore_queue_depth_ratio", "tracecore_receiver_degraded_seconds_total",
+		"tracecore_exporter_stalled", "tracecore_gpu_status", "tracecore_gpu_up", "tracecore_queue_depth_ratio", "tracecore_receiver_degraded_seconds_total",
 		"tracecore_receiver_errors_total", "tracecore_receiver_last_activity_unix_seconds", "tracecore_slo_bad_passes", "tracecore_slo_burn_rate",
 		"tracecore_slo_error_budget_remaining", "tracecore_slo_good_ratio", "tracecore_slo_target",
 	} {

@@ -59,7 +59,12 @@ var folds = exporterFolds(map[string]func(*Reading, point){
 	"otelcol_exporter_in_flight_requests": func(r *Reading, p point) { r.byDataType(p).InFlight += p.value },
 	"otelcol_exporter_queue_capacity":     func(r *Reading, p point) { r.byDataType(p).QueueCapacity += p.value },
 	"otelcol_exporter_queue_size":         func(r *Reading, p point) { r.byDataType(p).QueueSize += p.value },
-	"tracecore.gpu.up":                    (*Reading).addGPU,
+	"tracecore.gpu.status": func(r *Reading, p point) {
+		if g := r.gpu(p); p.value == 1 {
+			g.Status = p.label("gpu.state")
+		}
+	},
+	"tracecore.gpu.up": func(r *Reading, p point) { r.gpu(p).Up = p.value != 0 },
 	"tracecore.receiver.last_activity_unix_seconds": func(r *Reading, p point) {
 		r.LastActivity[p.label("component_id")] = time.Unix(int64(p.value), 0)
 	},
@@ -103,15 +108,15 @@ func (r *Reading) byDataType(p point) *Counts {
 	return r.exporter(p.label("exporter"), p.label("data_type"))
 }
 
-func (r *Reading) addGPU(p point) {
-	r.GPUs = append(r.GPUs, GPU{
-		Component: p.label("component_id"),
-		ID:        p.label("hw.id"),
-		Name:      p.label("hw.name"),
-		Model:     p.label("hw.model"),
-		Status:    p.label("gpu.status"),
-		Up:        p.value != 0,
-	})
+// gpu returns the GPU that a point is about.
+func (r *Reading) gpu(p point) *GPU {
+	component, id := p.label("component_id"), p.label("hw.id")
+	at := slices.IndexFunc(r.GPUs, func(g GPU) bool { return g.Component == component && g.ID == id })
+	if at < 0 {
+		at = len(r.GPUs)
+		r.GPUs = append(r.GPUs, GPU{Component: component, ID: id, Name: p.label("hw.name"), Model: p.label("hw.model")})
+	}
+	return &r.GPUs[at]
 }
 
 // sorted puts a reading's lists in the order of a [View].

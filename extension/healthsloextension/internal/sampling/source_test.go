@@ -68,19 +68,20 @@ func fakeComponents(t *testing.T, meter metric.Meter) {
 	observe("otelcol_exporter_queue_size", 3, a, traces)
 	observe("otelcol_exporter_queue_capacity", 1000, a, traces)
 	observe("tracecore.receiver.last_activity_unix_seconds", 1_700_000_000, attribute.String("component_id", "dcgm/rack2"))
-	gpu, err := meter.Int64ObservableGauge("tracecore.gpu.up")
+	up, err := meter.Int64ObservableGauge("tracecore.gpu.up")
+	require.NoError(t, err)
+	status, err := meter.Int64ObservableGauge("tracecore.gpu.status")
 	require.NoError(t, err)
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		for _, g := range wantReading.GPUs {
-			up := int64(0)
-			if g.Up {
-				up = 1
+			one := metric.WithAttributes(attribute.String("component_id", g.Component), attribute.String("hw.id", g.ID), attribute.String("hw.name", g.Name), attribute.String("hw.model", g.Model))
+			o.ObserveInt64(up, map[bool]int64{true: 1}[g.Up], one)
+			for _, state := range []string{"ok", "lost", "absent"} {
+				o.ObserveInt64(status, map[bool]int64{true: 1}[state == g.Status], one, metric.WithAttributes(attribute.String("gpu.state", state)))
 			}
-			o.ObserveInt64(gpu, up, metric.WithAttributes(attribute.String("component_id", g.Component), attribute.String("hw.id", g.ID),
-				attribute.String("hw.name", g.Name), attribute.String("hw.model", g.Model), attribute.String("gpu.status", g.Status)))
 		}
 		return nil
-	}, gpu)
+	}, up, status)
 	require.NoError(t, err)
 }
 

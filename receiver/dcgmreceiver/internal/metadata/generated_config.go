@@ -53,7 +53,9 @@ type MetricsConfig struct {
 	GpuEngineUtilization                MetricConfig `mapstructure:"gpu.engine.utilization"`
 	GpuFabricCondition                  MetricConfig `mapstructure:"gpu.fabric.condition"`
 	GpuFabricHealth                     MetricConfig `mapstructure:"gpu.fabric.health"`
+	GpuFabricInfo                       MetricConfig `mapstructure:"gpu.fabric.info"`
 	GpuFabricState                      MetricConfig `mapstructure:"gpu.fabric.state"`
+	GpuFallbackSeries                   MetricConfig `mapstructure:"gpu.fallback.series"`
 	GpuImexDaemonStatus                 MetricConfig `mapstructure:"gpu.imex.daemon.status"`
 	GpuInfo                             MetricConfig `mapstructure:"gpu.info"`
 	GpuMemoryBandwidthUtilization       MetricConfig `mapstructure:"gpu.memory.bandwidth.utilization"`
@@ -91,9 +93,11 @@ type MetricsConfig struct {
 	GpuPowerSmoothingProfileLimit       MetricConfig `mapstructure:"gpu.power.smoothing.profile.limit"`
 	GpuPowerSmoothingRampDownHysteresis MetricConfig `mapstructure:"gpu.power.smoothing.ramp_down.hysteresis"`
 	GpuPowerSmoothingRampRate           MetricConfig `mapstructure:"gpu.power.smoothing.ramp_rate"`
+	GpuProfilingFields                  MetricConfig `mapstructure:"gpu.profiling.fields"`
 	GpuRecoveryAction                   MetricConfig `mapstructure:"gpu.recovery.action"`
 	GpuSmOccupancy                      MetricConfig `mapstructure:"gpu.sm.occupancy"`
 	GpuSmUtilization                    MetricConfig `mapstructure:"gpu.sm.utilization"`
+	GpuStatus                           MetricConfig `mapstructure:"gpu.status"`
 	GpuTemperatureMargin                MetricConfig `mapstructure:"gpu.temperature.margin"`
 	GpuThrottleActive                   MetricConfig `mapstructure:"gpu.throttle.active"`
 	GpuThrottleEvents                   MetricConfig `mapstructure:"gpu.throttle.events"`
@@ -189,7 +193,13 @@ func DefaultMetricsConfig() MetricsConfig {
 		GpuFabricHealth: MetricConfig{
 			Enabled: true,
 		},
+		GpuFabricInfo: MetricConfig{
+			Enabled: true,
+		},
 		GpuFabricState: MetricConfig{
+			Enabled: true,
+		},
+		GpuFallbackSeries: MetricConfig{
 			Enabled: true,
 		},
 		GpuImexDaemonStatus: MetricConfig{
@@ -303,6 +313,9 @@ func DefaultMetricsConfig() MetricsConfig {
 		GpuPowerSmoothingRampRate: MetricConfig{
 			Enabled: false,
 		},
+		GpuProfilingFields: MetricConfig{
+			Enabled: true,
+		},
 		GpuRecoveryAction: MetricConfig{
 			Enabled: true,
 		},
@@ -310,6 +323,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		GpuSmUtilization: MetricConfig{
+			Enabled: true,
+		},
+		GpuStatus: MetricConfig{
 			Enabled: true,
 		},
 		GpuTemperatureMargin: MetricConfig{

@@ -99,7 +99,13 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuFabricHealth: MetricConfig{
 						Enabled: true,
 					},
+					GpuFabricInfo: MetricConfig{
+						Enabled: true,
+					},
 					GpuFabricState: MetricConfig{
+						Enabled: true,
+					},
+					GpuFallbackSeries: MetricConfig{
 						Enabled: true,
 					},
 					GpuImexDaemonStatus: MetricConfig{
@@ -213,6 +219,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuPowerSmoothingRampRate: MetricConfig{
 						Enabled: true,
 					},
+					GpuProfilingFields: MetricConfig{
+						Enabled: true,
+					},
 					GpuRecoveryAction: MetricConfig{
 						Enabled: true,
 					},
@@ -220,6 +229,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					GpuSmUtilization: MetricConfig{
+						Enabled: true,
+					},
+					GpuStatus: MetricConfig{
 						Enabled: true,
 					},
 					GpuTemperatureMargin: MetricConfig{
@@ -363,7 +375,13 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuFabricHealth: MetricConfig{
 						Enabled: false,
 					},
+					GpuFabricInfo: MetricConfig{
+						Enabled: false,
+					},
 					GpuFabricState: MetricConfig{
+						Enabled: false,
+					},
+					GpuFallbackSeries: MetricConfig{
 						Enabled: false,
 					},
 					GpuImexDaemonStatus: MetricConfig{
@@ -477,6 +495,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuPowerSmoothingRampRate: MetricConfig{
 						Enabled: false,
 					},
+					GpuProfilingFields: MetricConfig{
+						Enabled: false,
+					},
 					GpuRecoveryAction: MetricConfig{
 						Enabled: false,
 					},
@@ -484,6 +505,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					GpuSmUtilization: MetricConfig{
+						Enabled: false,
+					},
+					GpuStatus: MetricConfig{
 						Enabled: false,
 					},
 					GpuTemperatureMargin: MetricConfig{

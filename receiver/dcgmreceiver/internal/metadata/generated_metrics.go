@@ -1159,58 +1159,58 @@ var MapAttributeGpuRecoveryAction = map[string]AttributeGpuRecoveryAction{
 	"drain_and_reset": AttributeGpuRecoveryActionDrainAndReset,
 }
 
-// AttributeGpuStatus specifies the value gpu.status attribute.
-type AttributeGpuStatus int
+// AttributeGpuState specifies the value gpu.state attribute.
+type AttributeGpuState int
 
 const (
-	_ AttributeGpuStatus = iota
-	AttributeGpuStatusUnknown
-	AttributeGpuStatusOk
-	AttributeGpuStatusUnsupported
-	AttributeGpuStatusInaccessible
-	AttributeGpuStatusLost
-	AttributeGpuStatusFake
-	AttributeGpuStatusDisabled
-	AttributeGpuStatusDetached
-	AttributeGpuStatusAbsent
+	_ AttributeGpuState = iota
+	AttributeGpuStateOk
+	AttributeGpuStateLost
+	AttributeGpuStateAbsent
+	AttributeGpuStateDetached
+	AttributeGpuStateInaccessible
+	AttributeGpuStateUnsupported
+	AttributeGpuStateDisabled
+	AttributeGpuStateFake
+	AttributeGpuStateUnknown
 )
 
-// String returns the string representation of the AttributeGpuStatus.
-func (av AttributeGpuStatus) String() string {
+// String returns the string representation of the AttributeGpuState.
+func (av AttributeGpuState) String() string {
 	switch av {
-	case AttributeGpuStatusUnknown:
-		return "unknown"
-	case AttributeGpuStatusOk:
+	case AttributeGpuStateOk:
 		return "ok"
-	case AttributeGpuStatusUnsupported:
-		return "unsupported"
-	case AttributeGpuStatusInaccessible:
-		return "inaccessible"
-	case AttributeGpuStatusLost:
+	case AttributeGpuStateLost:
 		return "lost"
-	case AttributeGpuStatusFake:
-		return "fake"
-	case AttributeGpuStatusDisabled:
-		return "disabled"
-	case AttributeGpuStatusDetached:
-		return "detached"
-	case AttributeGpuStatusAbsent:
+	case AttributeGpuStateAbsent:
 		return "absent"
+	case AttributeGpuStateDetached:
+		return "detached"
+	case AttributeGpuStateInaccessible:
+		return "inaccessible"
+	case AttributeGpuStateUnsupported:
+		return "unsupported"
+	case AttributeGpuStateDisabled:
+		return "disabled"
+	case AttributeGpuStateFake:
+		return "fake"
+	case AttributeGpuStateUnknown:
+		return "unknown"
 	}
 	return ""
 }
 
-// MapAttributeGpuStatus is a helper map of string to AttributeGpuStatus attribute value.
-var MapAttributeGpuStatus = map[string]AttributeGpuStatus{
-	"unknown":      AttributeGpuStatusUnknown,
-	"ok":           AttributeGpuStatusOk,
-	"unsupported":  AttributeGpuStatusUnsupported,
-	"inaccessible": AttributeGpuStatusInaccessible,
-	"lost":         AttributeGpuStatusLost,
-	"fake":         AttributeGpuStatusFake,
-	"disabled":     AttributeGpuStatusDisabled,
-	"detached":     AttributeGpuStatusDetached,
-	"absent":       AttributeGpuStatusAbsent,
+// MapAttributeGpuState is a helper map of string to AttributeGpuState attribute value.
+var MapAttributeGpuState = map[string]AttributeGpuState{
+	"ok":           AttributeGpuStateOk,
+	"lost":         AttributeGpuStateLost,
+	"absent":       AttributeGpuStateAbsent,
+	"detached":     AttributeGpuStateDetached,
+	"inaccessible": AttributeGpuStateInaccessible,
+	"unsupported":  AttributeGpuStateUnsupported,
+	"disabled":     AttributeGpuStateDisabled,
+	"fake":         AttributeGpuStateFake,
+	"unknown":      AttributeGpuStateUnknown,
 }
 
 // AttributeGpuThrottleReason specifies the value gpu.throttle.reason attribute.
@@ -1540,8 +1540,14 @@ var MetricsInfo = metricsInfo{
 	GpuFabricHealth: metricInfo{
 		Name: "gpu.fabric.health",
 	},
+	GpuFabricInfo: metricInfo{
+		Name: "gpu.fabric.info",
+	},
 	GpuFabricState: metricInfo{
 		Name: "gpu.fabric.state",
+	},
+	GpuFallbackSeries: metricInfo{
+		Name: "gpu.fallback.series",
 	},
 	GpuImexDaemonStatus: metricInfo{
 		Name: "gpu.imex.daemon.status",
@@ -1654,6 +1660,9 @@ var MetricsInfo = metricsInfo{
 	GpuPowerSmoothingRampRate: metricInfo{
 		Name: "gpu.power.smoothing.ramp_rate",
 	},
+	GpuProfilingFields: metricInfo{
+		Name: "gpu.profiling.fields",
+	},
 	GpuRecoveryAction: metricInfo{
 		Name: "gpu.recovery.action",
 	},
@@ -1662,6 +1671,9 @@ var MetricsInfo = metricsInfo{
 	},
 	GpuSmUtilization: metricInfo{
 		Name: "gpu.sm.utilization",
+	},
+	GpuStatus: metricInfo{
+		Name: "gpu.status",
 	},
 	GpuTemperatureMargin: metricInfo{
 		Name: "gpu.temperature.margin",
@@ -1747,7 +1759,9 @@ type metricsInfo struct {
 	GpuEngineUtilization                metricInfo
 	GpuFabricCondition                  metricInfo
 	GpuFabricHealth                     metricInfo
+	GpuFabricInfo                       metricInfo
 	GpuFabricState                      metricInfo
+	GpuFallbackSeries                   metricInfo
 	GpuImexDaemonStatus                 metricInfo
 	GpuInfo                             metricInfo
 	GpuMemoryBandwidthUtilization       metricInfo
@@ -1785,9 +1799,11 @@ type metricsInfo struct {
 	GpuPowerSmoothingProfileLimit       metricInfo
 	GpuPowerSmoothingRampDownHysteresis metricInfo
 	GpuPowerSmoothingRampRate           metricInfo
+	GpuProfilingFields                  metricInfo
 	GpuRecoveryAction                   metricInfo
 	GpuSmOccupancy                      metricInfo
 	GpuSmUtilization                    metricInfo
+	GpuStatus                           metricInfo
 	GpuTemperatureMargin                metricInfo
 	GpuThrottleActive                   metricInfo
 	GpuThrottleEvents                   metricInfo
@@ -3143,6 +3159,63 @@ func newMetricGpuFabricHealth(cfg MetricConfig) metricGpuFabricHealth {
 	return m
 }
 
+type metricGpuFabricInfo struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.fabric.info metric with initial data.
+func (m *metricGpuFabricInfo) init() {
+	m.data.SetName("gpu.fabric.info")
+	m.data.SetDescription("Always 1. Its attributes name the NVLink fabric that the GPU has joined (DCGM fields 172 and 173). Absent on GPUs without a fabric.")
+	m.data.SetUnit("")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuFabricInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuFabricClusterUUIDAttributeValue string, gpuFabricCliqueIDAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.fabric.cluster_uuid", gpuFabricClusterUUIDAttributeValue)
+	dp.Attributes().PutStr("gpu.fabric.clique_id", gpuFabricCliqueIDAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuFabricInfo) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuFabricInfo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuFabricInfo(cfg MetricConfig) metricGpuFabricInfo {
+	m := metricGpuFabricInfo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricGpuFabricState struct {
 	data     pmetric.Metric // data buffer for generated metric.
 	config   MetricConfig   // metric config provided by user.
@@ -3193,6 +3266,64 @@ func (m *metricGpuFabricState) emit(metrics pmetric.MetricSlice) {
 
 func newMetricGpuFabricState(cfg MetricConfig) metricGpuFabricState {
 	m := metricGpuFabricState{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuFallbackSeries struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.fallback.series metric with initial data.
+func (m *metricGpuFallbackSeries) init() {
+	m.data.SetName("gpu.fallback.series")
+	m.data.SetDescription("Series of the metric that do not come from their first choice of DCGM fields, because this GPU, driver or host engine does not have it. Absent for metrics without any.")
+	m.data.SetUnit("{series}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuFallbackSeries) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuFallbackMetricAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.fallback.metric", gpuFallbackMetricAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuFallbackSeries) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuFallbackSeries) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuFallbackSeries(cfg MetricConfig) metricGpuFallbackSeries {
+	m := metricGpuFallbackSeries{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -3268,13 +3399,13 @@ type metricGpuInfo struct {
 // init fills gpu.info metric with initial data.
 func (m *metricGpuInfo) init() {
 	m.data.SetName("gpu.info")
-	m.data.SetDescription("Always 1. Its attributes are what changes with a driver, a firmware or a place in the rack; empty ones are unknown.")
+	m.data.SetDescription("Always 1. Its attributes stay as long as the driver, the firmware and the place in the rack do; empty ones are unknown.")
 	m.data.SetUnit("")
 	m.data.SetEmptyGauge()
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwSerialNumberAttributeValue string, gpuPciBusIDAttributeValue string, gpuVbiosVersionAttributeValue string, gpuDriverVersionAttributeValue string, gpuCudaDriverVersionAttributeValue string, gpuCudaComputeCapabilityAttributeValue string, gpuNvmlIndexAttributeValue string, gpuFabricCliqueIDAttributeValue string, gpuFabricClusterUUIDAttributeValue string, gpuChassisSerialNumberAttributeValue string, gpuChassisSlotAttributeValue string, gpuVirtualizationModeAttributeValue string, gpuProfilingSourceAttributeValue string, gpuFallbackSourcesAttributeValue string) {
+func (m *metricGpuInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwSerialNumberAttributeValue string, gpuPciBusIDAttributeValue string, gpuVbiosVersionAttributeValue string, gpuDriverVersionAttributeValue string, gpuCudaDriverVersionAttributeValue string, gpuCudaComputeCapabilityAttributeValue string, gpuNvmlIndexAttributeValue string, gpuChassisSerialNumberAttributeValue string, gpuChassisSlotAttributeValue string, gpuVirtualizationModeAttributeValue string, dcgmGpuIDAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -3293,13 +3424,10 @@ func (m *metricGpuInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Time
 	dp.Attributes().PutStr("gpu.cuda.driver.version", gpuCudaDriverVersionAttributeValue)
 	dp.Attributes().PutStr("gpu.cuda.compute_capability", gpuCudaComputeCapabilityAttributeValue)
 	dp.Attributes().PutStr("gpu.nvml.index", gpuNvmlIndexAttributeValue)
-	dp.Attributes().PutStr("gpu.fabric.clique_id", gpuFabricCliqueIDAttributeValue)
-	dp.Attributes().PutStr("gpu.fabric.cluster_uuid", gpuFabricClusterUUIDAttributeValue)
 	dp.Attributes().PutStr("gpu.chassis.serial_number", gpuChassisSerialNumberAttributeValue)
 	dp.Attributes().PutStr("gpu.chassis.slot", gpuChassisSlotAttributeValue)
 	dp.Attributes().PutStr("gpu.virtualization.mode", gpuVirtualizationModeAttributeValue)
-	dp.Attributes().PutStr("gpu.profiling.source", gpuProfilingSourceAttributeValue)
-	dp.Attributes().PutStr("gpu.fallback.sources", gpuFallbackSourcesAttributeValue)
+	dp.Attributes().PutStr("dcgm.gpu.id", dcgmGpuIDAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -5313,6 +5441,63 @@ func newMetricGpuPowerSmoothingRampRate(cfg MetricConfig) metricGpuPowerSmoothin
 	return m
 }
 
+type metricGpuProfilingFields struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.profiling.fields metric with initial data.
+func (m *metricGpuProfilingFields) init() {
+	m.data.SetName("gpu.profiling.fields")
+	m.data.SetDescription("Profiling fields that DCGM offers for the GPU; 0 where the GPU or the host engine has no profiling. Absent where the host engine could not be asked, or no metric needs profiling.")
+	m.data.SetUnit("{field}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuProfilingFields) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuProfilingFields) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuProfilingFields) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuProfilingFields(cfg MetricConfig) metricGpuProfilingFields {
+	m := metricGpuProfilingFields{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricGpuRecoveryAction struct {
 	data     pmetric.Metric // data buffer for generated metric.
 	config   MetricConfig   // metric config provided by user.
@@ -5473,6 +5658,64 @@ func (m *metricGpuSmUtilization) emit(metrics pmetric.MetricSlice) {
 
 func newMetricGpuSmUtilization(cfg MetricConfig) metricGpuSmUtilization {
 	m := metricGpuSmUtilization{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuStatus struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.status metric with initial data.
+func (m *metricGpuStatus) init() {
+	m.data.SetName("gpu.status")
+	m.data.SetDescription("1 for the state that the GPU is in at the host engine, else 0.")
+	m.data.SetUnit("1")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuStatus) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuStateAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.state", gpuStateAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuStatus) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuStatus) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuStatus(cfg MetricConfig) metricGpuStatus {
+	m := metricGpuStatus{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -5727,7 +5970,7 @@ func (m *metricGpuUp) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuUp) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuStatusAttributeValue string) {
+func (m *metricGpuUp) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -5739,7 +5982,6 @@ func (m *metricGpuUp) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timest
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
-	dp.Attributes().PutStr("gpu.status", gpuStatusAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -6598,7 +6840,9 @@ type MetricsBuilder struct {
 	metricGpuEngineUtilization                metricGpuEngineUtilization
 	metricGpuFabricCondition                  metricGpuFabricCondition
 	metricGpuFabricHealth                     metricGpuFabricHealth
+	metricGpuFabricInfo                       metricGpuFabricInfo
 	metricGpuFabricState                      metricGpuFabricState
+	metricGpuFallbackSeries                   metricGpuFallbackSeries
 	metricGpuImexDaemonStatus                 metricGpuImexDaemonStatus
 	metricGpuInfo                             metricGpuInfo
 	metricGpuMemoryBandwidthUtilization       metricGpuMemoryBandwidthUtilization
@@ -6636,9 +6880,11 @@ type MetricsBuilder struct {
 	metricGpuPowerSmoothingProfileLimit       metricGpuPowerSmoothingProfileLimit
 	metricGpuPowerSmoothingRampDownHysteresis metricGpuPowerSmoothingRampDownHysteresis
 	metricGpuPowerSmoothingRampRate           metricGpuPowerSmoothingRampRate
+	metricGpuProfilingFields                  metricGpuProfilingFields
 	metricGpuRecoveryAction                   metricGpuRecoveryAction
 	metricGpuSmOccupancy                      metricGpuSmOccupancy
 	metricGpuSmUtilization                    metricGpuSmUtilization
+	metricGpuStatus                           metricGpuStatus
 	metricGpuTemperatureMargin                metricGpuTemperatureMargin
 	metricGpuThrottleActive                   metricGpuThrottleActive
 	metricGpuThrottleEvents                   metricGpuThrottleEvents
@@ -6707,7 +6953,9 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuEngineUtilization:                newMetricGpuEngineUtilization(mbc.Metrics.GpuEngineUtilization),
 		metricGpuFabricCondition:                  newMetricGpuFabricCondition(mbc.Metrics.GpuFabricCondition),
 		metricGpuFabricHealth:                     newMetricGpuFabricHealth(mbc.Metrics.GpuFabricHealth),
+		metricGpuFabricInfo:                       newMetricGpuFabricInfo(mbc.Metrics.GpuFabricInfo),
 		metricGpuFabricState:                      newMetricGpuFabricState(mbc.Metrics.GpuFabricState),
+		metricGpuFallbackSeries:                   newMetricGpuFallbackSeries(mbc.Metrics.GpuFallbackSeries),
 		metricGpuImexDaemonStatus:                 newMetricGpuImexDaemonStatus(mbc.Metrics.GpuImexDaemonStatus),
 		metricGpuInfo:                             newMetricGpuInfo(mbc.Metrics.GpuInfo),
 		metricGpuMemoryBandwidthUtilization:       newMetricGpuMemoryBandwidthUtilization(mbc.Metrics.GpuMemoryBandwidthUtilization),
@@ -6745,9 +6993,11 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuPowerSmoothingProfileLimit:       newMetricGpuPowerSmoothingProfileLimit(mbc.Metrics.GpuPowerSmoothingProfileLimit),
 		metricGpuPowerSmoothingRampDownHysteresis: newMetricGpuPowerSmoothingRampDownHysteresis(mbc.Metrics.GpuPowerSmoothingRampDownHysteresis),
 		metricGpuPowerSmoothingRampRate:           newMetricGpuPowerSmoothingRampRate(mbc.Metrics.GpuPowerSmoothingRampRate),
+		metricGpuProfilingFields:                  newMetricGpuProfilingFields(mbc.Metrics.GpuProfilingFields),
 		metricGpuRecoveryAction:                   newMetricGpuRecoveryAction(mbc.Metrics.GpuRecoveryAction),
 		metricGpuSmOccupancy:                      newMetricGpuSmOccupancy(mbc.Metrics.GpuSmOccupancy),
 		metricGpuSmUtilization:                    newMetricGpuSmUtilization(mbc.Metrics.GpuSmUtilization),
+		metricGpuStatus:                           newMetricGpuStatus(mbc.Metrics.GpuStatus),
 		metricGpuTemperatureMargin:                newMetricGpuTemperatureMargin(mbc.Metrics.GpuTemperatureMargin),
 		metricGpuThrottleActive:                   newMetricGpuThrottleActive(mbc.Metrics.GpuThrottleActive),
 		metricGpuThrottleEvents:                   newMetricGpuThrottleEvents(mbc.Metrics.GpuThrottleEvents),
@@ -6882,7 +7132,9 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuEngineUtilization.emit(ils.Metrics())
 	mb.metricGpuFabricCondition.emit(ils.Metrics())
 	mb.metricGpuFabricHealth.emit(ils.Metrics())
+	mb.metricGpuFabricInfo.emit(ils.Metrics())
 	mb.metricGpuFabricState.emit(ils.Metrics())
+	mb.metricGpuFallbackSeries.emit(ils.Metrics())
 	mb.metricGpuImexDaemonStatus.emit(ils.Metrics())
 	mb.metricGpuInfo.emit(ils.Metrics())
 	mb.metricGpuMemoryBandwidthUtilization.emit(ils.Metrics())
@@ -6920,9 +7172,11 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuPowerSmoothingProfileLimit.emit(ils.Metrics())
 	mb.metricGpuPowerSmoothingRampDownHysteresis.emit(ils.Metrics())
 	mb.metricGpuPowerSmoothingRampRate.emit(ils.Metrics())
+	mb.metricGpuProfilingFields.emit(ils.Metrics())
 	mb.metricGpuRecoveryAction.emit(ils.Metrics())
 	mb.metricGpuSmOccupancy.emit(ils.Metrics())
 	mb.metricGpuSmUtilization.emit(ils.Metrics())
+	mb.metricGpuStatus.emit(ils.Metrics())
 	mb.metricGpuTemperatureMargin.emit(ils.Metrics())
 	mb.metricGpuThrottleActive.emit(ils.Metrics())
 	mb.metricGpuThrottleEvents.emit(ils.Metrics())
@@ -7093,9 +7347,19 @@ func (mb *MetricsBuilder) RecordGpuFabricHealthDataPoint(ts pcommon.Timestamp, v
 	mb.metricGpuFabricHealth.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuFabricHealthAttributeValue.String())
 }
 
+// RecordGpuFabricInfoDataPoint adds a data point to gpu.fabric.info metric.
+func (mb *MetricsBuilder) RecordGpuFabricInfoDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuFabricClusterUUIDAttributeValue string, gpuFabricCliqueIDAttributeValue string) {
+	mb.metricGpuFabricInfo.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuFabricClusterUUIDAttributeValue, gpuFabricCliqueIDAttributeValue)
+}
+
 // RecordGpuFabricStateDataPoint adds a data point to gpu.fabric.state metric.
 func (mb *MetricsBuilder) RecordGpuFabricStateDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuFabricStateAttributeValue AttributeGpuFabricState) {
 	mb.metricGpuFabricState.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuFabricStateAttributeValue.String())
+}
+
+// RecordGpuFallbackSeriesDataPoint adds a data point to gpu.fallback.series metric.
+func (mb *MetricsBuilder) RecordGpuFallbackSeriesDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuFallbackMetricAttributeValue string) {
+	mb.metricGpuFallbackSeries.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuFallbackMetricAttributeValue)
 }
 
 // RecordGpuImexDaemonStatusDataPoint adds a data point to gpu.imex.daemon.status metric.
@@ -7104,8 +7368,8 @@ func (mb *MetricsBuilder) RecordGpuImexDaemonStatusDataPoint(ts pcommon.Timestam
 }
 
 // RecordGpuInfoDataPoint adds a data point to gpu.info metric.
-func (mb *MetricsBuilder) RecordGpuInfoDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwSerialNumberAttributeValue string, gpuPciBusIDAttributeValue string, gpuVbiosVersionAttributeValue string, gpuDriverVersionAttributeValue string, gpuCudaDriverVersionAttributeValue string, gpuCudaComputeCapabilityAttributeValue string, gpuNvmlIndexAttributeValue string, gpuFabricCliqueIDAttributeValue string, gpuFabricClusterUUIDAttributeValue string, gpuChassisSerialNumberAttributeValue string, gpuChassisSlotAttributeValue string, gpuVirtualizationModeAttributeValue string, gpuProfilingSourceAttributeValue string, gpuFallbackSourcesAttributeValue string) {
-	mb.metricGpuInfo.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwSerialNumberAttributeValue, gpuPciBusIDAttributeValue, gpuVbiosVersionAttributeValue, gpuDriverVersionAttributeValue, gpuCudaDriverVersionAttributeValue, gpuCudaComputeCapabilityAttributeValue, gpuNvmlIndexAttributeValue, gpuFabricCliqueIDAttributeValue, gpuFabricClusterUUIDAttributeValue, gpuChassisSerialNumberAttributeValue, gpuChassisSlotAttributeValue, gpuVirtualizationModeAttributeValue, gpuProfilingSourceAttributeValue, gpuFallbackSourcesAttributeValue)
+func (mb *MetricsBuilder) RecordGpuInfoDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwSerialNumberAttributeValue string, gpuPciBusIDAttributeValue string, gpuVbiosVersionAttributeValue string, gpuDriverVersionAttributeValue string, gpuCudaDriverVersionAttributeValue string, gpuCudaComputeCapabilityAttributeValue string, gpuNvmlIndexAttributeValue string, gpuChassisSerialNumberAttributeValue string, gpuChassisSlotAttributeValue string, gpuVirtualizationModeAttributeValue string, dcgmGpuIDAttributeValue string) {
+	mb.metricGpuInfo.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwSerialNumberAttributeValue, gpuPciBusIDAttributeValue, gpuVbiosVersionAttributeValue, gpuDriverVersionAttributeValue, gpuCudaDriverVersionAttributeValue, gpuCudaComputeCapabilityAttributeValue, gpuNvmlIndexAttributeValue, gpuChassisSerialNumberAttributeValue, gpuChassisSlotAttributeValue, gpuVirtualizationModeAttributeValue, dcgmGpuIDAttributeValue)
 }
 
 // RecordGpuMemoryBandwidthUtilizationDataPoint adds a data point to gpu.memory.bandwidth.utilization metric.
@@ -7283,6 +7547,11 @@ func (mb *MetricsBuilder) RecordGpuPowerSmoothingRampRateDataPoint(ts pcommon.Ti
 	mb.metricGpuPowerSmoothingRampRate.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuPowerSmoothingSettingAttributeValue.String(), gpuPowerSmoothingRampAttributeValue.String())
 }
 
+// RecordGpuProfilingFieldsDataPoint adds a data point to gpu.profiling.fields metric.
+func (mb *MetricsBuilder) RecordGpuProfilingFieldsDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuProfilingFields.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
 // RecordGpuRecoveryActionDataPoint adds a data point to gpu.recovery.action metric.
 func (mb *MetricsBuilder) RecordGpuRecoveryActionDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuRecoveryActionAttributeValue AttributeGpuRecoveryAction) {
 	mb.metricGpuRecoveryAction.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuRecoveryActionAttributeValue.String())
@@ -7296,6 +7565,11 @@ func (mb *MetricsBuilder) RecordGpuSmOccupancyDataPoint(ts pcommon.Timestamp, va
 // RecordGpuSmUtilizationDataPoint adds a data point to gpu.sm.utilization metric.
 func (mb *MetricsBuilder) RecordGpuSmUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
 	mb.metricGpuSmUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
+// RecordGpuStatusDataPoint adds a data point to gpu.status metric.
+func (mb *MetricsBuilder) RecordGpuStatusDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuStateAttributeValue AttributeGpuState) {
+	mb.metricGpuStatus.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuStateAttributeValue.String())
 }
 
 // RecordGpuTemperatureMarginDataPoint adds a data point to gpu.temperature.margin metric.
@@ -7319,8 +7593,8 @@ func (mb *MetricsBuilder) RecordGpuThrottleTimeDataPoint(ts pcommon.Timestamp, v
 }
 
 // RecordGpuUpDataPoint adds a data point to gpu.up metric.
-func (mb *MetricsBuilder) RecordGpuUpDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuStatusAttributeValue AttributeGpuStatus) {
-	mb.metricGpuUp.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuStatusAttributeValue.String())
+func (mb *MetricsBuilder) RecordGpuUpDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuUp.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
 }
 
 // RecordGpuUtilizationSampledDataPoint adds a data point to gpu.utilization.sampled metric.

@@ -159,7 +159,15 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordGpuFabricInfoDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "gpu.fabric.cluster_uuid-val", "gpu.fabric.clique_id-val")
+
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordGpuFabricStateDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuFabricStateNotSupported)
+
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordGpuFallbackSeriesDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "gpu.fallback.metric-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -167,7 +175,7 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuInfoDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.serial_number-val", "gpu.pci.bus_id-val", "gpu.vbios.version-val", "gpu.driver.version-val", "gpu.cuda.driver.version-val", "gpu.cuda.compute_capability-val", "gpu.nvml.index-val", "gpu.fabric.clique_id-val", "gpu.fabric.cluster_uuid-val", "gpu.chassis.serial_number-val", "gpu.chassis.slot-val", "gpu.virtualization.mode-val", "gpu.profiling.source-val", "gpu.fallback.sources-val")
+			mb.RecordGpuInfoDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.serial_number-val", "gpu.pci.bus_id-val", "gpu.vbios.version-val", "gpu.driver.version-val", "gpu.cuda.driver.version-val", "gpu.cuda.compute_capability-val", "gpu.nvml.index-val", "gpu.chassis.serial_number-val", "gpu.chassis.slot-val", "gpu.virtualization.mode-val", "dcgm.gpu.id-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -295,6 +303,10 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordGpuProfilingFieldsDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordGpuRecoveryActionDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuRecoveryActionNone)
 
 			defaultMetricsCount++
@@ -304,6 +316,10 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordGpuSmUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordGpuStatusDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuStateOk)
 
 			allMetricsCount++
 			mb.RecordGpuTemperatureMarginDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
@@ -322,7 +338,7 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuUpDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuStatusUnknown)
+			mb.RecordGpuUpDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
 
 			allMetricsCount++
 			mb.RecordGpuUtilizationSampledDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
@@ -969,6 +985,36 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuFabricHealthAttrVal, ok := dp.Attributes().Get("gpu.fabric.health")
 					assert.True(t, ok)
 					assert.Equal(t, "healthy", gpuFabricHealthAttrVal.Str())
+				case "gpu.fabric.info":
+					assert.False(t, validatedMetrics["gpu.fabric.info"], "Found a duplicate in the metrics slice: gpu.fabric.info")
+					validatedMetrics["gpu.fabric.info"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Always 1. Its attributes name the NVLink fabric that the GPU has joined (DCGM fields 172 and 173). Absent on GPUs without a fabric.", mi.Description())
+					assert.Empty(t, mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					gpuFabricClusterUUIDAttrVal, ok := dp.Attributes().Get("gpu.fabric.cluster_uuid")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.fabric.cluster_uuid-val", gpuFabricClusterUUIDAttrVal.Str())
+					gpuFabricCliqueIDAttrVal, ok := dp.Attributes().Get("gpu.fabric.clique_id")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.fabric.clique_id-val", gpuFabricCliqueIDAttrVal.Str())
 				case "gpu.fabric.state":
 					assert.False(t, validatedMetrics["gpu.fabric.state"], "Found a duplicate in the metrics slice: gpu.fabric.state")
 					validatedMetrics["gpu.fabric.state"] = true
@@ -998,6 +1044,35 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuFabricStateAttrVal, ok := dp.Attributes().Get("gpu.fabric.state")
 					assert.True(t, ok)
 					assert.Equal(t, "not_supported", gpuFabricStateAttrVal.Str())
+				case "gpu.fallback.series":
+					assert.False(t, validatedMetrics["gpu.fallback.series"], "Found a duplicate in the metrics slice: gpu.fallback.series")
+					validatedMetrics["gpu.fallback.series"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Series of the metric that do not come from their first choice of DCGM fields, because this GPU, driver or host engine does not have it. Absent for metrics without any.", mi.Description())
+					assert.Equal(t, "{series}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					gpuFallbackMetricAttrVal, ok := dp.Attributes().Get("gpu.fallback.metric")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.fallback.metric-val", gpuFallbackMetricAttrVal.Str())
 				case "gpu.imex.daemon.status":
 					assert.False(t, validatedMetrics["gpu.imex.daemon.status"], "Found a duplicate in the metrics slice: gpu.imex.daemon.status")
 					validatedMetrics["gpu.imex.daemon.status"] = true
@@ -1032,7 +1107,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["gpu.info"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Always 1. Its attributes are what changes with a driver, a firmware or a place in the rack; empty ones are unknown.", mi.Description())
+					assert.Equal(t, "Always 1. Its attributes stay as long as the driver, the firmware and the place in the rack do; empty ones are unknown.", mi.Description())
 					assert.Empty(t, mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -1072,12 +1147,6 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuNvmlIndexAttrVal, ok := dp.Attributes().Get("gpu.nvml.index")
 					assert.True(t, ok)
 					assert.Equal(t, "gpu.nvml.index-val", gpuNvmlIndexAttrVal.Str())
-					gpuFabricCliqueIDAttrVal, ok := dp.Attributes().Get("gpu.fabric.clique_id")
-					assert.True(t, ok)
-					assert.Equal(t, "gpu.fabric.clique_id-val", gpuFabricCliqueIDAttrVal.Str())
-					gpuFabricClusterUUIDAttrVal, ok := dp.Attributes().Get("gpu.fabric.cluster_uuid")
-					assert.True(t, ok)
-					assert.Equal(t, "gpu.fabric.cluster_uuid-val", gpuFabricClusterUUIDAttrVal.Str())
 					gpuChassisSerialNumberAttrVal, ok := dp.Attributes().Get("gpu.chassis.serial_number")
 					assert.True(t, ok)
 					assert.Equal(t, "gpu.chassis.serial_number-val", gpuChassisSerialNumberAttrVal.Str())
@@ -1087,12 +1156,9 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuVirtualizationModeAttrVal, ok := dp.Attributes().Get("gpu.virtualization.mode")
 					assert.True(t, ok)
 					assert.Equal(t, "gpu.virtualization.mode-val", gpuVirtualizationModeAttrVal.Str())
-					gpuProfilingSourceAttrVal, ok := dp.Attributes().Get("gpu.profiling.source")
+					dcgmGpuIDAttrVal, ok := dp.Attributes().Get("dcgm.gpu.id")
 					assert.True(t, ok)
-					assert.Equal(t, "gpu.profiling.source-val", gpuProfilingSourceAttrVal.Str())
-					gpuFallbackSourcesAttrVal, ok := dp.Attributes().Get("gpu.fallback.sources")
-					assert.True(t, ok)
-					assert.Equal(t, "gpu.fallback.sources-val", gpuFallbackSourcesAttrVal.Str())
+					assert.Equal(t, "dcgm.gpu.id-val", dcgmGpuIDAttrVal.Str())
 				case "gpu.memory.bandwidth.utilization":
 					assert.False(t, validatedMetrics["gpu.memory.bandwidth.utilization"], "Found a duplicate in the metrics slice: gpu.memory.bandwidth.utilization")
 					validatedMetrics["gpu.memory.bandwidth.utilization"] = true
@@ -2033,6 +2099,32 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuPowerSmoothingRampAttrVal, ok := dp.Attributes().Get("gpu.power.smoothing.ramp")
 					assert.True(t, ok)
 					assert.Equal(t, "up", gpuPowerSmoothingRampAttrVal.Str())
+				case "gpu.profiling.fields":
+					assert.False(t, validatedMetrics["gpu.profiling.fields"], "Found a duplicate in the metrics slice: gpu.profiling.fields")
+					validatedMetrics["gpu.profiling.fields"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Profiling fields that DCGM offers for the GPU; 0 where the GPU or the host engine has no profiling. Absent where the host engine could not be asked, or no metric needs profiling.", mi.Description())
+					assert.Equal(t, "{field}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
 				case "gpu.recovery.action":
 					assert.False(t, validatedMetrics["gpu.recovery.action"], "Found a duplicate in the metrics slice: gpu.recovery.action")
 					validatedMetrics["gpu.recovery.action"] = true
@@ -2110,6 +2202,35 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+				case "gpu.status":
+					assert.False(t, validatedMetrics["gpu.status"], "Found a duplicate in the metrics slice: gpu.status")
+					validatedMetrics["gpu.status"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "1 for the state that the GPU is in at the host engine, else 0.", mi.Description())
+					assert.Equal(t, "1", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					gpuStateAttrVal, ok := dp.Attributes().Get("gpu.state")
+					assert.True(t, ok)
+					assert.Equal(t, "ok", gpuStateAttrVal.Str())
 				case "gpu.temperature.margin":
 					assert.False(t, validatedMetrics["gpu.temperature.margin"], "Found a duplicate in the metrics slice: gpu.temperature.margin")
 					validatedMetrics["gpu.temperature.margin"] = true
@@ -2247,9 +2368,6 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
-					gpuStatusAttrVal, ok := dp.Attributes().Get("gpu.status")
-					assert.True(t, ok)
-					assert.Equal(t, "unknown", gpuStatusAttrVal.Str())
 				case "gpu.utilization.sampled":
 					assert.False(t, validatedMetrics["gpu.utilization.sampled"], "Found a duplicate in the metrics slice: gpu.utilization.sampled")
 					validatedMetrics["gpu.utilization.sampled"] = true

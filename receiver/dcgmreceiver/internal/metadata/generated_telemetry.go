@@ -28,7 +28,9 @@ type TelemetryBuilder struct {
 	meter         metric.Meter
 	mu            sync.Mutex
 	registrations []metric.Registration
+	GpuStatus     metric.Int64ObservableGauge
 	GpuUp         metric.Int64ObservableGauge
+	HwStatus      metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -42,12 +44,42 @@ func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
 }
 
+// RegisterGpuStatusCallback sets callback for observable GpuStatus metric.
+func (builder *TelemetryBuilder) RegisterGpuStatusCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.GpuStatus, obs: o})
+		return nil
+	}, builder.GpuStatus)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterGpuUpCallback sets callback for observable GpuUp metric.
 func (builder *TelemetryBuilder) RegisterGpuUpCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.GpuUp, obs: o})
 		return nil
 	}, builder.GpuUp)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterHwStatusCallback sets callback for observable HwStatus metric.
+func (builder *TelemetryBuilder) RegisterHwStatusCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.HwStatus, obs: o})
+		return nil
+	}, builder.HwStatus)
 	if err != nil {
 		return err
 	}
@@ -85,9 +117,21 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.GpuStatus, err = builder.meter.Int64ObservableGauge(
+		"tracecore.gpu.status",
+		metric.WithDescription("What gpu.status says, among the Collector's own metrics. Absent while DCGM does not answer. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
 	builder.GpuUp, err = builder.meter.Int64ObservableGauge(
 		"tracecore.gpu.up",
 		metric.WithDescription("What gpu.up says, among the Collector's own metrics, so that its status page can show the GPUs. Absent while DCGM does not answer. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.HwStatus, err = builder.meter.Int64ObservableGauge(
+		"tracecore.hw.status",
+		metric.WithDescription("What hw.status says, among the Collector's own metrics. Absent while DCGM does not answer. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// requireState tells the state of a GPU, by what it goes by, from all that is said of it.
+func (s *simulation) requireState(name, state string) {
+	s.t.Helper()
+	up, health := "0 ", "failed"
+	switch state {
+	case "ok":
+		up, health = "1 ", "ok"
+	case "detached", "unknown":
+		health = "degraded"
+	}
+	require.Contains(s.t, s.now(), fmt.Sprintf("gpu.up{hw.name=%s}", name))
+	require.Contains(s.t, s.now()[fmt.Sprintf("gpu.up{hw.name=%s}", name)], up)
+	require.Contains(s.t, s.now()[fmt.Sprintf("gpu.status{gpu.state=%s hw.name=%s}", state, name)], "1 ")
+	require.Contains(s.t, s.now()[fmt.Sprintf("hw.status{hw.name=%s hw.state=%s}", name, health)], "1 ")
+}
+
+// requireOneSeriesPerThing looks at every batch so far: what is said once of a GPU has one
+// series all along, and every set of states has one that holds.
+func (s *simulation) requireOneSeriesPerThing() {
+	s.t.Helper()
+	identities := map[string]string{}
+	for _, batch := range s.sink.AllMetrics() {
+		holds := map[string]int64{}
+		for m, point := range points(batch) {
+			thing := m.Name() + " " + idOf(point)
+			switch m.Name() {
+			case metricUp, metricInfo, metricFabricInfo, metricProfiling:
+				attributes := fmt.Sprint(point.Attributes().AsRaw())
+				if before, seen := identities[thing]; seen {
+					require.Equal(s.t, before, attributes, m.Name())
+				}
+				identities[thing] = attributes
+			case metricStatus, metricHealth:
+				holds[thing] += point.IntValue()
+			}
+		}
+		for thing, states := range holds {
+			require.EqualValues(s.t, 1, states, thing)
+		}
+	}
+}
+
+func TestInfoHasOneSeriesFromTheStart(t *testing.T) {
+	for name, late := range map[string]string{
+		"profiling cannot be asked for":         "at 0s call call=dcgmProfGetSupportedMetricGroups status=-3 for 30s\n",
+		"profiling is paused":                   "at 0s profiling_paused for 2m\n",
+		"a better source is late":               "at 0s field id=1611 value=blank for 90s\n",
+		"the engine learns fields at a restart": "at 0s unknown_field 1600-1612\nat 30s engine_dies for 5s\n",
+		"a GPU is lost and comes back":          "at 30s gpu_lost gpu=0 for 60s\n",
+		"a GPU is not listed, and listed again": "at 30s gpu_removed gpu=0\nat 90s gpu_added 0 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000000 pci=00000000:01:00.0 serial=1\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, "engine 4.6.1\n"+steady+late, nil, func(s *simulation) {
+				for range 20 {
+					s.pass(interval)
+				}
+				s.requireUp(true)
+				s.requireOneSeriesPerThing()
+			})
+		})
+	}
+}
+
+func TestGPUThatTheHostEngineNoLongerListsIsAbsent(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		s.sim.Send("gpu_removed gpu=0")
+		for range 3 {
+			s.pass(interval)
+			s.requireState("nvidia0", "absent")
+			s.requireState("nvidia1", "ok")
+		}
+		s.sim.Send("gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
+		s.pass(interval) // Now it is in the plan no more.
+		s.requireState("nvidia0", "absent")
+		s.requireOneSeriesPerThing()
+	})
+}
+
+func TestConfiguredDevicesThatAreAbsentGoByTheirNumberOrUUID(t *testing.T) {
+	devices := func(cfg *Config) { cfg.Devices = []string{"0", "5", "GPU-0000000A-0000-0000-0000-00000000000B"} }
+	simulate(t, steady, devices, func(s *simulation) {
+		t := s.t
+		ids := func() (ids []string) {
+			batches := s.sink.AllMetrics()
+			for m, point := range points(batches[len(batches)-1]) {
+				if m.Name() == metricUp {
+					ids = append(ids, idOf(point))
+				}
+			}
+			return ids
+		}
+		want := []string{"GPU-00000000-0000-0000-0000-000000000000", "gpu5", "GPU-0000000a-0000-0000-0000-00000000000b"}
+		require.Equal(t, want, ids())
+		s.requireState("gpu5", "absent")
+		s.requireState("", "absent")
+
+		s.sim.Send("gpu_removed gpu=0", "gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
+		s.pass(interval)
+		s.pass(interval)
+		require.Equal(t, want, ids(), "a device that was there is not absent by another name as well")
+	})
+}
