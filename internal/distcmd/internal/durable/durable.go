@@ -17,8 +17,8 @@ var (
 	ungated = component.MustNewType("signalfx")
 )
 
-// Wrap returns the same factories, but that exporters refuse what comes before they have
-// started, and that file_storage itself puts back what was under way at a kill.
+// Wrap returns the same factories, but that exporters with a persistent queue refuse what comes
+// before they have started, and that file_storage itself puts back what was under way at a kill.
 func Wrap(factories func() (otelcol.Factories, error)) func() (otelcol.Factories, error) {
 	return func() (otelcol.Factories, error) {
 		wrapped, err := factories()

@@ -20,7 +20,8 @@ var errNotStarted = errors.New("the exporter has not started")
 // gate lets nothing through to an exporter that has not started. A receiver of several signals,
 // such as otlp, listens for all of them with the first that is started, while exporters of the
 // others are still to come: a persistent queue that is written to before it has been read back
-// panics, or overwrites what it holds.
+// panics, or overwrites what it holds. Exporters without such a queue accept at any time, and have
+// no gate: a receiver whose sender does not come again, such as udp_log, needs them open.
 type gate struct {
 	component.Component
 
@@ -87,8 +88,8 @@ type gatedFactory struct {
 // CreateTraces implements [exporter.Factory].
 func (f gatedFactory) CreateTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
 	next, err := f.Factory.CreateTraces(ctx, set, cfg)
-	if err != nil {
-		return nil, err
+	if err != nil || !hasPersistentQueue(cfg) {
+		return next, err
 	}
 	g := &gate{Component: next}
 	return gatedTraces{g, next, guard(g, next.ConsumeTraces)}, nil
@@ -97,8 +98,8 @@ func (f gatedFactory) CreateTraces(ctx context.Context, set exporter.Settings, c
 // CreateMetrics implements [exporter.Factory].
 func (f gatedFactory) CreateMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
 	next, err := f.Factory.CreateMetrics(ctx, set, cfg)
-	if err != nil {
-		return nil, err
+	if err != nil || !hasPersistentQueue(cfg) {
+		return next, err
 	}
 	g := &gate{Component: next}
 	return gatedMetrics{g, next, guard(g, next.ConsumeMetrics)}, nil
@@ -107,8 +108,8 @@ func (f gatedFactory) CreateMetrics(ctx context.Context, set exporter.Settings, 
 // CreateLogs implements [exporter.Factory].
 func (f gatedFactory) CreateLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
 	next, err := f.Factory.CreateLogs(ctx, set, cfg)
-	if err != nil {
-		return nil, err
+	if err != nil || !hasPersistentQueue(cfg) {
+		return next, err
 	}
 	g := &gate{Component: next}
 	return gatedLogs{g, next, guard(g, next.ConsumeLogs)}, nil
@@ -128,8 +129,8 @@ func (f gatedProfilesFactory) ProfilesStability() component.StabilityLevel {
 // CreateProfiles implements [xexporter.Factory].
 func (f gatedProfilesFactory) CreateProfiles(ctx context.Context, set exporter.Settings, cfg component.Config) (xexporter.Profiles, error) {
 	next, err := f.profiles.CreateProfiles(ctx, set, cfg)
-	if err != nil {
-		return nil, err
+	if err != nil || !hasPersistentQueue(cfg) {
+		return next, err
 	}
 	g := &gate{Component: next}
 	return gatedProfiles{g, next, guard(g, next.ConsumeProfiles)}, nil

@@ -3,9 +3,9 @@
 package durable
 
 import (
-	"context"
-	"errors"
+	"encoding/binary"
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -13,123 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/extension"
-	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
-	"go.opentelemetry.io/collector/otelcol"
-	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/protobuf/encoding/protowire"
 )
-
-var errKilled = errors.New("killed")
-
-// disk is a storage extension whose transactions are kept while its process lives.
-type disk struct {
-	component.StartFunc
-	component.ShutdownFunc
-
-	mu    sync.Mutex
-	data  map[string]string
-	lives int // transactions until the process is killed
-}
-
-func (d *disk) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
-	return d, nil
-}
-
-func (d *disk) Get(ctx context.Context, key string) ([]byte, error) {
-	op := storage.GetOperation(key)
-	err := d.Batch(ctx, op)
-	return op.Value, err
-}
-
-func (d *disk) Set(ctx context.Context, key string, value []byte) error {
-	return d.Batch(ctx, storage.SetOperation(key, value))
-}
-
-func (d *disk) Delete(ctx context.Context, key string) error {
-	return d.Batch(ctx, storage.DeleteOperation(key))
-}
-
-func (d *disk) Batch(_ context.Context, ops ...*storage.Operation) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.lives == 0 {
-		return errKilled
-	}
-	d.lives--
-	for _, op := range ops {
-		switch op.Type {
-		case storage.Get:
-			op.Value = nil
-			if value, ok := d.data[op.Key]; ok {
-				op.Value = []byte(value)
-			}
-		case storage.Set:
-			d.data[op.Key] = string(op.Value)
-		case storage.Delete:
-			delete(d.data, op.Key)
-		}
-	}
-	return nil
-}
-
-func (*disk) Close(context.Context) error { return nil }
-
-// kill ends the process that writes to the disk, and returns what the disk holds.
-func (d *disk) kill() map[string]string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.lives = 0
-	return maps.Clone(d.data)
-}
-
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
-
-// fileStorageOn is what the wrapped factory of file_storage makes of a disk.
-func fileStorageOn(t *testing.T, d *disk) component.Component {
-	t.Helper()
-	factory := extension.NewFactory(fileStorage, func() component.Config { return nil },
-		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-			return d, nil
-		},
-		component.StabilityLevelBeta)
-	factories, err := Wrap(func() (otelcol.Factories, error) {
-		return otelcol.Factories{Extensions: map[component.Type]extension.Factory{fileStorage: factory}}, nil
-	})()
-	require.NoError(t, err)
-	created, err := factories.Extensions[fileStorage].Create(t.Context(), extensiontest.NewNopSettings(fileStorage), nil)
-	require.NoError(t, err)
-	return created
-}
-
-// startQueue starts an exporter of logs with upstream's persistent queue on that disk.
-func startQueue(t *testing.T, d *disk, push func(string) error) exporter.Logs {
-	t.Helper()
-	id := component.NewID(fileStorage)
-	queue := exporterhelper.NewDefaultQueueConfig()
-	queue.StorageID = &id
-	e, err := exporterhelper.NewLogs(t.Context(), exportertest.NewNopSettings(component.MustNewType("test")), &struct{}{},
-		func(_ context.Context, logs plog.Logs) error {
-			return push(logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Str())
-		}, exporterhelper.WithQueue(configoptional.Some(queue)))
-	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), host{id: fileStorageOn(t, d)}))
-	return e
-}
-
-func logsOf(body string) plog.Logs {
-	logs := plog.NewLogs()
-	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(body)
-	return logs
-}
 
 const records = 5
 
@@ -177,56 +65,185 @@ func delivered(t *testing.T, data map[string]string) map[string]bool {
 	return got
 }
 
+// number encodes an index as older releases of upstream stored it.
+func number(index uint64) string {
+	return string(binary.LittleEndian.AppendUint64(nil, index))
+}
+
+// list encodes the list of items under way as older releases of upstream stored it.
+func list(items ...uint64) string {
+	encoded := binary.LittleEndian.AppendUint32(nil, uint32(len(items)))
+	for _, item := range items {
+		encoded = binary.LittleEndian.AppendUint64(encoded, item)
+	}
+	return string(encoded)
+}
+
+// legacy is what an older release of upstream would have left on the disk.
+func legacy(t *testing.T, data map[string]string) map[string]string {
+	t.Helper()
+	q, err := parseState([]byte(data[stateKey]))
+	require.NoError(t, err)
+	data = maps.Clone(data)
+	delete(data, stateKey)
+	// All are under way, so the next one to read is the next one to write.
+	data[readIndexKey], data[writeIndexKey], data[dispatchedKey] = number(q.writeIndex), number(q.writeIndex), list(q.dispatched...)
+	return data
+}
+
+// layouts are the ways in which upstream's releases leave the same state on the disk.
+var layouts = map[string]func(*testing.T, map[string]string) map[string]string{
+	"message":     func(_ *testing.T, data map[string]string) map[string]string { return data },
+	"legacy keys": legacy,
+}
+
 func TestKillAtAnyMomentOfTheStartLosesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		left := underWay(t)
-		for lives, killed := 0, true; killed; lives++ {
-			var once map[string]string
-			once, killed = diesAtStart(t, left, lives)
-			require.Len(t, delivered(t, once), records, "killed after %d transactions", lives)
-		}
-	})
+	for name, layOut := range layouts {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := layOut(t, underWay(t))
+				for lives, killed := 0, true; killed; lives++ {
+					var once map[string]string
+					once, killed = diesAtStart(t, left, lives)
+					require.Len(t, delivered(t, once), records, "killed after %d transactions", lives)
+				}
+			})
+		})
+	}
 }
 
 func TestItemsUnderWayAreMovedInOneTransaction(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := &disk{data: underWay(t), lives: -1}
-		moved, err := requeue(t.Context(), d)
-		require.NoError(t, err)
-		require.Equal(t, records, moved)
-		require.Len(t, d.data, records+1)
-		q, err := parseState([]byte(d.data[stateKey]))
-		require.NoError(t, err)
-		require.Empty(t, q.dispatched)
-		require.EqualValues(t, 2*records, q.writeIndex)
-	})
+	for name, layOut := range layouts {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := layOut(t, underWay(t))
+				d := &disk{data: left, lives: -1}
+				moved, err := requeue(t.Context(), d)
+				require.NoError(t, err)
+				require.Equal(t, records, moved)
+				for i := range records {
+					require.NotContains(t, d.data, itemKey(uint64(i)))
+					require.NotEmpty(t, d.data[itemKey(uint64(records+i))])
+				}
+				require.NotContains(t, d.data, dispatchedKey)
+				q, err := message{}.read(t.Context(), d)
+				require.NoError(t, err)
+				require.True(t, q == nil || len(q.dispatched) == 0)
+			})
+		})
+	}
+}
+
+// A kill between the removal of an item and that of its number leaves the latter.
+func TestItemsThatWereDoneAreNotWrittenBack(t *testing.T) {
+	for name, layOut := range layouts {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := layOut(t, underWay(t))
+				delete(left, "1")
+				delete(left, "3")
+				d := &disk{data: left, lives: -1}
+				moved, err := requeue(t.Context(), d)
+				require.NoError(t, err)
+				require.Equal(t, records-2, moved)
+				for key, value := range d.data {
+					require.NotEmpty(t, value, key)
+				}
+				require.NotContains(t, d.data, itemKey(2*records-2), "there is no gap")
+				require.Equal(t, map[string]bool{"0": true, "2": true, "4": true}, delivered(t, d.data))
+			})
+		})
+	}
 }
 
 func TestQueueWithNothingUnderWayIsLeftAlone(t *testing.T) {
-	for _, data := range []map[string]string{{}, {stateKey: string((&state{writeIndex: 3}).marshal()), "2": "item"}} {
-		d := &disk{data: maps.Clone(data), lives: -1}
-		moved, err := requeue(t.Context(), d)
-		require.NoError(t, err)
-		require.Zero(t, moved)
-		require.Equal(t, data, d.data)
+	for name, data := range map[string]map[string]string{
+		"empty":                      {},
+		"message":                    {stateKey: string(message{}.write(&state{writeIndex: 3})[0].Value), "2": "item"},
+		"legacy keys":                {readIndexKey: number(2), writeIndexKey: number(3), "2": "item"},
+		"legacy keys, an empty list": {readIndexKey: number(2), writeIndexKey: number(3), dispatchedKey: list(), "2": "item"},
+		"message beside legacy keys": {
+			stateKey:     string(message{}.write(&state{writeIndex: 3})[0].Value),
+			readIndexKey: number(1), writeIndexKey: number(2), dispatchedKey: list(1), "1": "item", "2": "item",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &disk{data: maps.Clone(data), lives: -1}
+			moved, err := requeue(t.Context(), d)
+			require.NoError(t, err)
+			require.Zero(t, moved)
+			require.Equal(t, data, d.data)
+		})
 	}
 }
 
 func TestStateThatIsNotUnderstoodIsLeftAlone(t *testing.T) {
-	for name, encoded := range map[string][]byte{
-		"no message":      {0xff},
-		"cut off":         protowire.AppendTag(nil, writeIndex, protowire.Fixed64Type),
-		"index of a kind": protowire.AppendVarint(protowire.AppendTag(nil, writeIndex, protowire.VarintType), 1),
-		"odd list":        protowire.AppendBytes(protowire.AppendTag(nil, dispatched, protowire.BytesType), []byte("odd")),
+	under := func(fields ...[]byte) map[string]string {
+		return map[string]string{stateKey: string(slices.Concat(fields...)), "0": "item", "5": "item"}
+	}
+	end := protowire.AppendFixed64(protowire.AppendTag(nil, writeIndex, protowire.Fixed64Type), 5)
+	for name, data := range map[string]map[string]string{
+		"no message":      under([]byte{0xff}),
+		"cut off":         under(protowire.AppendTag(nil, writeIndex, protowire.Fixed64Type)),
+		"index of a kind": under(protowire.AppendVarint(protowire.AppendTag(nil, writeIndex, protowire.VarintType), 1)),
+		"odd list":        under(protowire.AppendBytes(protowire.AppendTag(nil, dispatched, protowire.BytesType), []byte("odd"))),
+		"beyond the end":  under(end, protowire.AppendFixed64(protowire.AppendTag(nil, dispatched, protowire.Fixed64Type), 5)),
+
+		"legacy, without indexes":       {dispatchedKey: list(0), "0": "item"},
+		"legacy, without a read index":  {writeIndexKey: number(1), dispatchedKey: list(0), "0": "item"},
+		"legacy, without a write index": {readIndexKey: number(1), dispatchedKey: list(0), "0": "item"},
+		"legacy, a short index":         {readIndexKey: number(1), writeIndexKey: "short", dispatchedKey: list(0), "0": "item"},
+		"legacy, no count":              {readIndexKey: number(1), writeIndexKey: number(1), dispatchedKey: "odd", "0": "item"},
+		"legacy, cut off":               {readIndexKey: number(2), writeIndexKey: number(2), dispatchedKey: list(0, 1)[:15], "0": "item"},
+		"legacy, beyond the end":        {readIndexKey: number(1), writeIndexKey: number(1), dispatchedKey: list(1), "1": "item"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &disk{data: map[string]string{stateKey: string(encoded)}, lives: -1}
+			d := &disk{data: maps.Clone(data), lives: -1}
 			_, err := requeue(t.Context(), d)
 			require.Error(t, err)
-			require.Equal(t, string(encoded), d.data[stateKey])
-			_, err = requeuingStorage{Extension: d, logger: componenttest.NewNopTelemetrySettings().Logger}.
-				GetClient(t.Context(), component.KindExporter, component.NewID(fileStorage), "logs")
-			require.NoError(t, err)
+			require.Equal(t, data, d.data)
+			_, logged := client(t, d, component.KindExporter)
+			require.Equal(t, "Items that were under way are left to the queue to put back", logged[0].Message)
+			require.Equal(t, map[string]any{"exporter": "file_storage", "signal": "logs", "error": err.Error()}, logged[0].ContextMap())
+			require.Equal(t, data, d.data)
 		})
 	}
+}
+
+// client is what the storage gives to the component of logs, and what it logs about that.
+func client(t *testing.T, d *disk, kind component.Kind) (storage.Client, []observer.LoggedEntry) {
+	t.Helper()
+	core, logs := observer.New(zap.DebugLevel)
+	c, err := requeuingStorage{Extension: d, logger: zap.New(core)}.GetClient(t.Context(), kind, component.NewID(fileStorage), "logs")
+	require.NoError(t, err)
+	return c, logs.All()
+}
+
+func TestLogNamesExporterAndSignalOfWhatIsMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, logged := client(t, &disk{data: underWay(t), lives: -1}, component.KindExporter)
+		require.Len(t, logged, 1)
+		require.Equal(t, "Put items that were under way back into the queue", logged[0].Message)
+		require.Equal(t, map[string]any{"exporter": "file_storage", "signal": "logs", "items": int64(records)}, logged[0].ContextMap())
+	})
+}
+
+func TestStorageOfOtherComponentsIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := underWay(t)
+		d := &disk{data: maps.Clone(left), lives: -1}
+		_, logged := client(t, d, component.KindReceiver)
+		require.Empty(t, logged)
+		require.Equal(t, left, d.data)
+	})
+}
+
+func TestErrorsOfTheStorageArePassedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := underWay(t)
+		for lives, want := range []string{"read the queue's state: killed", "read items: killed", "move items: killed"} {
+			_, err := requeue(t.Context(), &disk{data: maps.Clone(left), lives: lives})
+			require.EqualError(t, err, want)
+		}
+	})
 }

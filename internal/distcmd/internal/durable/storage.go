@@ -34,8 +34,8 @@ type requeuingStorage struct {
 	logger *zap.Logger
 }
 
-// GetClient implements [storage.Extension]. A queue that cannot be dealt with is left to
-// upstream, with its gap.
+// GetClient implements [storage.Extension]. An exporter has a queue for each signal, and names its
+// client after it. A queue that cannot be dealt with is left to upstream, with its gap.
 func (s requeuingStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
 	client, err := s.Extension.GetClient(ctx, kind, id, name)
 	if err != nil || kind != component.KindExporter {
@@ -44,9 +44,9 @@ func (s requeuingStorage) GetClient(ctx context.Context, kind component.Kind, id
 	moved, err := requeue(ctx, client)
 	switch {
 	case err != nil:
-		s.logger.Warn("Items that were under way are left to the queue to put back", zap.Stringer("exporter", id), zap.Error(err))
+		s.logger.Warn("Items that were under way are left to the queue to put back", zap.Stringer("exporter", id), zap.String("signal", name), zap.Error(err))
 	case moved > 0:
-		s.logger.Info("Put items that were under way back into the queue", zap.Stringer("exporter", id), zap.Int("items", moved))
+		s.logger.Info("Put items that were under way back into the queue", zap.Stringer("exporter", id), zap.String("signal", name), zap.Int("items", moved))
 	}
 	return client, nil
 }
