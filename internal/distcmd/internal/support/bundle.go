@@ -54,8 +54,13 @@ type Outcome struct {
 	content []byte
 }
 
-// largest is what an entry may hold.
-const largest = 8 << 20
+const (
+	// largest is what an entry may hold.
+	largest = 8 << 20
+	// margin is what is read beyond that, and dropped once the secrets in it are redacted: the
+	// end of what is read may be one half of a secret.
+	margin = 1 << 20
+)
 
 var errTooLarge = errors.New("cut after 8 MiB")
 
@@ -75,13 +80,33 @@ func Collect(ctx context.Context, timeout time.Duration, entries []Entry, hide f
 
 func (e Entry) outcome(ctx context.Context, hide func(string) string) Outcome {
 	content, err := e.Collect(ctx)
-	if len(content) > largest {
-		content, err = content[:largest], errors.Join(err, errTooLarge)
+	content, whole := within(content, hide)
+	if !whole {
+		err = errors.Join(err, errTooLarge)
 	}
-	content = []byte(hide(string(content)))
 	o := Outcome{Name: e.Name, From: hide(e.From), OK: err == nil, Bytes: len(content), content: content}
 	if err != nil {
 		o.Error = hide(err.Error())
 	}
 	return o
+}
+
+// within returns as much of content as an entry may hold, and whether that is all. It is cut
+// after the secrets are redacted, not before.
+func within(content []byte, hide func(string) string) (kept []byte, whole bool) {
+	hidden := []byte(hide(string(content)))
+	if len(content) >= largest+margin {
+		hidden = hidden[:max(0, len(hidden)-margin)]
+		return hidden[:min(len(hidden), largest)], false
+	}
+	return hidden[:min(len(hidden), largest)], len(hidden) <= largest
+}
+
+// window keeps the beginning of what is written to it, as much as an entry is made of.
+type window struct{ kept []byte }
+
+// Write implements [io.Writer].
+func (w *window) Write(p []byte) (int, error) {
+	w.kept = append(w.kept, p[:min(len(p), largest+margin-len(w.kept))]...)
+	return len(p), nil
 }

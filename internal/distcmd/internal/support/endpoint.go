@@ -77,7 +77,7 @@ func (e Endpoint) get(ctx context.Context, path, accept string) (body []byte, er
 		return nil, nameRefusal(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // All that counts has been read.
-	body, err = io.ReadAll(io.LimitReader(resp.Body, largest+1))
+	body, err = io.ReadAll(io.LimitReader(resp.Body, largest+margin))
 	if err == nil {
 		err = statusError(resp)
 	}

@@ -86,6 +86,18 @@ func TestEndpointsAreAskedOverEveryTransport(t *testing.T) {
 	}
 }
 
+func TestNoMoreIsReadOfAnEndpointThanAnEntryIsMadeOf(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, largest+margin+1))
+	}))
+	defer server.Close()
+	endpoint, err := ParseEndpoint(server.URL)
+	require.NoError(t, err)
+	body, err := endpoint.Get("n", "/", "text/plain").Collect(t.Context())
+	require.NoError(t, err)
+	require.Len(t, body, largest+margin)
+}
+
 func TestAnEndpointThatWantsACertificateIsNamed(t *testing.T) {
 	server := httptest.NewUnstartedServer(pages)
 	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}

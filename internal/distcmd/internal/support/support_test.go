@@ -44,7 +44,7 @@ func unpack(t *testing.T, bundle []byte) map[string]string {
 func TestManifestListsWhatIsThereAndWhatIsNot(t *testing.T) {
 	outcomes := Collect(t.Context(), time.Minute, []Entry{
 		Content("a.txt", "a", []byte("secret a"), nil),
-		Content("b.txt", "b", nil, errors.New("no secret b")),
+		Content("b.txt", "secret b", nil, errors.New("no secret b")),
 		Content("c.txt", "c", []byte("half of c"), errors.New("broken")),
 	}, func(text string) string { return strings.ReplaceAll(text, "secret", "[REDACTED]") })
 	var out bytes.Buffer
@@ -54,7 +54,7 @@ func TestManifestListsWhatIsThereAndWhatIsNot(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(files["dir/manifest.json"]), &manifest))
 	require.Equal(t, []Outcome{
 		{Name: "a.txt", From: "a", OK: true, Bytes: 12},
-		{Name: "b.txt", From: "b", Error: "no [REDACTED] b"},
+		{Name: "b.txt", From: "[REDACTED] b", Error: "no [REDACTED] b"},
 		{Name: "c.txt", From: "c", Bytes: 9, Error: "broken"},
 	}, manifest.Entries)
 	delete(files, "dir/manifest.json")
@@ -72,10 +72,66 @@ func TestEntriesAreCollectedAtOnceAndInTime(t *testing.T) {
 	require.Equal(t, "context deadline exceeded", outcomes[3].Error)
 }
 
+func hidePlanted(text string) string { return strings.ReplaceAll(text, "planted-secret", "[REDACTED]") }
+
+// Wherever in the content the secret stands, no part of it is left.
+func TestSecretsAreRedactedBeforeEntriesAreCut(t *testing.T) {
+	const secret = "planted-secret"
+	for name, from := range map[string]int{"the cut": largest, "the end of what is read": largest + margin} {
+		for _, at := range []int{from - len(secret), from - len(secret) + 1, from - 4, from - 1} {
+			content := append(bytes.Repeat([]byte{'.'}, at), secret...)
+			content = append(content, bytes.Repeat([]byte{'.'}, 100)...)
+			w := &window{}
+			n, err := w.Write(content)
+			require.NoError(t, err)
+			require.Len(t, content, n, "whoever writes is not to notice")
+			o := Content("a", "a", w.kept, nil).outcome(t.Context(), hidePlanted)
+			require.NotContains(t, string(o.content), "pla", "at %s, %d", name, at-from)
+			require.LessOrEqual(t, o.Bytes, largest)
+			require.Equal(t, "cut after 8 MiB", o.Error)
+		}
+	}
+}
+
+// What is redacted may be shorter by far than what was read.
+func TestTheEndOfWhatIsReadIsDroppedHoweverMuchIsRedacted(t *testing.T) {
+	w := &window{}
+	for range (largest + margin) / len("planted-secret\n") {
+		_, err := w.Write([]byte("planted-secret\n"))
+		require.NoError(t, err)
+	}
+	_, err := w.Write([]byte("planted-secret\n"))
+	require.NoError(t, err)
+	require.Len(t, w.kept, largest+margin)
+	kept, whole := within(w.kept, func(text string) string { return strings.ReplaceAll(text, "planted-secret", "x") })
+	require.False(t, whole)
+	require.NotContains(t, string(kept), "p")
+	require.NotEmpty(t, kept)
+}
+
 func TestHugeEntriesAreCut(t *testing.T) {
-	outcome := Collect(t.Context(), time.Minute, []Entry{Content("a", "a", make([]byte, largest+1), nil)}, plain)[0]
-	require.Equal(t, largest, outcome.Bytes)
-	require.Equal(t, "cut after 8 MiB", outcome.Error)
+	for size, want := range map[int]Outcome{
+		largest:              {OK: true, Bytes: largest},
+		largest + 1:          {Bytes: largest, Error: "cut after 8 MiB"},
+		largest + margin:     {Bytes: largest, Error: "cut after 8 MiB"},
+		largest + margin + 1: {Bytes: largest, Error: "cut after 8 MiB"},
+	} {
+		o := Content("a", "a", make([]byte, size), nil).outcome(t.Context(), plain)
+		require.Equal(t, want.Bytes, o.Bytes, size)
+		require.Equal(t, want.OK, o.OK, size)
+		require.Equal(t, want.Error, o.Error, size)
+		require.Len(t, o.content, o.Bytes)
+	}
+	kept, whole := within(make([]byte, largest), func(text string) string { return text + "[REDACTED]" })
+	require.False(t, whole, "what is redacted may be longer")
+	require.Len(t, kept, largest)
+}
+
+func TestNoMoreIsReadOfAToolThanAnEntryIsMadeOf(t *testing.T) {
+	install(t, "dcgmi", "head -c 20000000 /dev/zero")
+	output, err := run(t.Context(), "dcgmi", "-v")
+	require.NoError(t, err)
+	require.Len(t, output, largest+margin)
 }
 
 func TestFilesAreNewAndPrivate(t *testing.T) {

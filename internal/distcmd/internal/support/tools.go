@@ -52,9 +52,11 @@ func run(ctx context.Context, name string, args ...string) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = dying
-	output, err := cmd.CombinedOutput()
+	output := &window{}
+	cmd.Stdout, cmd.Stderr = output, output
+	err = cmd.Run()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%s does not end: %w", name, ctx.Err())
 	}
-	return output, err
+	return output.kept, err
 }
