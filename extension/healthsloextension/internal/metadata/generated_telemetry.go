@@ -275,7 +275,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterFailureRate, err = builder.meter.Float64ObservableGauge(
 		"tracecore.exporter.failure_rate",
-		metric.WithDescription("Items that were given up or not enqueued ÷ all items that were finished within the rolling window; 0 when none were. [Development]"),
+		metric.WithDescription("Items that were given up or not enqueued ÷ all items that were finished within the rolling window; 0 when none were. What a backend rejects in an answer of success counts as sent. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

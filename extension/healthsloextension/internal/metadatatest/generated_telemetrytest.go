@@ -66,7 +66,7 @@ func AssertEqualComponentRestartCountPerHour(t *testing.T, tt *componenttest.Tel
 func AssertEqualExporterFailureRate(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "tracecore.exporter.failure_rate",
-		Description: "Items that were given up or not enqueued ÷ all items that were finished within the rolling window; 0 when none were. [Development]",
+		Description: "Items that were given up or not enqueued ÷ all items that were finished within the rolling window; 0 when none were. What a backend rejects in an answer of success counts as sent. [Development]",
 		Unit:        "1",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
