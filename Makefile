@@ -57,13 +57,15 @@ sim: bin/sim/libdcgm.so.4 ## Build the simulated libdcgm into bin/sim/ (needs gc
 demo-fault: ## Break a simulated GPU of `make run` (FAULT=xid GPU=3).
 	@DCGMSIM_SCENARIO=internal/dcgmsim/scenarios/$(SCENARIO).scenario $(SIM)/demo-fault '$(FAULT)' '$(GPU)'
 
-.PHONY: test test-unit test-e2e
+.PHONY: test test-unit test-go-dcgm test-e2e
 test: test-unit test-e2e ## Run every test: units of all modules, then the real node agent.
 test-unit: sim check-sim ## Run the units of all modules under the race detector.
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
 	@cd internal/tools/release && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
+test-go-dcgm: sim ## Run go-dcgm's own tests on the simulated libdcgm.
+	@$(SIM)/test/go-dcgm/run
 test-e2e: build-node sim bin/kafka ## Run the tests of the real binary (BINARY=bin/... for another flavour).
 	cd internal/e2e && BINARY="$(abspath $(or $(BINARY),bin/otelcol-tracecore-node))" KAFKA_BROKER="$(abspath bin/kafka)" go test -count=1 -timeout 30m ./...
 bin/kafka: $(wildcard internal/tools/kafka/*.go) internal/tools/kafka/go.mod

@@ -72,9 +72,15 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmDisconnect(dcgmHandle_t handle)
     return disconnect(__func__, handle);
 }
 
+// dcgmStopEmbedded ends the host engine that the process holds, and what its memory held.
 DCGM_PUBLIC_API dcgmReturn_t dcgmStopEmbedded(dcgmHandle_t handle)
 {
-    return disconnect(__func__, handle);
+    dcgmReturn_t status = disconnect(__func__, handle);
+    lock_engine();
+    if (engine.booted && !has_clients())
+        restart(now_us());
+    unlock_engine();
+    return status;
 }
 
 static void version_text(const char *version, dcgmVersionInfo_t *out)

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Of the limits that the headers name, the host engine uses some itself.
+#define OWN_GROUPS 2
+#define OWN_FIELD_GROUPS 3
+
 static unsigned groups_used(void)
 {
     unsigned n = 0;
@@ -33,7 +37,8 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGroupCreate(dcgmHandle_t handle, dcgmGroupType_
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
         return status;
-    if (groups_used() >= engine.group_limit)
+    unsigned used = groups_used();
+    if (used >= engine.group_limit || used >= MAX_GROUPS - OWN_GROUPS)
         return leave(DCGM_ST_MAX_LIMIT);
     struct group *g = engine.groups;
     while (g->id)
@@ -127,7 +132,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmFieldGroupCreate(dcgmHandle_t handle, int count
         return status;
     if ((status = check_fields(ids, (unsigned)count, name)) != DCGM_ST_OK)
         return leave(status);
-    for (int i = 0; i < DCGM_MAX_NUM_FIELD_GROUPS; i++) {
+    for (int i = OWN_FIELD_GROUPS; i < DCGM_MAX_NUM_FIELD_GROUPS; i++) {
         struct field_group *g = &engine.field_groups[i];
         if (g->id)
             continue;
@@ -153,18 +158,21 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmFieldGroupDestroy(dcgmHandle_t handle, dcgmFiel
     return leave(DCGM_ST_OK);
 }
 
-// profiling_refused tells whether a watch asks a GPU for profiling that has none.
-static bool profiling_refused(const struct field_group *f, const dcgmGroupEntityPair_t *entities, unsigned count)
+// profiling_status tells whether the module of profiling serves a watch: it knows GPUs and
+// their instances, and refuses a GPU without profiling.
+static dcgmReturn_t profiling_status(const struct field_group *f, const dcgmGroupEntityPair_t *entities, unsigned count)
 {
     bool asked = false;
     for (unsigned i = 0; i < f->count; i++)
         asked = asked || is_profiling(f->ids[i]);
     for (unsigned i = 0; asked && i < count; i++) {
         int gpu = gpu_of(entities[i]);
-        if (gpu >= 0 && gpu_exists((unsigned)gpu) && NODE->models[NODE->gpus[gpu].model].profiling == PROFILING_NONE)
-            return true;
+        if (gpu < 0 || entities[i].entityGroupId == DCGM_FE_LINK)
+            return DCGM_ST_MODULE_NOT_LOADED;
+        if (gpu_exists((unsigned)gpu) && NODE->models[NODE->gpus[gpu].model].profiling == PROFILING_NONE)
+            return DCGM_ST_PROFILING_NOT_SUPPORTED;
     }
-    return false;
+    return DCGM_ST_OK;
 }
 
 static dcgmReturn_t watch_all(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, const struct watch *w)
@@ -177,10 +185,8 @@ static dcgmReturn_t watch_all(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, const s
         return found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED;
     if (count == 0)
         return DCGM_ST_GROUP_IS_EMPTY;
-    if (profiling_refused(f, entities, count))
-        return DCGM_ST_PROFILING_NOT_SUPPORTED;
     usec now = now_us();
-    dcgmReturn_t status = DCGM_ST_OK;
+    dcgmReturn_t status = profiling_status(f, entities, count);
     for (unsigned e = 0; e < count; e++) {
         for (unsigned i = 0; i < f->count && status == DCGM_ST_OK; i++)
             status = watch_add(entities[e], f->ids[i], w, now);
@@ -190,7 +196,7 @@ static dcgmReturn_t watch_all(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, const s
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmWatchFields(dcgmHandle_t handle, dcgmGpuGrp_t group, dcgmFieldGrp_t fields, long long period, double keep_age, int keep_samples)
 {
-    if (period <= 0 || keep_age < 0 || keep_samples < 0)
+    if (period < 0 || keep_age < 0 || keep_samples < 0)
         return DCGM_ST_BADPARAM;
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)

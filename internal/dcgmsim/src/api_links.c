@@ -22,7 +22,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetNvLinkLinkStatus(dcgmHandle_t handle, dcgmNv
     for (unsigned s = 0; s < NODE->switch_count; s++) {
         out->nvSwitches[out->numNvSwitches].entityId = s;
         for (unsigned i = 0; i < DCGM_NVLINK_MAX_LINKS_PER_NVSWITCH; i++)
-            out->nvSwitches[out->numNvSwitches].linkState[i] = i < 64 ? DcgmNvLinkLinkStateUp : DcgmNvLinkLinkStateDisabled;
+            out->nvSwitches[out->numNvSwitches].linkState[i] = i < NODE->switch_ports ? DcgmNvLinkLinkStateUp : DcgmNvLinkLinkStateNotSupported;
         out->numNvSwitches++;
     }
     return leave(DCGM_ST_OK);

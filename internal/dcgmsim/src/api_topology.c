@@ -13,7 +13,10 @@ bool present(unsigned gpu)
 // is_active tells whether a host engine counts a GPU among those that it supports.
 static bool is_active(unsigned gpu)
 {
-    return gpu_exists(gpu) && gpu_status(gpu, now_us()) == DcgmEntityStatusOk;
+    if (!gpu_exists(gpu))
+        return false;
+    DcgmEntityStatus_t status = gpu_status(gpu, now_us());
+    return status == DcgmEntityStatusOk || status == DcgmEntityStatusFake;
 }
 
 static dcgmReturn_t list_gpus(const char *call, dcgmHandle_t handle, bool (*listed)(unsigned), unsigned *ids, int *count)
@@ -134,19 +137,35 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetDeviceAttributes(dcgmHandle_t handle, unsign
 
 // ---- instances ----
 
-static void put_instance(const struct gpu *g, unsigned i, unsigned kind, dcgmMigHierarchyInfo_v2 *out)
+static void put_info(const struct gpu *g, unsigned gi, unsigned ci, unsigned profile, unsigned slices, dcgmMigHierarchyInfo_v2 *out)
 {
-    static const unsigned gi[] = {[1] = 1, [2] = 2, [3] = 3, [4] = 4, [6] = 7, [7] = 5}; // dcgmMigProfile_t by slices
-    static const unsigned ci[] = {[1] = 30, [2] = 31, [3] = 32, [4] = 33, [6] = 36, [7] = 34};
-    bool compute = kind == DCGM_FE_GPU_CI;
-    out->entity = (dcgmGroupEntityPair_t){(dcgm_field_entity_group_t)kind, g->id * MAX_INSTANCES + i};
-    out->parent = compute ? (dcgmGroupEntityPair_t){DCGM_FE_GPU_I, g->id * MAX_INSTANCES + i} : (dcgmGroupEntityPair_t){DCGM_FE_GPU, g->id};
     copy_text(out->info.gpuUuid, sizeof out->info.gpuUuid, g->uuid);
     out->info.nvmlGpuIndex = g->index;
-    out->info.nvmlInstanceId = i;
-    out->info.nvmlComputeInstanceId = compute ? 0 : UINT32_MAX;
-    out->info.nvmlMigProfileId = (compute ? ci : gi)[g->instances[i].slices];
-    out->info.nvmlProfileSlices = g->instances[i].slices;
+    out->info.nvmlInstanceId = gi + 1;
+    out->info.nvmlComputeInstanceId = ci;
+    out->info.nvmlMigProfileId = profile;
+    out->info.nvmlProfileSlices = slices;
+}
+
+// put_instance lists an instance and after it the compute instances in it. Profiles are NVML's
+// numbers, by slices.
+static void put_instance(const struct gpu *g, unsigned i, dcgmMigHierarchy_v2 *out)
+{
+    static const unsigned profiles[] = {[1] = 19, [2] = 14, [3] = 9, [4] = 5, [6] = 6, [7] = 0};
+    static const unsigned compute_profiles[] = {[1] = 0, [2] = 1, [3] = 2, [4] = 3, [6] = 6, [7] = 4};
+    const dcgmGroupEntityPair_t instance = {DCGM_FE_GPU_I, g->id * MAX_INSTANCES + i};
+    dcgmMigHierarchyInfo_v2 *info = &out->entityList[out->count++];
+    info->entity = instance;
+    info->parent = (dcgmGroupEntityPair_t){DCGM_FE_GPU, g->id};
+    put_info(g, i, UINT32_MAX, profiles[g->instances[i].slices], g->instances[i].slices, info);
+    for (unsigned c = 0; c < g->compute_count; c++) {
+        if (g->computes[c].parent != i)
+            continue;
+        info = &out->entityList[out->count++];
+        info->entity = (dcgmGroupEntityPair_t){DCGM_FE_GPU_CI, g->id * MAX_INSTANCES + c};
+        info->parent = instance;
+        put_info(g, i, g->computes[c].number, compute_profiles[g->computes[c].slices], g->computes[c].slices, info);
+    }
 }
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmGetGpuInstanceHierarchy(dcgmHandle_t handle, dcgmMigHierarchy_v2 *out)
@@ -158,10 +177,8 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetGpuInstanceHierarchy(dcgmHandle_t handle, dc
     out->count = 0;
     for (unsigned id = 0; id < DCGM_MAX_NUM_DEVICES; id++) {
         const struct gpu *g = &NODE->gpus[id];
-        for (unsigned i = 0; present(id) && i < g->instance_count; i++) {
-            put_instance(g, i, DCGM_FE_GPU_I, &out->entityList[out->count++]);
-            put_instance(g, i, DCGM_FE_GPU_CI, &out->entityList[out->count++]);
-        }
+        for (unsigned i = 0; present(id) && i < g->instance_count; i++)
+            put_instance(g, i, out);
     }
     return leave(DCGM_ST_OK);
 }
@@ -227,7 +244,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmProfGetSupportedMetricGroups(dcgmHandle_t handl
     if (status != DCGM_ST_OK)
         return status;
     if (!gpu_exists(out->gpuId))
-        return leave(DCGM_ST_BADPARAM);
+        return leave(DCGM_ST_MODULE_NOT_LOADED);
     const struct model *m = &NODE->models[NODE->gpus[out->gpuId].model];
     if (m->profiling == PROFILING_NONE)
         return leave(DCGM_ST_PROFILING_NOT_SUPPORTED);

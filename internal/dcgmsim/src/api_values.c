@@ -8,17 +8,17 @@
 
 #define MAX_SINCE 131072
 
-static unsigned short type_of(unsigned field)
+static unsigned short type_of(unsigned field, const struct reading *r)
 {
     const dcgm_field_meta_t *meta = field_meta(field);
-    return (unsigned short)(meta ? meta->fieldType : DCGM_FT_INT64);
+    return (unsigned short)(meta && r->status != DCGM_ST_UNKNOWN_FIELD ? meta->fieldType : DCGM_FT_INT64);
 }
 
 // put_value writes the 8 bytes of a number, or a text; the rest of the 4 KB is zero.
 static void put_value(unsigned field, const struct reading *r, void *out)
 {
     memset(out, 0, DCGM_MAX_BLOB_LENGTH);
-    switch (type_of(field)) {
+    switch (type_of(field, r)) {
     case DCGM_FT_DOUBLE:
         memcpy(out, &r->dbl, sizeof r->dbl);
         break;
@@ -34,7 +34,7 @@ static void to_v1(unsigned field, const struct reading *r, dcgmFieldValue_v1 *ou
 {
     out->version = dcgmFieldValue_version1;
     out->fieldId = (unsigned short)field;
-    out->fieldType = type_of(field);
+    out->fieldType = type_of(field, r);
     out->status = r->status;
     out->ts = r->ts;
     put_value(field, r, &out->value);
@@ -46,63 +46,56 @@ static void to_v2(dcgmGroupEntityPair_t e, unsigned field, const struct reading 
     out->entityGroupId = e.entityGroupId;
     out->entityId = e.entityId;
     out->fieldId = (unsigned short)field;
-    out->fieldType = type_of(field);
+    out->fieldType = type_of(field, r);
     out->status = r->status;
     out->unused = 0;
     out->ts = r->ts;
     put_value(field, r, &out->value);
 }
 
-// any_gpu stands in where a client asks the host for a field that belongs to no entity.
-static dcgmGroupEntityPair_t any_gpu(dcgmGroupEntityPair_t e)
+// put_rows reads all fields of all entities. The number of rows has to add up: one field that
+// gives none fails the whole call.
+static dcgmReturn_t put_rows(const dcgmGroupEntityPair_t *entities, unsigned entity_count, const unsigned short *fields, unsigned field_count, bool is_live, dcgmFieldValue_v2 *out)
 {
-    dcgmGroupEntityPair_t gpu;
-    if (e.entityGroupId == DCGM_FE_NONE && entities_of_kind(DCGM_FE_GPU, &gpu, 1) == 1)
-        return gpu;
-    return e;
+    struct reading r;
+    usec now = now_us();
+    for (unsigned i = 0; i < entity_count; i++) {
+        for (unsigned f = 0; f < field_count; f++) {
+            (is_live ? live : latest)(entities[i], fields[f], now, &r);
+            if (r.status == (is_live ? DCGM_ST_NO_DATA : DCGM_ST_UNKNOWN_FIELD))
+                return DCGM_ST_GENERIC_ERROR;
+            to_v2(entities[i], fields[f], &r, out++);
+        }
+    }
+    return DCGM_ST_OK;
 }
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmEntitiesGetLatestValues(dcgmHandle_t handle, dcgmGroupEntityPair_t entities[], unsigned int entity_count, unsigned short fields[], unsigned int field_count, unsigned int flags, dcgmFieldValue_v2 values[])
 {
-    struct reading r;
-    if (!entities || !fields || !values || !entity_count || !field_count)
+    if (!entities || !fields || !values || !entity_count || !field_count || field_count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
         return DCGM_ST_BADPARAM;
-    if (entity_count > DCGM_GROUP_MAX_ENTITIES_V2 || field_count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
+    if (entity_count > DCGM_GROUP_MAX_ENTITIES_V2)
         return DCGM_ST_MAX_LIMIT;
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
         return status;
-    for (unsigned i = 0; i < entity_count; i++) {
-        if (entity_exists(entities[i]) != DCGM_ST_OK)
-            return leave(DCGM_ST_GENERIC_ERROR); // As when the number of values does not add up.
-    }
-    usec now = now_us();
-    for (unsigned i = 0; i < entity_count; i++) {
-        for (unsigned f = 0; f < field_count; f++) {
-            (flags & DCGM_FV_FLAG_LIVE_DATA ? live : latest)(any_gpu(entities[i]), fields[f], now, &r);
-            to_v2(entities[i], fields[f], &r, values++);
-        }
-    }
-    return leave(DCGM_ST_OK);
+    return leave(put_rows(entities, entity_count, fields, field_count, flags & DCGM_FV_FLAG_LIVE_DATA, values));
 }
 
 static dcgmReturn_t latest_v1(const char *call, dcgmHandle_t handle, dcgmGroupEntityPair_t e, const unsigned short *fields, unsigned count, dcgmFieldValue_v1 *out)
 {
     struct reading r;
-    if (!fields || !out || !count)
+    if (!fields || !out || !count || count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
         return DCGM_ST_BADPARAM;
-    if (count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
-        return DCGM_ST_MAX_LIMIT;
     dcgmReturn_t status = enter(call, handle);
     if (status != DCGM_ST_OK)
         return status;
-    if (entity_exists(e) != DCGM_ST_OK)
-        return leave(DCGM_ST_BADPARAM);
-    for (unsigned f = 0; f < count; f++) {
-        latest(any_gpu(e), fields[f], now_us(), &r);
+    for (unsigned f = 0; f < count && status == DCGM_ST_OK; f++) {
+        latest(e, fields[f], now_us(), &r);
+        status = r.status == DCGM_ST_UNKNOWN_FIELD ? DCGM_ST_GENERIC_ERROR : DCGM_ST_OK;
         to_v1(fields[f], &r, &out[f]);
     }
-    return leave(DCGM_ST_OK);
+    return leave(status);
 }
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmEntityGetLatestValues(dcgmHandle_t handle, dcgm_field_entity_group_t kind, int entity, unsigned short fields[], unsigned int count, dcgmFieldValue_v1 values[])
@@ -117,38 +110,57 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetLatestValuesForFields(dcgmHandle_t handle, i
 
 // ---- dcgmGetValuesSince_v2 ----
 
+// A batch is what one entity gives: its samples, field by field.
 struct batch {
     dcgmFieldValue_v1 *values;
-    int count;
+    int count, room, most;
     unsigned field;
-    usec newest;
+    usec now, next; // next: where the client goes on
+    bool failed;
 };
 
-static void collect(const struct reading *r, void *data)
+static bool collect(const struct reading *r, void *data)
 {
     struct batch *b = data;
+    if (b->count == b->most)
+        return false;
+    if (b->count == b->room) {
+        int room = b->room ? 2 * b->room : 16;
+        dcgmFieldValue_v1 *grown = realloc(b->values, (size_t)room * sizeof *grown);
+        b->failed = !grown;
+        if (!grown)
+            return false;
+        b->values = grown;
+        b->room = room;
+    }
     to_v1(b->field, r, &b->values[b->count++]);
-    if (r->ts > b->newest)
-        b->newest = r->ts;
+    if (r->ts >= b->next && r->ts <= b->now)
+        b->next = r->ts + 1;
+    return true;
 }
 
-// gather puts an entity's samples into b, field by field.
-static dcgmReturn_t gather(dcgmGroupEntityPair_t e, const struct field_group *f, usec since, usec now, int room, struct batch *b)
+// gather puts an entity's samples into b, field by field. A field without any since then has a
+// row that says so, and for a cursor in the future its latest value.
+static dcgmReturn_t gather(dcgmGroupEntityPair_t e, const struct field_group *f, usec since, struct batch *b)
 {
-    int count = 0;
-    for (unsigned i = 0; i < f->count; i++)
-        count += samples_since(e, f->ids[i], since, now, room - count, NULL, NULL);
-    b->count = 0;
-    if (count == 0)
-        return DCGM_ST_OK;
-    b->values = malloc((size_t)count * sizeof *b->values);
-    if (!b->values)
-        return DCGM_ST_MEMORY;
+    struct reading r;
+    b->values = NULL;
+    b->count = b->room = 0;
     for (unsigned i = 0; i < f->count; i++) {
+        int before = b->count;
         b->field = f->ids[i];
-        samples_since(e, f->ids[i], since, now, count - b->count, collect, b);
+        if (since > b->now) {
+            latest(e, b->field, b->now, &r);
+            collect(&r, b);
+            continue;
+        }
+        samples_since(e, b->field, since, b->now, collect, b);
+        if (b->count > before)
+            continue;
+        no_value(b->field, DCGM_ST_NO_DATA, &r);
+        collect(&r, b);
     }
-    return DCGM_ST_OK;
+    return b->failed ? DCGM_ST_MEMORY : DCGM_ST_OK;
 }
 
 // any_watched is false for a GPU that is unbound: the driver's samplers went with it.
@@ -186,19 +198,20 @@ static int hand_over(dcgmGroupEntityPair_t e, struct batch *b, dcgmFieldValueEnt
 
 static dcgmReturn_t values_since(const dcgmGroupEntityPair_t *entities, unsigned count, const struct field_group *f, usec since, long long *next, dcgmFieldValueEntityEnumeration_f callback, void *data)
 {
-    struct batch b = {.newest = since - 1};
-    usec now = now_us();
-    int room = MAX_SINCE;
-    for (unsigned e = 0; e < count; e++) {
-        dcgmReturn_t status = gather(entities[e], f, since, now, room, &b);
-        if (status != DCGM_ST_OK)
+    struct batch b = {.most = MAX_SINCE, .now = now_us()};
+    b.next = b.now;
+    for (unsigned e = 0; e < count && b.most > 0; e++) {
+        dcgmReturn_t status = gather(entities[e], f, since, &b);
+        if (status != DCGM_ST_OK) {
+            free(b.values);
             return status;
-        room -= b.count;
+        }
+        b.most -= b.count;
         if (b.count && hand_over(entities[e], &b, callback, data) < 0)
             break;
     }
     if (next)
-        *next = b.newest + 1;
+        *next = b.next;
     return DCGM_ST_OK;
 }
 
@@ -240,6 +253,5 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmInjectFieldValue(dcgmHandle_t handle, unsigned 
     memcpy(&r.i64, &in->value, sizeof r.i64);
     memcpy(&r.dbl, &in->value, sizeof r.dbl);
     memcpy(r.str, &in->value, sizeof r.str - 1);
-    inject(e, in->fieldId, &r);
-    return leave(DCGM_ST_OK);
+    return leave(inject(e, in->fieldId, &r) ? DCGM_ST_OK : DCGM_ST_MEMORY);
 }

@@ -58,17 +58,37 @@ bool parse_gpu(const struct node *n, const struct line *l, int first, struct gpu
     return true;
 }
 
-static bool add_instance(const struct line *l, const char *text, struct gpu *out, struct problem *p)
+// add_computes reads the slices of compute instances, such as 1+2. Without them there is one,
+// as large as its parent.
+static bool add_computes(const struct line *l, char *text, unsigned parent, struct gpu *out, struct problem *p)
+{
+    char whole[2] = {(char)('0' + out->instances[parent].slices), 0}, *rest = text ? text : whole, *part;
+    unsigned total = 0;
+    for (unsigned number = 0; (part = strsep(&rest, "+")); number++) {
+        unsigned slices = 0;
+        if (!parse_small(l, part, 8, &slices, p))
+            return false;
+        total += slices;
+        if (!slices || total > out->instances[parent].slices || out->compute_count == MAX_INSTANCES)
+            return fail(p, l, "\"%s\" does not fit into %s; write the slices of its compute instances, such as 3g.40gb/1+2", part, out->instances[parent].profile);
+        out->computes[out->compute_count++] = (struct compute_instance){parent, number, slices};
+    }
+    return true;
+}
+
+static bool add_instance(const struct line *l, char *text, struct gpu *out, struct problem *p)
 {
     static const char slices[] = "123467";
     if (out->instance_count == MAX_INSTANCES)
         return fail(p, l, "more than %d instances on one GPU", MAX_INSTANCES);
-    struct instance *i = &out->instances[out->instance_count++];
+    struct instance *i = &out->instances[out->instance_count];
+    char *computes = text;
+    text = strsep(&computes, "/");
     if (!*text || !strchr(slices, *text) || strncmp(text + 1, "g.", 2) != 0 || strlen(text) >= sizeof i->profile)
         return fail(p, l, "\"%s\" is no MIG profile; write one such as 1g.10gb, with 1, 2, 3, 4, 6 or 7 slices", text);
     i->slices = (unsigned)(*text - '0');
     copy_text(i->profile, sizeof i->profile, text);
-    return true;
+    return add_computes(l, computes, out->instance_count++, out, p);
 }
 
 // parse_layout reads profiles between commas, or none, which turns MIG off.
@@ -76,7 +96,7 @@ bool parse_layout(const struct line *l, const char *text, struct gpu *out, struc
 {
     char copy[256], *rest = copy, *part;
     copy_text(copy, sizeof copy, text);
-    out->instance_count = 0;
+    out->instance_count = out->compute_count = 0;
     out->mig = strcmp(text, "none") != 0;
     while (out->mig && (part = strsep(&rest, ","))) {
         if (!add_instance(l, part, out, p))

@@ -55,6 +55,7 @@ static void slow_down(const char *call)
 
 dcgmReturn_t leave(dcgmReturn_t status)
 {
+    tell_violations();
     unlock_engine();
     return status;
 }
@@ -120,4 +121,5 @@ void close_handle(dcgmHandle_t handle)
     }
     watch_remove_owner(handle, now_us());
     groups_drop_owner(handle);
+    policies_drop_owner(handle);
 }

@@ -153,6 +153,10 @@ static bool do_mig(struct scenario *s, struct line *l, int *model, struct proble
 static bool do_switches(struct scenario *s, struct line *l, int *model, struct problem *p)
 {
     (void)model;
+    s->node.switch_ports = 64;
+    const char *ports = l->count > 2 ? value_of(l->tokens[2], "ports") : NULL;
+    if (l->count > 2 && (!ports || !parse_small(l, ports, DCGM_NVLINK_MAX_LINKS_PER_NVSWITCH + 1, &s->node.switch_ports, p)))
+        return fail(p, l, "switches knows ports= with a number up to %d, got \"%s\"", DCGM_NVLINK_MAX_LINKS_PER_NVSWITCH, l->tokens[2]);
     return parse_small(l, l->tokens[1], DCGM_MAX_NUM_SWITCHES + 1, &s->node.switch_count, p);
 }
 
@@ -174,27 +178,48 @@ static bool do_cpu(struct scenario *s, struct line *l, int *model, struct proble
     return true;
 }
 
+// add_rule puts a rule before the older ones of every field that a line names.
+static bool add_rule(struct rule **rules, const struct rule *rule, const struct id_set *ids)
+{
+    for (unsigned id = 0; id < FIELD_COUNT; id++) {
+        if (!set_has(ids, id))
+            continue;
+        struct rule *r = malloc(sizeof *r);
+        if (!r)
+            return false;
+        *r = *rule;
+        r->older = rules[id];
+        rules[id] = r;
+    }
+    return true;
+}
+
+static bool parse_fields_of(struct line *l, struct id_set *ids, struct target *target, struct problem *p)
+{
+    if (!parse_ids(l->tokens[1], ids))
+        return fail(p, l, "\"%s\" is no list of field ids such as 150,310-345", l->tokens[1]);
+    if (!parse_target(l->tokens[2], target))
+        return fail(p, l, "\"%s\" is no target; write *, 3, gi:*, ci:0, link:*, switch:*, cpu:* or core:*", l->tokens[2]);
+    return true;
+}
+
 static bool do_field(struct scenario *s, struct line *l, int *model, struct problem *p)
 {
     struct id_set ids;
     struct rule rule = {.model = *model};
-    if (!parse_ids(l->tokens[1], &ids))
-        return fail(p, l, "\"%s\" is no list of field ids such as 150,310-345", l->tokens[1]);
-    if (!parse_target(l->tokens[2], &rule.target))
-        return fail(p, l, "\"%s\" is no target; write *, 3, gi:*, ci:0, link:*, switch:*, cpu:* or core:*", l->tokens[2]);
-    if (!parse_spec(l, 3, &rule.spec, p))
+    if (!parse_fields_of(l, &ids, &rule.target, p) || !parse_spec(l, 3, &rule.spec, p))
         return false;
-    for (unsigned id = 0; id < FIELD_COUNT; id++) {
-        if (!set_has(&ids, id))
-            continue;
-        struct rule *r = malloc(sizeof *r);
-        if (!r)
-            return fail(p, l, "out of memory");
-        *r = rule;
-        r->older = s->node.rules[id];
-        s->node.rules[id] = r;
-    }
-    return true;
+    return add_rule(s->node.rules, &rule, &ids) || fail(p, l, "out of memory");
+}
+
+// do_watched says what the host engine samples for itself, whatever its clients watch.
+static bool do_watched(struct scenario *s, struct line *l, int *model, struct problem *p)
+{
+    struct id_set ids;
+    struct rule rule = {.model = *model};
+    if (!parse_fields_of(l, &ids, &rule.target, p))
+        return false;
+    return add_rule(s->node.own, &rule, &ids) || fail(p, l, "out of memory");
 }
 
 static bool do_at(struct scenario *s, struct line *l, int *model, struct problem *p)
@@ -235,10 +260,11 @@ bool directive(struct scenario *s, struct line *l, int *model, struct problem *p
         {"links", do_links, 2, 2, true, "links COUNT"},
         {"metrics", do_metrics, 4, 4, true, "metrics MAJOR MINOR IDS"},
         {"gpu", do_gpu, 2, MAX_TOKENS, false, "gpu ID model=KEY uuid=UUID pci=BUSID [serial=] [minor=] [index=]"},
-        {"mig", do_mig, 3, 3, false, "mig GPU PROFILE[,PROFILE...]"},
-        {"switches", do_switches, 2, 2, false, "switches COUNT"},
+        {"mig", do_mig, 3, 3, false, "mig GPU PROFILE[/SLICES+SLICES][,PROFILE...]"},
+        {"switches", do_switches, 2, 3, false, "switches COUNT [ports=COUNT]"},
         {"cpu", do_cpu, 4, 4, false, "cpu ID FIRST-LAST SERIAL"},
         {"field", do_field, 4, MAX_TOKENS, false, "field IDS TARGET KIND ..."},
+        {"watched", do_watched, 3, 3, false, "watched IDS TARGET"},
         {"at", do_at, 3, MAX_TOKENS, false, "at DURATION EVENT ..."},
     };
     for (int i = 0; i < COUNT(all); i++) {
@@ -250,5 +276,5 @@ bool directive(struct scenario *s, struct line *l, int *model, struct problem *p
             return fail(p, l, "\"%s\" belongs below a line `model KEY`", all[i].name);
         return all[i].parse(s, l, model, p);
     }
-    return fail(p, l, "\"%s\" is unknown; a line begins with include, engine, library, clock, model, base, name, profiling, links, metrics, gpu, mig, switches, cpu, field or at", l->tokens[0]);
+    return fail(p, l, "\"%s\" is unknown; a line begins with include, engine, library, clock, model, base, name, profiling, links, metrics, gpu, mig, switches, cpu, field, watched or at", l->tokens[0]);
 }

@@ -73,6 +73,7 @@ static void forget_clients(void)
     memset(engine.handles, 0, sizeof engine.handles);
     watch_clear();
     groups_clear();
+    policies_clear();
 }
 
 static dcgmReturn_t boot(const char *path, const char *control, const char *clock)
@@ -94,8 +95,10 @@ static dcgmReturn_t boot(const char *path, const char *control, const char *cloc
     for (int i = 0; i < engine.scenario.event_count; i++) {
         struct event *e = &engine.scenario.events[i];
         e->at += engine.boot;
+        e->arrival += engine.boot;
         e->until += e->until == FOREVER ? 0 : engine.boot;
     }
+    watch_own(engine.boot);
     engine.booted = true;
     engine.dead = false;
     engine.due = engine.control_line = 0;
@@ -130,15 +133,35 @@ static void reconfigure(const struct event *e)
             continue;
         g->mig = e->board.mig;
         g->instance_count = e->board.instance_count;
+        g->compute_count = e->board.compute_count;
         memcpy(g->instances, e->board.instances, sizeof g->instances);
+        memcpy(g->computes, e->board.computes, sizeof g->computes);
         g->layouts++;
     }
+}
+
+bool has_clients(void)
+{
+    for (int i = 0; i < MAX_HANDLES; i++) {
+        if (engine.handles[i])
+            return true;
+    }
+    return false;
+}
+
+void restart(usec now)
+{
+    engine.started = now;
+    forget_clients();
+    forget_fakes();
+    watch_own(now);
 }
 
 static void die(void)
 {
     engine.dead = true;
     forget_clients();
+    forget_fakes();
 }
 
 static void apply(const struct event *e)
@@ -149,7 +172,7 @@ static void apply(const struct event *e)
         break;
     case EVENT_ENGINE_RETURNS:
         if (engine.dead)
-            engine.started = e->at;
+            restart(e->at);
         engine.dead = false;
         break;
     case EVENT_HANG:

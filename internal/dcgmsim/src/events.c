@@ -20,8 +20,8 @@ static const char *const reasons[] = {"idle", "clocks_setting", "power_cap", "hw
 enum word { WORD_NONE, WORD_DURATION, WORD_COUNT, WORD_IDS };
 
 #define B(key) (1u << (key))
-enum key { KEY_GPU, KEY_GI, KEY_CI, KEY_SWITCH, KEY_CODE, KEY_COUNT, KEY_TYPE, KEY_LOCATION, KEY_REASON, KEY_ACTION, KEY_ID, KEY_VALUE, KEY_LINK, KEY_LAYOUT, KEY_SETTLE, KEY_CALL, KEY_STATE, KEY_STATUS, KEY_PENDING, KEY_FAILED, KEY_FOR };
-static const char *const keys[] = {"gpu", "gi", "ci", "switch", "code", "count", "type", "location", "reason", "action", "id", "value", "link", "layout", "settle", "call", "state", "status", "pending", "failed", "for"};
+enum key { KEY_GPU, KEY_GI, KEY_CI, KEY_SWITCH, KEY_CODE, KEY_COUNT, KEY_TYPE, KEY_LOCATION, KEY_REASON, KEY_ACTION, KEY_ID, KEY_VALUE, KEY_LINK, KEY_LAYOUT, KEY_SETTLE, KEY_SPREAD, KEY_CALL, KEY_STATE, KEY_STATUS, KEY_PENDING, KEY_FAILED, KEY_FOR };
+static const char *const keys[] = {"gpu", "gi", "ci", "switch", "code", "count", "type", "location", "reason", "action", "id", "value", "link", "layout", "settle", "spread", "call", "state", "status", "pending", "failed", "for"};
 
 struct form {
     const char *name;
@@ -34,7 +34,7 @@ struct form {
 #define TYPES(names) names, COUNT(names)
 #define NO_TYPES NULL, 0
 static const struct form forms[EVENT_TYPES] = {
-    [EVENT_XID] = {"xid", WORD_NONE, B(KEY_CODE) | B(KEY_GPU), B(KEY_GI) | B(KEY_CI) | B(KEY_COUNT), NO_TYPES},
+    [EVENT_XID] = {"xid", WORD_NONE, B(KEY_CODE) | B(KEY_GPU), B(KEY_GI) | B(KEY_CI) | B(KEY_COUNT) | B(KEY_SPREAD), NO_TYPES},
     [EVENT_SXID] = {"sxid", WORD_NONE, B(KEY_SWITCH) | B(KEY_CODE), B(KEY_TYPE), TYPES(sxid_types)},
     [EVENT_ECC] = {"ecc", WORD_NONE, B(KEY_GPU) | B(KEY_TYPE), B(KEY_COUNT) | B(KEY_LOCATION), TYPES(ecc_types)},
     [EVENT_THROTTLE] = {"throttle", WORD_NONE, B(KEY_GPU) | B(KEY_REASON), B(KEY_FOR), NO_TYPES},
@@ -136,6 +136,8 @@ static bool parse_value(const struct node *n, const struct form *f, const struct
         return parse_override(l, text, &out->spec, p);
     case KEY_LAYOUT:
         return parse_layout(l, text, &out->board, p);
+    case KEY_SPREAD:
+        return (parse_duration(text, &out->spread) && out->spread > 0) || fail(p, l, "spread needs a duration such as 1s, got \"%s\"", text);
     case KEY_SETTLE:
         return parse_duration(text, &out->duration) || fail(p, l, "settle needs a duration such as 10s, got \"%s\"", text);
     default:

@@ -15,13 +15,13 @@ static void put_gpu(const struct gpu *g, unsigned kind, dcgmGroupEntityPair_t *o
 {
     if (kind == DCGM_FE_GPU)
         put(out, room, count, kind, g->id);
-    for (unsigned i = 0; (kind == DCGM_FE_GPU_I || kind == DCGM_FE_GPU_CI) && i < g->instance_count; i++)
+    unsigned instances = kind == DCGM_FE_GPU_I ? g->instance_count : kind == DCGM_FE_GPU_CI ? g->compute_count : 0;
+    for (unsigned i = 0; i < instances; i++)
         put(out, room, count, kind, g->id * MAX_INSTANCES + i);
-    for (unsigned i = 0; kind == DCGM_FE_LINK && i < NODE->models[g->model].links; i++)
-        put(out, room, count, kind, link_entity(g->id, i));
 }
 
-// entities_of_kind lists what the node has, GPUs by number.
+// entities_of_kind lists what the node has, GPUs by number. Links are those of switches: a host
+// engine answers for the links of GPUs, and lists none.
 unsigned entities_of_kind(unsigned kind, dcgmGroupEntityPair_t *out, unsigned room)
 {
     unsigned count = 0;
@@ -31,6 +31,8 @@ unsigned entities_of_kind(unsigned kind, dcgmGroupEntityPair_t *out, unsigned ro
     }
     for (unsigned i = 0; kind == DCGM_FE_SWITCH && i < NODE->switch_count; i++)
         put(out, room, &count, kind, i);
+    for (unsigned i = 0; kind == DCGM_FE_LINK && i < NODE->switch_count * NODE->switch_ports; i++)
+        put(out, room, &count, kind, DCGM_FE_SWITCH | (i % NODE->switch_ports) << 8 | (i / NODE->switch_ports) << 24);
     for (unsigned i = 0; i < DCGM_MAX_NUM_CPUS; i++) {
         const struct cpu *c = &NODE->cpus[i];
         if (c->used && kind == DCGM_FE_CPU)

@@ -60,7 +60,7 @@ bool parse_ids(const char *text, struct id_set *out);
 
 enum spec_kind { SPEC_NONE, SPEC_CONST, SPEC_TEXT, SPEC_RAMP, SPEC_WAVE, SPEC_COUNTER, SPEC_ATTR, SPEC_LIKE, SPEC_SENTINEL, SPEC_STATUS, SPEC_EVENT, SPEC_STALE };
 enum warmup { WARM, WARMUP_ZERO, WARMUP_BLANK };
-enum attribute { ATTR_NAME, ATTR_UUID, ATTR_PCI, ATTR_SERIAL, ATTR_MINOR, ATTR_INDEX, ATTR_GPU_COUNT, ATTR_PEERS, ATTR_MIG_MODE, ATTR_MIG_SLICES, ATTR_LINK_STATE };
+enum attribute { ATTR_NAME, ATTR_UUID, ATTR_PCI, ATTR_SERIAL, ATTR_MINOR, ATTR_INDEX, ATTR_GPU_COUNT, ATTR_PEERS, ATTR_MIG_MODE, ATTR_MIG_SLICES, ATTR_MIG_NAME, ATTR_LINK_STATE };
 
 struct spec {
     enum spec_kind kind;
@@ -102,20 +102,29 @@ struct model {
     struct metric_group groups[MAX_METRIC_GROUPS];
 };
 
-#define MAX_INSTANCES DCGM_MAX_INSTANCES_PER_GPU
+#define MAX_INSTANCES 7 // DCGM's ids count so many for each GPU
 struct instance {
     unsigned slices;
     char profile[24]; // such as 1g.10gb
 };
 
+struct compute_instance {
+    unsigned parent; // counted within the GPU
+    unsigned number; // counted within its parent
+    unsigned slices;
+};
+
 struct gpu {
     bool used, mig;
+    bool fake; // made by a client, for values that it injects
     unsigned id, minor, index;
     int model;
     char uuid[64], pci[32], serial[32];
     unsigned layouts; // how often MIG was laid out, so that new instances get new UUIDs
     unsigned instance_count;
     struct instance instances[MAX_INSTANCES];
+    unsigned compute_count;
+    struct compute_instance computes[MAX_INSTANCES];
 };
 
 struct cpu {
@@ -146,9 +155,10 @@ struct node {
     struct model models[MAX_MODELS];
     struct gpu gpus[DCGM_MAX_NUM_DEVICES];
     uint32_t announced; // GPUs, by bit, that an event of the timeline adds
-    unsigned switch_count;
+    unsigned switch_count, switch_ports;
     struct cpu cpus[DCGM_MAX_NUM_CPUS];
     struct rule *rules[FIELD_COUNT]; // newest first
+    struct rule *own[FIELD_COUNT];   // what the host engine samples by itself
 };
 
 #define MAX_FILES 64
@@ -184,6 +194,7 @@ enum event_type {
 
 struct event {
     usec at, until;
+    usec arrival; // of an XID, before the host engine's thread took it
     enum event_type type;
     struct target target;
     int gpu; // -1: none or all
@@ -192,6 +203,7 @@ struct event {
     unsigned choice; // index into the names that the event's type or action has
     unsigned mask;   // reasons of a throttle
     bool pending, failed;
+    usec spread; // between the errors of a burst; 0: as the host engine's thread takes them
     struct id_set ids;
     struct spec spec;
     char call[64];

@@ -28,21 +28,29 @@ static bool latest_event(dcgmGroupEntityPair_t e, unsigned field, usec now, stru
     return last;
 }
 
-static void no_value(unsigned field, int status, struct reading *out)
+void no_value(unsigned field, int status, struct reading *out)
 {
     memset(out, 0, offsetof(struct reading, str) + 1);
-    blank(field, 0, out);
+    if (status != DCGM_ST_UNKNOWN_FIELD)
+        blank(field, 0, out);
     out->status = status;
+}
+
+static bool is_known(unsigned field, usec now)
+{
+    return field_meta(field) && engine_knows(field, now);
 }
 
 // latest reads the cache. What is no longer watched keeps its last sample.
 void latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
 {
+    e = seat_of(e, field);
     const struct series *s = series_find(e, field);
+    struct reading injected;
     usec ts = -1;
     bool found = false;
-    if (!engine_knows(field, now) || !field_meta(field)) {
-        no_value(field, DCGM_ST_UNKNOWN_FIELD, out);
+    if (!is_known(field, now) || (e.entityGroupId != DCGM_FE_NONE && entity_exists(e) != DCGM_ST_OK)) {
+        no_value(field, is_known(field, now) ? DCGM_ST_NOT_WATCHED : DCGM_ST_UNKNOWN_FIELD, out);
         return;
     }
     const struct spec *forced = override_of(e, field, now);
@@ -53,20 +61,20 @@ void latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *o
         value_at(e, field, ts, is_first(s, ts), out);
         found = true;
     }
-    if (s && s->injected && s->injected->ts > ts) {
-        *out = *s->injected;
-        return;
-    }
-    if (!found)
+    if (newest_injected(e, field, &injected) && injected.ts > ts)
+        *out = injected;
+    else if (!found)
         no_value(field, s && s->span_count ? DCGM_ST_NO_DATA : DCGM_ST_NOT_WATCHED, out);
 }
 
-// live reads past the cache.
+// live reads past the cache. A field without a value at the moment has DCGM_ST_NO_DATA.
 void live(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
 {
-    if (!engine_knows(field, now) || !field_meta(field))
+    e = seat_of(e, field);
+    bool named = field == DCGM_FI_DEV_NAME && e.entityGroupId != DCGM_FE_GPU; // of an instance, even if a client made it
+    if (!is_known(field, now))
         no_value(field, DCGM_ST_UNKNOWN_FIELD, out);
-    else if (by_events(e, field))
+    else if ((e.entityGroupId != DCGM_FE_NONE && entity_exists(e) != DCGM_ST_OK) || by_events(e, field) || (lacks_samples(e, field) && !named))
         no_value(field, DCGM_ST_NO_DATA, out);
     else
         value_at(e, field, now, false, out);
@@ -86,53 +94,67 @@ static usec oldest_kept(const struct series *s, usec newest_ts)
     return keep >= newest_ts ? 0 : newest_ts - keep + 1;
 }
 
-static int events_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, int limit, void (*visit)(const struct reading *, void *), void *data)
+// A walk hands samples over in order of time, those that clients injected in between.
+struct walk {
+    const struct series *s;
+    int injected; // handed over so far
+    usec since;
+    bool (*visit)(const struct reading *, void *);
+    void *data;
+    bool over;
+};
+
+static void hand(struct walk *w, const struct reading *r)
 {
-    int position = 0, count = 0;
+    w->over = w->over || !w->visit(r, w->data);
+}
+
+static void hand_injected(struct walk *w, usec until)
+{
+    for (; w->injected < w->s->injected_count && w->s->injected[w->injected].ts <= until; w->injected++) {
+        if (w->s->injected[w->injected].ts >= w->since)
+            hand(w, &w->s->injected[w->injected]);
+    }
+}
+
+static void walk_events(struct walk *w, usec now)
+{
+    int position = 0;
     struct reading r;
     const struct event *ev;
-    while (count < limit && (ev = history(e, field, since, now, &position))) {
+    while (!w->over && (ev = history(w->s->entity, w->s->field, w->since, now, &position))) {
         from_event(ev, &r);
-        if (visit)
-            visit(&r, data);
-        count++;
+        hand_injected(w, r.ts);
+        hand(w, &r);
     }
-    return count;
 }
 
-static int span_since(const struct series *s, const struct span *p, usec since, usec now, int limit, void (*visit)(const struct reading *, void *), void *data)
+static void walk_span(struct walk *w, const struct span *p, usec now)
 {
     struct reading r;
-    int count = 0;
     usec end = p->end < now ? p->end : now;
-    usec skipped = since > p->start ? (since - p->start + p->period - 1) / p->period : 0;
-    for (usec ts = p->start + skipped * p->period; ts <= end && count < limit; ts += p->period) {
-        if (frozen_since(s->entity, s->field, ts) != FOREVER)
+    usec skipped = w->since > p->start ? (w->since - p->start + p->period - 1) / p->period : 0;
+    for (usec ts = p->start + skipped * p->period; ts <= end && !w->over; ts += p->period) {
+        if (frozen_since(w->s->entity, w->s->field, ts) != FOREVER)
             continue;
-        count++;
-        if (!visit)
-            continue;
-        value_at(s->entity, s->field, ts, is_first(s, ts), &r);
-        visit(&r, data);
+        value_at(w->s->entity, w->s->field, ts, is_first(w->s, ts), &r);
+        hand_injected(w, ts);
+        hand(w, &r);
     }
-    return count;
 }
 
-int samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, int limit, void (*visit)(const struct reading *, void *), void *data)
+void samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, bool (*visit)(const struct reading *, void *), void *data)
 {
+    e = seat_of(e, field);
     const struct series *s = series_find(e, field);
-    int count = 0;
     if (!s || !s->subscriptions)
-        return 0;
-    if (by_events(e, field)) {
-        usec kept = oldest_kept(s, now);
-        return events_since(e, field, since > kept ? since : kept, now, limit, visit, data);
-    }
-    usec last = newest_taken(s, now);
-    if (last < 0)
-        return 0;
-    usec kept = oldest_kept(s, last);
-    for (int i = 0; i < s->span_count; i++)
-        count += span_since(s, &s->spans[i], since > kept ? since : kept, now, limit - count, visit, data);
-    return count;
+        return;
+    bool events = by_events(e, field);
+    usec last = newest_taken(s, now), kept = oldest_kept(s, events || last < 0 ? now : last);
+    struct walk w = {s, 0, since > kept ? since : kept, visit, data, false};
+    if (events)
+        walk_events(&w, now);
+    for (int i = 0; !events && last >= 0 && i < s->span_count; i++)
+        walk_span(&w, &s->spans[i], now);
+    hand_injected(&w, FOREVER);
 }

@@ -111,13 +111,19 @@ bool load_scenario(const char *path, struct scenario *out, struct problem *p)
     return false;
 }
 
+static void free_rules(struct rule *newest)
+{
+    for (struct rule *r = newest, *older; r; r = older) {
+        older = r->older;
+        free(r);
+    }
+}
+
 void free_scenario(struct scenario *s)
 {
     for (int id = 0; id < FIELD_COUNT; id++) {
-        for (struct rule *r = s->node.rules[id], *older; r; r = older) {
-            older = r->older;
-            free(r);
-        }
+        free_rules(s->node.rules[id]);
+        free_rules(s->node.own[id]);
     }
     free(s->events);
     memset(s, 0, sizeof *s);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define BUCKETS 8192
+#define SHORTEST ((usec)1000) // period of samples, whatever a watch asks for
 static struct series *buckets[BUCKETS];
 
 static struct series **bucket(dcgmGroupEntityPair_t e, unsigned field)
@@ -44,6 +45,8 @@ static usec merged_period(const struct series *s)
         if (sub->watch.period < period)
             period = sub->watch.period;
     }
+    if (period < SHORTEST)
+        period = SHORTEST;
     const struct spec *spec = spec_of(s->entity, s->field);
     return spec && period != FOREVER && spec->every > period ? spec->every : period;
 }
@@ -82,6 +85,8 @@ static usec newest(const struct series *s, usec t)
 usec newest_taken(const struct series *s, usec t)
 {
     usec ts;
+    if (lacks_samples(s->entity, s->field))
+        return -1;
     while ((ts = newest(s, t)) >= 0) {
         usec frozen = frozen_since(s->entity, s->field, ts);
         if (frozen == FOREVER)
@@ -97,10 +102,17 @@ bool is_first(const struct series *s, usec ts)
     return before < 0 || interrupted(s->entity, s->field, before, ts);
 }
 
+// seat_of puts the samples of what belongs to no entity where every entity finds them.
+dcgmGroupEntityPair_t seat_of(dcgmGroupEntityPair_t e, unsigned field)
+{
+    const dcgm_field_meta_t *meta = field_meta(field);
+    return meta && meta->scope == DCGM_FS_GLOBAL ? (dcgmGroupEntityPair_t){DCGM_FE_NONE, 0} : e;
+}
+
 // watch_add replaces what the same connection has: it is one watcher, however many watches it asks for.
 dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct watch *w, usec now)
 {
-    struct series *s = find_or_add(e, field);
+    struct series *s = find_or_add(seat_of(e, field), field);
     if (!s)
         return DCGM_ST_MEMORY;
     struct subscription *sub = s->subscriptions;
@@ -134,7 +146,7 @@ static bool unsubscribe(struct series *s, dcgmHandle_t owner, usec now)
 // watch_remove ends the watch of a connection, whichever group it came with.
 bool watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now)
 {
-    struct series *s = series_find(e, field);
+    struct series *s = series_find(seat_of(e, field), field);
     return s && unsubscribe(s, owner, now);
 }
 
@@ -164,13 +176,62 @@ void watch_clear(void)
 
 bool is_watched(dcgmGroupEntityPair_t e, unsigned field)
 {
-    const struct series *s = series_find(e, field);
+    const struct series *s = series_find(seat_of(e, field), field);
     return s && s->subscriptions;
 }
 
-void inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r)
+// inject keeps samples in order of time, and of those with the same time the last one.
+bool inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r)
 {
-    struct series *s = find_or_add(e, field);
-    if (s && (s->injected || (s->injected = malloc(sizeof *s->injected))))
-        *s->injected = *r;
+    struct series *s = find_or_add(seat_of(e, field), field);
+    if (!s)
+        return false;
+    if (s->injected_count == s->injected_room) {
+        int room = s->injected_room ? 2 * s->injected_room : 4;
+        struct reading *grown = realloc(s->injected, (size_t)room * sizeof *grown);
+        if (!grown)
+            return false;
+        s->injected = grown;
+        s->injected_room = room;
+    }
+    int at = s->injected_count++;
+    for (; at > 0 && s->injected[at - 1].ts > r->ts; at--)
+        s->injected[at] = s->injected[at - 1];
+    s->injected[at] = *r;
+    return true;
+}
+
+bool newest_injected(dcgmGroupEntityPair_t e, unsigned field, struct reading *out)
+{
+    const struct series *s = series_find(seat_of(e, field), field);
+    if (!s || !s->injected_count)
+        return false;
+    *out = s->injected[s->injected_count - 1];
+    return true;
+}
+
+// injected_since calls visit for what clients injected, oldest first.
+void injected_since(dcgmGroupEntityPair_t e, unsigned field, usec since, bool (*visit)(const struct reading *, void *), void *data)
+{
+    const struct series *s = series_find(seat_of(e, field), field);
+    for (int i = 0; s && i < s->injected_count; i++) {
+        if (s->injected[i].ts >= since && !visit(&s->injected[i], data))
+            return;
+    }
+}
+
+// watch_own begins what the host engine samples by itself.
+void watch_own(usec now)
+{
+    static dcgmGroupEntityPair_t all[DCGM_GROUP_MAX_ENTITIES_V2];
+    const struct watch own = {.owner = 0, .period = 60 * SECOND, .keep_age = 600 * SECOND};
+    for (unsigned kind = 0; kind < DCGM_FE_COUNT; kind++) {
+        unsigned count = entities_of_kind(kind, all, DCGM_GROUP_MAX_ENTITIES_V2);
+        for (unsigned e = 0; e < count; e++) {
+            for (unsigned field = 0; field < FIELD_COUNT; field++) {
+                if (NODE->own[field] && rule_for(NODE->own[field], all[e]))
+                    watch_add(all[e], field, &own, now);
+            }
+        }
+    }
 }

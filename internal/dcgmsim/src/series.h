@@ -24,7 +24,8 @@ struct series {
     int span_count;
     struct span spans[MAX_SPANS];
     struct subscription *subscriptions;
-    struct reading *injected;
+    struct reading *injected; // oldest first
+    int injected_count, injected_room;
 };
 
 struct series *series_find(dcgmGroupEntityPair_t e, unsigned field);

@@ -34,9 +34,11 @@ struct reading {
 };
 
 void value_at(dcgmGroupEntityPair_t e, unsigned field, usec t, bool first, struct reading *out);
+const struct rule *rule_for(const struct rule *newest, dcgmGroupEntityPair_t e);
+bool lacks_samples(dcgmGroupEntityPair_t e, unsigned field);
 const struct spec *spec_of(dcgmGroupEntityPair_t e, unsigned field);
 void blank(unsigned field, int offset, struct reading *out);
-void entity_uuid(dcgmGroupEntityPair_t e, char *out, size_t size);
+double attribute(enum attribute a, dcgmGroupEntityPair_t e, usec t, char *out, size_t size); // names.c
 unsigned link_entity(unsigned gpu, unsigned link);
 
 // ---- series.c, reading.c: what is watched, and when it is sampled ----
@@ -51,12 +53,17 @@ dcgmReturn_t watch_add(dcgmGroupEntityPair_t e, unsigned field, const struct wat
 bool watch_remove(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner, usec now); // false: it was not watched
 void watch_remove_owner(dcgmHandle_t owner, usec now);
 void watch_clear(void);
-void inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r);
+bool inject(dcgmGroupEntityPair_t e, unsigned field, const struct reading *r);
+void injected_since(dcgmGroupEntityPair_t e, unsigned field, usec since, bool (*visit)(const struct reading *, void *), void *data);
+bool newest_injected(dcgmGroupEntityPair_t e, unsigned field, struct reading *out);
+void watch_own(usec now); // what the host engine samples by itself
 void latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out);
 void live(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out);
 bool is_watched(dcgmGroupEntityPair_t e, unsigned field);
-// Calls visit for the samples from since on, oldest first, at most limit.
-int samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, int limit, void (*visit)(const struct reading *, void *), void *data);
+dcgmGroupEntityPair_t seat_of(dcgmGroupEntityPair_t e, unsigned field); // where the samples of a field lie
+void no_value(unsigned field, int status, struct reading *out);
+// Calls visit for the samples from since on, oldest first, until it returns false.
+void samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, bool (*visit)(const struct reading *, void *), void *data);
 
 // ---- groups.c ----
 
@@ -84,6 +91,13 @@ unsigned group_entities(dcgmGpuGrp_t id, dcgmGroupEntityPair_t out[DCGM_GROUP_MA
 unsigned entities_of_kind(unsigned kind, dcgmGroupEntityPair_t *out, unsigned room);
 void groups_drop_owner(dcgmHandle_t owner);
 void groups_clear(void);
+
+// ---- api_policy.c, api_fakes.c ----
+
+void tell_violations(void); // gives the mutex back and takes it again
+void policies_drop_owner(dcgmHandle_t owner);
+void policies_clear(void);
+void forget_fakes(void);
 
 // ---- engine.c, control.c, calls.c: boot, clock, events as they fall due, calls in and out ----
 
@@ -132,6 +146,8 @@ extern struct engine engine;
 usec now_us(void);
 usec read_clock(clockid_t id);
 void apply_due(void);
+bool has_clients(void);
+void restart(usec now); // of the host engine, which forgets what its memory held
 bool present(unsigned gpu);                      // api_topology.c
 int64_t integer(unsigned gpu, unsigned field);
 dcgmReturn_t enter(const char *call, dcgmHandle_t handle); // holds the mutex if it returns OK

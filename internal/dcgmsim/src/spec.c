@@ -11,7 +11,7 @@ static const char *const kinds[] = {
 static const char *const sentinels[] = {"blank", "not_found", "not_supported", "not_permissioned"};
 static const char *const attributes[] = {
     [ATTR_NAME] = "name", [ATTR_UUID] = "uuid", [ATTR_PCI] = "pci", [ATTR_SERIAL] = "serial", [ATTR_MINOR] = "minor", [ATTR_INDEX] = "index",
-    [ATTR_GPU_COUNT] = "gpu_count", [ATTR_PEERS] = "peers", [ATTR_MIG_MODE] = "mig_mode", [ATTR_MIG_SLICES] = "mig_slices",
+    [ATTR_GPU_COUNT] = "gpu_count", [ATTR_PEERS] = "peers", [ATTR_MIG_MODE] = "mig_mode", [ATTR_MIG_SLICES] = "mig_slices", [ATTR_MIG_NAME] = "mig_name",
     [ATTR_LINK_STATE] = "link_state",
 };
 static const char *const warmups[] = {[WARM] = "none", [WARMUP_ZERO] = "zero", [WARMUP_BLANK] = "blank"};

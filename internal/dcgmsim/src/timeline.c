@@ -19,6 +19,8 @@ static bool on_gpu(const struct event *e, int gpu)
 
 static bool hits(const struct event *ev, dcgmGroupEntityPair_t e)
 {
+    if (e.entityGroupId == DCGM_FE_NONE) // What belongs to no entity is read, and changed, on any GPU.
+        return ev->target.kind == DCGM_FE_GPU;
     return ev->target.kind == e.entityGroupId && (ev->target.id < 0 || ev->target.id == e.entityId);
 }
 
@@ -46,10 +48,8 @@ dcgmReturn_t entity_exists(dcgmGroupEntityPair_t e)
     int gpu = gpu_of(e);
     bool ok = gpu >= 0 && gpu_exists((unsigned)gpu);
     switch (e.entityGroupId) {
-    case DCGM_FE_NONE:
-        return DCGM_ST_OK;
     case DCGM_FE_GPU_I: case DCGM_FE_GPU_CI:
-        ok = ok && e.entityId % MAX_INSTANCES < NODE->gpus[gpu].instance_count;
+        ok = ok && e.entityId % MAX_INSTANCES < (e.entityGroupId == DCGM_FE_GPU_I ? NODE->gpus[gpu].instance_count : NODE->gpus[gpu].compute_count);
         break;
     case DCGM_FE_SWITCH:
         ok = e.entityId < NODE->switch_count;
@@ -63,7 +63,7 @@ dcgmReturn_t entity_exists(dcgmGroupEntityPair_t e)
             ok = ok || (NODE->cpus[i].used && e.entityId >= NODE->cpus[i].first_core && e.entityId <= NODE->cpus[i].last_core);
         break;
     case DCGM_FE_LINK:
-        ok = ok ? (e.entityId >> 8 & 0xffff) < NODE->models[NODE->gpus[gpu].model].links : (e.entityId & 0xff) == DCGM_FE_SWITCH && e.entityId >> 24 < NODE->switch_count;
+        ok = ok ? (e.entityId >> 8 & 0xffff) < NODE->models[NODE->gpus[gpu].model].links : (e.entityId & 0xff) == DCGM_FE_SWITCH && e.entityId >> 24 < NODE->switch_count && (e.entityId >> 8 & 0xffff) < NODE->switch_ports;
         break;
     default:
         break;
@@ -74,6 +74,8 @@ dcgmReturn_t entity_exists(dcgmGroupEntityPair_t e)
 DcgmEntityStatus_t gpu_status(unsigned gpu, usec t)
 {
     DcgmEntityStatus_t status = DcgmEntityStatusOk;
+    if (NODE->gpus[gpu].fake)
+        return DcgmEntityStatusFake;
     EVENTS(e) {
         if (e->at > t)
             break;

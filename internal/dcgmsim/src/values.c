@@ -45,94 +45,51 @@ static bool is_model(int model, int wanted)
     return wanted < 0 || model >= 0;
 }
 
-const struct spec *spec_of(dcgmGroupEntityPair_t e, unsigned field)
+const struct rule *rule_for(const struct rule *newest, dcgmGroupEntityPair_t e)
 {
     int gpu = gpu_of(e), model = gpu >= 0 && gpu_exists((unsigned)gpu) ? NODE->gpus[gpu].model : -1;
-    for (const struct rule *r = field < FIELD_COUNT ? NODE->rules[field] : NULL; r; r = r->older) {
+    for (const struct rule *r = newest; r; r = r->older) {
         bool target_fits = r->target.kind == e.entityGroupId && (r->target.id < 0 || r->target.id == e.entityId);
         if (target_fits && is_model(model, r->model))
-            return &r->spec;
+            return r;
     }
     return NULL;
+}
+
+// source_of says whose rule a field of an entity has. What belongs to no entity is read on the
+// first GPU, and an instance reads as its GPU where it has no rule of its own. Profiling is what
+// a GPU does not share.
+static dcgmGroupEntityPair_t source_of(dcgmGroupEntityPair_t e, unsigned field)
+{
+    dcgmGroupEntityPair_t gpu;
+    bool instance = e.entityGroupId == DCGM_FE_GPU_I || e.entityGroupId == DCGM_FE_GPU_CI;
+    if (e.entityGroupId == DCGM_FE_NONE)
+        return entities_of_kind(DCGM_FE_GPU, &gpu, 1) ? gpu : e;
+    if (!instance || is_profiling(field) || rule_for(NODE->rules[field], e))
+        return e;
+    return (dcgmGroupEntityPair_t){DCGM_FE_GPU, (unsigned)gpu_of(e)};
+}
+
+const struct spec *spec_of(dcgmGroupEntityPair_t e, unsigned field)
+{
+    const struct rule *r = field < FIELD_COUNT ? rule_for(NODE->rules[field], source_of(e, field)) : NULL;
+    return r ? &r->spec : NULL;
+}
+
+// lacks_samples tells whether nothing is ever sampled: of switches, links and CPUs what they do
+// not have, and of a GPU that a client made everything.
+bool lacks_samples(dcgmGroupEntityPair_t e, unsigned field)
+{
+    int gpu = gpu_of(e);
+    bool gpu_like = e.entityGroupId == DCGM_FE_NONE || e.entityGroupId == DCGM_FE_GPU || e.entityGroupId == DCGM_FE_GPU_I || e.entityGroupId == DCGM_FE_GPU_CI;
+    if (gpu >= 0 && gpu_exists((unsigned)gpu) && NODE->gpus[gpu].fake)
+        return true;
+    return !gpu_like && !spec_of(e, field) && !override_of(e, field, now_us());
 }
 
 unsigned link_entity(unsigned gpu, unsigned link)
 {
     return DCGM_FE_GPU | link << 8 | gpu << 24;
-}
-
-// entity_uuid names an instance after its GPU. A new layout makes new names.
-void entity_uuid(dcgmGroupEntityPair_t e, char *out, size_t size)
-{
-    int gpu = gpu_of(e);
-    const struct gpu *g = &NODE->gpus[gpu];
-    const char *bare = strncmp(g->uuid, "GPU-", 4) == 0 ? g->uuid + 4 : g->uuid;
-    if (e.entityGroupId == DCGM_FE_GPU)
-        copy_text(out, size, g->uuid);
-    else
-        snprintf(out, size, "MIG-%.23s-%05x%03x%04x", bare, g->layouts, e.entityGroupId, e.entityId);
-}
-
-static void name_of(dcgmGroupEntityPair_t e, const struct gpu *g, char *out, size_t size)
-{
-    const char *model = NODE->models[g->model].name;
-    if (e.entityGroupId == DCGM_FE_GPU)
-        copy_text(out, size, model);
-    else
-        snprintf(out, size, "%s MIG %s", model, g->instances[e.entityId % MAX_INSTANCES].profile);
-}
-
-static unsigned gpu_count(void)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < DCGM_MAX_NUM_DEVICES; i++)
-        n += gpu_exists(i);
-    return n;
-}
-
-static double peers_of(unsigned gpu)
-{
-    double mask = 0;
-    for (unsigned i = 0; i < DCGM_MAX_NUM_DEVICES; i++)
-        mask += gpu_exists(i) && i != gpu ? ldexp(1, (int)i) : 0;
-    return mask;
-}
-
-// attribute returns a number, or puts a text into out.
-static double attribute(enum attribute a, dcgmGroupEntityPair_t e, usec t, char *out, size_t size)
-{
-    int gpu = gpu_of(e);
-    if (a == ATTR_GPU_COUNT)
-        return gpu_count();
-    if (gpu < 0)
-        return 0;
-    const struct gpu *g = &NODE->gpus[gpu];
-    switch (a) {
-    case ATTR_NAME:
-        name_of(e, g, out, size);
-        return 0;
-    case ATTR_UUID:
-        entity_uuid(e, out, size);
-        return 0;
-    case ATTR_PCI:
-        copy_text(out, size, g->pci);
-        return 0;
-    case ATTR_SERIAL:
-        copy_text(out, size, g->serial);
-        return 0;
-    case ATTR_MINOR:
-        return g->minor;
-    case ATTR_INDEX:
-        return g->index;
-    case ATTR_PEERS:
-        return peers_of((unsigned)gpu);
-    case ATTR_MIG_MODE:
-        return g->mig;
-    case ATTR_MIG_SLICES:
-        return g->mig ? 7 : 0;
-    default:
-        return link_is_up((unsigned)gpu, e.entityId >> 8 & 0xffff, t);
-    }
 }
 
 // counter grows from its base, and from zero after a reset.
@@ -241,6 +198,8 @@ void value_at(dcgmGroupEntityPair_t e, unsigned field, usec t, bool first, struc
         blank(field, 0, out);
     else if (field_meta(field)->fieldType == DCGM_FT_BINARY)
         without_value(field, DCGM_ST_NO_DATA, out);
+    else if (!s && is_profiling(field) && e.entityGroupId != DCGM_FE_GPU)
+        blank(field, 0, out);
     else if (!s)
         blank(field, 2, out);
     else if (first && s->warmup == WARMUP_BLANK)
@@ -248,5 +207,5 @@ void value_at(dcgmGroupEntityPair_t e, unsigned field, usec t, bool first, struc
     else if (first && s->warmup == WARMUP_ZERO)
         number(e, field, t, 0, out);
     else
-        by_spec(e, field, t, s, 0, out);
+        by_spec(forced ? e : source_of(e, field), field, t, s, 0, out);
 }

@@ -17,9 +17,15 @@ static void check_xid(void)
     CHECK(integer(3, 230) == 79 && read_gpu(3, 230).status == DCGM_ST_OK);
     CHECK(read_gpu(2, 230).status == DCGM_ST_NO_DATA);
     send_line("xid gpu=3 code=31 count=4");
-    send_line("advance 1s");
+    send_line("advance 2s");
+    CHECK(dcgmGetValuesSince_v2(handle, group, fields, 0, &next, count_values, &count) == DCGM_ST_OK && count == 4);
+    send_line("advance 2s");
+    count = 0;
     CHECK(dcgmGetValuesSince_v2(handle, group, fields, 0, &next, count_values, &count) == DCGM_ST_OK && count == 5);
     CHECK(dcgmGetValuesSince_v2(handle, group, fields, next, &next, count_values, &count) == DCGM_ST_OK && count == 5);
+    send_line("xid gpu=3 code=45 count=4 spread=40ms");
+    send_line("advance 1s");
+    CHECK(dcgmGetValuesSince_v2(handle, group, fields, next, &next, count_values, &count) == DCGM_ST_OK && count == 9);
 }
 
 static void check_counters(void)
@@ -125,7 +131,7 @@ static void check_topology(void)
     send_line("advance 1s");
     CHECK(dcgmGetGpuInstanceHierarchy(handle, &mig) == DCGM_ST_OK && mig.count == 18 && mig.entityList[0].info.nvmlProfileSlices == 4);
     send_line("xid gpu=1 ci=2 code=31");
-    CHECK(read_entity(DCGM_FE_GPU_CI, 10, 230).value.i64 == 31 && read_gpu(1, 230).status == DCGM_ST_NOT_WATCHED);
+    CHECK(read_entity(DCGM_FE_GPU_CI, 9, 230).value.i64 == 31 && read_gpu(1, 230).status == DCGM_ST_NOT_WATCHED);
     send_line("link gpu=2 link=5 state=down");
     CHECK(dcgmGetNvLinkLinkStatus(handle, &links) == DCGM_ST_OK && links.gpus[2].linkState[5] == DcgmNvLinkLinkStateDown && links.gpus[2].linkState[4] == DcgmNvLinkLinkStateUp && links.gpus[2].linkState[12] == DcgmNvLinkLinkStateNotSupported);
     links.version++;
@@ -145,7 +151,7 @@ static void check_topology(void)
     send_line("gpu_added 7 model=a100 uuid=GPU-7 pci=00000000:D1:00.0");
     CHECK(gpus() == 5);
     send_line("gpu_removed gpu=7");
-    CHECK(gpus() == 4 && read_gpu(7, 155).status == DCGM_ST_GENERIC_ERROR);
+    CHECK(gpus() == 4 && read_gpu(7, 155).status == DCGM_ST_NOT_WATCHED);
 }
 
 static void check_group_limits(void)

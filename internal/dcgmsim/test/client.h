@@ -96,8 +96,9 @@ static int64_t integer(unsigned gpu, unsigned short field)
 
 static int count_values(dcgm_field_entity_group_t kind, dcgm_field_eid_t id, dcgmFieldValue_v1 *values, int count, void *data)
 {
-    (void)kind, (void)id, (void)values;
-    *(int *)data += count;
+    (void)kind, (void)id;
+    for (int i = 0; i < count; i++)
+        *(int *)data += values[i].status == DCGM_ST_OK;
     return 0;
 }
 
