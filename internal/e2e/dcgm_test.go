@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 const simulator = root + "/internal/dcgmsim"
@@ -69,6 +72,17 @@ func startSimulated(t *testing.T, scenario string, args ...string) *collector {
 // startNode runs the Collector in an environment that change may still alter.
 func startNode(t *testing.T, scenario, settings string, change func(env []string) []string) *node {
 	t.Helper()
+	n := newNode(t, scenario, settings)
+	if change != nil {
+		n.Env = change(n.Env)
+	}
+	n.begin(t)
+	return n
+}
+
+// newNode returns a node that does not run yet.
+func newNode(t *testing.T, scenario, settings string) *node {
+	t.Helper()
 	if strings.HasSuffix(binary, "-static") {
 		t.Skip("the static flavour has no DCGM")
 	}
@@ -76,12 +90,13 @@ func startNode(t *testing.T, scenario, settings string, change func(env []string
 	n.collector = command("--config", configFile(t, gpus, n.health, n.prom, settings))
 	n.Stdout = &n.out
 	n.Env = simulation(t, scenario, n.control)
-	if change != nil {
-		n.Env = change(n.Env)
-	}
+	return n
+}
+
+func (n *node) begin(t *testing.T) {
+	t.Helper()
 	n.launch(t)
 	waitStatus(t, n.health, "/readyz", 200)
-	return n
 }
 
 // send makes events happen on the simulated node.
@@ -207,6 +222,54 @@ func TestEmbeddedModeNeedsNoEndpoint(t *testing.T) {
 	n := startNode(t, "l4x1", "mode: embedded", nil)
 	n.waitFor(t, "gpu_up", "hw_name", "nvidia0", 1)
 	n.stop(t)
+}
+
+// libdcgm moves an embedding process to DCGM_HOME_DIR. The configuration is read again at a reload.
+func TestEmbeddedModeFindsARelativeConfigurationAtAReload(t *testing.T) {
+	n := newNode(t, "l4x1", "mode: embedded")
+	config := n.Args[len(n.Args)-1]
+	n.Dir, n.Args[len(n.Args)-1] = filepath.Dir(config), filepath.Base(config)
+	n.Env = append(n.Env, "DCGM_HOME_DIR="+t.TempDir())
+	n.begin(t)
+	n.waitFor(t, "gpu_up", "hw_name", "nvidia0", 1)
+	before := n.runs()
+	n.signal(t, syscall.SIGHUP)
+	eventually(t, func() bool { return n.runs() > before }, "no reload")
+	n.waitFor(t, "gpu_up", "hw_name", "nvidia0", 1)
+	n.stop(t)
+}
+
+// dcgmMetrics are the names of all metrics of the receiver, in the order of their file.
+func dcgmMetrics(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(root + "/receiver/dcgmreceiver/metadata.yaml")
+	require.NoError(t, err)
+	var file struct {
+		Metrics map[string]any `yaml:"metrics"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	return slices.Sorted(maps.Keys(file.Metrics))
+}
+
+func TestEveryMetricCanBeEnabledAtOnce(t *testing.T) {
+	var all strings.Builder
+	for _, name := range dcgmMetrics(t) {
+		fmt.Fprintf(&all, "%s: {enabled: true}, ", name)
+	}
+	settings := "metrics: {" + all.String() + "}"
+	validate := command("validate", "--config", configFile(t, gpus, freeAddress(t), freeAddress(t), settings))
+	require.NoError(t, validate.Run(), validate.err.String())
+
+	n := startNode(t, "h100x8", settings, nil)
+	n.waitFor(t, "gpu_up", "hw_name", "nvidia7", 1)
+	n.waitFor(t, "dcgm_fields_refused", "", "", 0)
+	for _, metric := range []string{"hw_power_watts", "gpu_cycles_total", "gpu_ecc_location_errors_total"} {
+		eventually(t, func() bool { return len(n.series(t, metric, "hw_id")) == 8 }, "no %s", metric)
+	}
+	n.stop(t)
+	for _, complaint := range []string{"refuses", "degraded", "take back"} {
+		require.NotContains(t, n.err.String(), complaint)
+	}
 }
 
 func TestStaticBuildSaysThatItHasNoDCGM(t *testing.T) {

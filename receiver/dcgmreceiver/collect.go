@@ -46,7 +46,9 @@ type collector struct {
 	active  []dcgm.GPUID // those of them that were read when it was made
 	groups  []*dcgm.Group
 	classes []*class
-	leftOut map[dcgm.FieldID]bool // fields that the host engine does not know
+	refused map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
+	said    map[dcgm.FieldID]bool        // refused fields that have been logged
+	noGroup error                        // the host engine has too few groups for the plan
 	plans   int64
 	watched int64 // distinct fields
 
@@ -85,7 +87,8 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 		logger:    logger,
 		self:      self,
 		known:     map[string]*gpu{},
-		leftOut:   map[dcgm.FieldID]bool{},
+		refused:   map[dcgm.FieldID]refusalKind{},
+		said:      map[dcgm.FieldID]bool{},
 	}
 }
 

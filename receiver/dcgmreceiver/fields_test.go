@@ -21,7 +21,7 @@ import (
 
 // recordedByCode are the metrics that are no series of the table.
 var recordedByCode = []string{
-	"dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
+	"dcgm.fields.refused", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
 	"dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up", "dcgm.values.dropped", "dcgm.watch.rebuilds",
 	"gpu.fabric.info", "gpu.fallback.series", "gpu.info", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
 	"gpu.up", "hw.status",

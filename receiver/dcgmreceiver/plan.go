@@ -34,7 +34,7 @@ type class struct {
 	events  int                   // number of the group's watch for events; -1 if there is none
 	since   time.Time             // events were read up to here
 	deaf    bool                  // events could not be read at the last collection
-	refused bool                  // profiling could not be watched
+	refused map[dcgm.FieldID]bool // could not be watched
 }
 
 // plan identifies the GPUs, makes a group for every class of them and watches what their
@@ -44,7 +44,8 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 	if err := c.release(ctx); lost(err) {
 		return err
 	}
-	c.incomplete = false
+	c.incomplete, c.noGroup = false, nil
+	clear(c.refused)
 	if err := c.choosePlanned(ctx); err != nil {
 		return err
 	}
@@ -117,13 +118,13 @@ func (c *collector) clearSheets(class *class) {
 	}
 }
 
-// mayCome tells of a profiling field that is not watched whether it is missing because of an
-// error, so that the next plan may have it.
+// mayCome tells of a field that is not watched whether it is missing because of an error, so that the next plan may
+// have it.
 func (c *collector) mayCome(class *class, g *gpu, field dcgm.FieldID) bool {
-	if !dcgm.IsProfiling(field) || c.gpmFields[field] && !g.facts.gpm() {
+	if c.gpmFields[field] && !g.facts.gpm() {
 		return false
 	}
-	return g.unasked || class.refused && g.profiled[field]
+	return class.refused[field] || g.unasked && dcgm.IsProfiling(field)
 }
 
 // release frees all groups. They are gone anyhow where the connection is.
@@ -140,8 +141,13 @@ func (c *collector) release(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// newGroup makes a group, or takes DCGM's own one of all GPUs where the host engine has none left.
 func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.Group, error) {
 	group, refused, err := c.src.Group(ctx, numbers)
+	if err != nil && !lost(err) {
+		c.noteNoGroup(fmt.Errorf("%w of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: %w", dcgm.ErrNoGroup, err))
+		group, err = c.src.Everything(ctx)
+	}
 	if err != nil {
 		return nil, fail(kindWatch, err)
 	}
@@ -153,21 +159,32 @@ func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.G
 	return group, nil
 }
 
+// noteNoGroup keeps the first reason for which the host engine has too few groups.
+func (c *collector) noteNoGroup(err error) {
+	c.incomplete = true
+	if c.noGroup == nil {
+		c.self.IncError(kindWatch)
+		c.noGroup = fail(kindWatch, err)
+	}
+}
+
 func (c *collector) watchIdentity(ctx context.Context) error {
 	group, err := c.newGroup(ctx, c.active)
 	if err != nil {
 		return err
 	}
 	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1} // That of the UUID becomes faster with its tier.
-	if _, err := c.src.Watch(ctx, group, watch); err != nil {
+	refused, err := c.src.Watch(ctx, group, watch)
+	if err != nil {
 		return fail(kindWatch, err)
 	}
+	c.noteRefused(refused)
 	return nil
 }
 
 // identify reads the identity of all GPUs and selects those to collect.
 func (c *collector) identify(ctx context.Context) error {
-	samples, err := c.src.Read(ctx, c.numbers, identityFields, nil)
+	samples, err := c.src.Read(ctx, c.numbers, c.identityFieldsToRead(), nil)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
@@ -245,7 +262,7 @@ func (c *collector) classify(ctx context.Context) error {
 		}
 		key := fmt.Sprint(g.facts.gpm(), c.fields(normal, c.wanted(g)), c.fields(slow, c.wanted(g)))
 		if byFields[key] == nil {
-			byFields[key] = &class{events: -1}
+			byFields[key] = &class{events: -1, refused: map[dcgm.FieldID]bool{}}
 		}
 		byFields[key].gpus = append(byFields[key].gpus, g)
 		byFields[key].numbers = append(byFields[key].numbers, g.number)

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -86,19 +87,69 @@ func TestHostEngineThatStartsLateIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestGroupLimitOfTheHostEngineIsWaitedFor(t *testing.T) {
-	simulate(t, steady+"at 0s group_limit 1\n", nil, func(s *simulation) {
+func TestHostEngineWithoutFreeGroupsIsReadThroughItsOwn(t *testing.T) {
+	for _, groups := range []string{"0", "1"} {
+		simulate(t, steady+"at 0s group_limit "+groups+"\n", nil, func(s *simulation) {
+			t := s.t
+			for range 50 { // Were anything left behind at a plan, no group would be free soon.
+				s.pass(lastBackoff)
+				s.requireUp(true)
+				require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
+				require.Contains(t, s.now(), "hw.energy{hw.name=nvidia1}")
+				require.Contains(t, s.now()["dcgm.fields.refused{}"], "0 ")
+			}
+			require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
+			require.ErrorContains(t, s.host.firstError(), "host engine takes no more groups of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: make a group: error creating group: Max limit reached")
+			require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
+			require.Positive(t, s.self.Report().Errors[kindWatch])
+
+			s.sim.Send("group_limit 2")
+			s.pass(lastReplan)
+			s.pass(lastReplan)
+			s.requireUp(true)
+			require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
+		})
+	}
+}
+
+func TestHostEngineWithoutFreeFieldGroupsIsReportedAndAskedAgain(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
 		t := s.t
-		s.requireUp(false)
-		require.Equal(t, map[selftelemetry.Kind]int64{kindWatch: 1}, s.self.Report().Errors)
-		for range 50 { // Were anything left behind at a failed attempt, no group would be free soon.
-			s.pass(lastBackoff)
-		}
-		s.requireUp(false)
-		s.sim.Send("group_limit 2")
-		s.pass(2 * lastBackoff)
+		s.pass(interval)
+		s.sim.Send("call call=dcgmFieldGroupCreate status=-24", "gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
+		s.pass(interval)
+		require.Contains(t, s.now()["dcgm.up{}"], "1 ")
+		require.Contains(t, s.now()["gpu.up{hw.name=nvidia0}"], "1 ")
+		require.NotContains(t, s.now(), "hw.power{hw.name=nvidia0}")
+		require.NotContains(t, s.now()["dcgm.fields.refused{}"], "0 ")
+		require.ErrorContains(t, s.host.firstError(), "host engine takes no more groups of fields, see dcgmi fieldgroup --list: ")
+
+		s.sim.Send("call call=dcgmFieldGroupCreate status=0")
+		s.pass(2 * firstReplan)
+		s.pass(interval)
 		s.requireUp(true)
+		require.Contains(t, s.now(), "hw.power{hw.name=nvidia2}")
+		require.Contains(t, s.now()["dcgm.fields.refused{}"], "0 ")
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
 	})
+}
+
+func TestHostEngineTakesEverythingBackInSilence(t *testing.T) {
+	var sim *simtest.Sim
+	var logs *observer.ObservedLogs
+	for range 2 { // As after a reload.
+		simulate(t, steady, only(nil), func(s *simulation) {
+			sim, logs = s.sim, s.logs
+			s.pass(interval)
+			s.sim.Send("gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
+			s.pass(interval)
+			require.Contains(s.t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
+			require.Contains(s.t, s.now(), "hw.power{hw.name=nvidia2}")
+			require.Contains(s.t, s.now().lines(), "gpu.driver.version=580.65.06")
+		})
+		require.Empty(t, sim.EngineErrors())
+		require.Zero(t, logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("take").Len())
+	}
 }
 
 func TestUnknownFieldsAreLeftOutOneByOne(t *testing.T) {

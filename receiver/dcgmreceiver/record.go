@@ -272,6 +272,7 @@ func (c *collector) recordSelf(mb *metadata.MetricsBuilder, now time.Time) {
 		mb.RecordDcgmValuesDroppedDataPoint(ts, c.tally.dropped[reason], dropAttributes[reason])
 	}
 	mb.RecordDcgmFieldsWatchedDataPoint(ts, c.watched)
+	mb.RecordDcgmFieldsRefusedDataPoint(ts, c.countRefused())
 	mb.RecordDcgmWatchRebuildsDataPoint(ts, max(0, c.plans-1))
 	if c.tally.oldest > 0 {
 		mb.RecordDcgmSampleAgeDataPoint(ts, time.Duration(now.UnixMicro()-c.tally.oldest).Seconds()*1e3)

@@ -48,12 +48,14 @@ func (r *gpuReceiver) reportTick(ctx context.Context, c collection, pushErr erro
 // errNoGPU is the trouble of a host engine that answers and has nothing to tell.
 var errNoGPU = errors.New("host engine has no GPU, waiting for one: see whether the NVIDIA driver is loaded and what nvidia-smi lists")
 
-// missing returns an error that names the configured devices that are not there, or says that
-// there is no GPU at all.
+// missing returns an error that says of a host engine that answers what it lacks: groups, the configured devices that
+// it names, or any GPU at all.
 func (r *gpuReceiver) missing() error {
 	switch {
 	case r.linkErr != nil:
 		return nil
+	case r.collector.noGroup != nil:
+		return r.collector.noGroup
 	case len(r.collector.absent) > 0:
 		return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.absent, ", ")))
 	case len(r.collector.all) == 0:

@@ -107,9 +107,13 @@ type heldProfiling struct {
 	until time.Time
 }
 
-func (h heldProfiling) Watch(ctx context.Context, group *dcgm.Group, watch dcgm.Watch) ([]dcgm.FieldID, error) {
+func (h heldProfiling) Watch(ctx context.Context, group *dcgm.Group, watch dcgm.Watch) ([]dcgm.Refusal, error) {
 	if time.Now().Before(h.until) && slices.ContainsFunc(watch.Fields, dcgm.IsProfiling) {
-		return nil, errors.New("resource is in use")
+		var refused []dcgm.Refusal
+		for _, field := range watch.Fields {
+			refused = append(refused, dcgm.Refusal{Field: field, Name: "profiling", Why: errors.New("resource is in use")})
+		}
+		return refused, nil
 	}
 	return h.Source.Watch(ctx, group, watch)
 }

@@ -3,7 +3,9 @@
 #include "sim.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 DCGM_PUBLIC_API dcgmReturn_t dcgmInit(void)
 {
@@ -33,9 +35,13 @@ static dcgmReturn_t connect_to(const char *call, dcgmHandle_t *out)
     return leave(open_handle(out));
 }
 
+// dcgmStartEmbedded leaves the process in the directory that DCGM_HOME_DIR names, as DCGM does.
 DCGM_PUBLIC_API dcgmReturn_t dcgmStartEmbedded(dcgmOperationMode_t mode, dcgmHandle_t *handle)
 {
     (void)mode;
+    const char *home = getenv("DCGM_HOME_DIR");
+    if (home && *home && chdir(home) != 0)
+        return DCGM_ST_GENERIC_ERROR;
     return connect_to(__func__, handle);
 }
 

@@ -227,8 +227,10 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmUnwatchFields(dcgmHandle_t handle, dcgmGpuGrp_t
         return leave(found ? DCGM_ST_NO_DATA : DCGM_ST_NOT_CONFIGURED);
     for (unsigned e = 0; e < count; e++) {
         for (unsigned i = 0; i < f->count; i++) {
-            if (!unwatch(entities[e], f->ids[i], handle))
-                status = DCGM_ST_NOT_WATCHED;
+            if (unwatch(entities[e], f->ids[i], handle))
+                continue;
+            log_error("unwatch field %u of entity %u: %s", f->ids[i], entities[e].entityId, errorString(DCGM_ST_NOT_WATCHED));
+            status = DCGM_ST_NOT_WATCHED;
         }
     }
     return leave(status);

@@ -159,5 +159,6 @@ void close_handle(dcgmHandle_t handle);
 void unlock_engine(void);
 void lock_engine(void);
 void read_control(void);
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2))); // what a host engine logs of an error; log.c
 
 #endif

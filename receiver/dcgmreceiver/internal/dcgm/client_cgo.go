@@ -7,6 +7,7 @@ package dcgm
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -39,13 +40,31 @@ func dial(endpoint Endpoint) (Engine, error) {
 func initialize(endpoint Endpoint) (err error) {
 	switch endpoint.scheme {
 	case "embedded":
-		_, err = dcgm.Init(dcgm.Embedded)
+		err = startEmbedded()
 	case "unix":
 		_, err = dcgm.Init(dcgm.Standalone, endpoint.address, "1")
 	case "vsock":
 		_, err = dcgm.Init(dcgm.Standalone, endpoint.String())
 	default:
 		_, err = dcgm.Init(dcgm.Standalone, endpoint.address, "0")
+	}
+	return err
+}
+
+// startEmbedded keeps the process in its working directory: libdcgm moves it to the one that DCGM_HOME_DIR names, where
+// the Collector would not find a configuration file with a relative path again.
+func startEmbedded() error {
+	before, lookErr := os.Getwd()
+	_, err := dcgm.Init(dcgm.Embedded)
+	if lookErr != nil { // There is none to go back to.
+		return err
+	}
+	if now, nowErr := os.Getwd(); nowErr == nil && now == before {
+		return err
+	}
+	if backErr := os.Chdir(before); backErr != nil && err == nil {
+		hangUp()
+		return fmt.Errorf("return to the working directory after the start of the embedded host engine: %w", backErr)
 	}
 	return err
 }

@@ -249,9 +249,14 @@ func (s *source) Group(ctx context.Context, gpus []GPUID) (*Group, []GPUID, erro
 	return m.group, m.refused, err
 }
 
+// Everything implements [Source].
+func (s *source) Everything(ctx context.Context) (*Group, error) {
+	return onLink(ctx, s, "list GPUs", everything)
+}
+
 // Watch implements [Source].
-func (s *source) Watch(ctx context.Context, group *Group, watch Watch) ([]FieldID, error) {
-	return onLink(ctx, s, "watch fields", func() ([]FieldID, error) { return addWatch(s, group, uniqueName(), watch) })
+func (s *source) Watch(ctx context.Context, group *Group, watch Watch) ([]Refusal, error) {
+	return onLink(ctx, s, "watch fields", func() ([]Refusal, error) { return addWatch(s, group, watch) })
 }
 
 // Release implements [Source].

@@ -6,6 +6,7 @@ package dcgm
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -146,4 +147,19 @@ func TestSharedConnectionEndsWhenAllHappensAtOnce(t *testing.T) {
 		all.Wait()
 		requireEnded(t)
 	}
+}
+
+func TestEmbeddedHostEngineLeavesTheWorkingDirectory(t *testing.T) {
+	simtest.Start(t, "l4x1")
+	before := t.TempDir()
+	t.Chdir(before)
+	t.Setenv("DCGM_HOME_DIR", t.TempDir())
+	session, err := Open(Embedded(), time.Minute)
+	require.NoError(t, err)
+	_, err = session.Connect(t.Context())
+	require.NoError(t, err)
+	now, err := os.Getwd()
+	require.NoError(t, err)
+	require.Equal(t, before, now)
+	require.NoError(t, session.Close(t.Context()))
 }

@@ -26,6 +26,13 @@ var (
 	// nobody uses any more. Open again later.
 	ErrEnding = errors.New("an earlier connection of this process has not ended")
 
+	// ErrNoGroup is why the host engine takes no group of GPUs or of fields: it has a fixed number of each for all its
+	// clients.
+	ErrNoGroup = errors.New("host engine takes no more groups")
+
+	// ErrUnknownField is why a field is not watched that the library or the host engine does not know.
+	ErrUnknownField = errors.New("unknown field")
+
 	// ErrPanic wraps a panic below the door.
 	ErrPanic = errors.New("DCGM call panicked")
 )
@@ -84,6 +91,13 @@ type Watch struct {
 // 128, and a host engine refuses a field group of as many.
 const MaxFields = 127
 
+// Refusal says why a field is not watched.
+type Refusal struct {
+	Field FieldID
+	Name  string // as DCGM has it; "" if the library does not know the field
+	Why   error
+}
+
 // Group is a set of GPUs with watches, held by the host engine until it is released or the
 // connection ends. The engine has 64 groups for all its clients.
 type Group struct {
@@ -137,9 +151,11 @@ type Source interface {
 	ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error)
 	// Group makes a group. GPUs that the engine does not take are refused, not an error.
 	Group(ctx context.Context, gpus []GPUID) (group *Group, refused []GPUID, err error)
-	// Watch adds a watch to a group and takes a first sample. Fields that the library or the
-	// engine does not know are left out; what is left out is returned.
-	Watch(ctx context.Context, group *Group, watch Watch) (leftOut []FieldID, err error)
+	// Everything returns DCGM's own group of all GPUs, for where the engine has no group left.
+	Everything(ctx context.Context) (*Group, error)
+	// Watch adds a watch to a group and takes a first sample. What the library does not know and what the engine refuses
+	// is left out and returned: an error is one of the whole connection.
+	Watch(ctx context.Context, group *Group, watch Watch) ([]Refusal, error)
 	// Release frees a group and its watches.
 	Release(ctx context.Context, group *Group) error
 	// Read appends the newest sample of every field of every GPU to buf[:0]. buf belongs to

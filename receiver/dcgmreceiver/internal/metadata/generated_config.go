@@ -29,6 +29,7 @@ func (ms *MetricConfig) Unmarshal(parser *confmap.Conf) error {
 
 // MetricsConfig provides config for dcgm metrics.
 type MetricsConfig struct {
+	DcgmFieldsRefused                   MetricConfig `mapstructure:"dcgm.fields.refused"`
 	DcgmFieldsWatched                   MetricConfig `mapstructure:"dcgm.fields.watched"`
 	DcgmHostengineCPUUtilization        MetricConfig `mapstructure:"dcgm.hostengine.cpu.utilization"`
 	DcgmHostengineMemoryUsage           MetricConfig `mapstructure:"dcgm.hostengine.memory.usage"`
@@ -121,6 +122,9 @@ type MetricsConfig struct {
 
 func DefaultMetricsConfig() MetricsConfig {
 	return MetricsConfig{
+		DcgmFieldsRefused: MetricConfig{
+			Enabled: true,
+		},
 		DcgmFieldsWatched: MetricConfig{
 			Enabled: true,
 		},

@@ -27,6 +27,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "all_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					DcgmFieldsRefused: MetricConfig{
+						Enabled: true,
+					},
 					DcgmFieldsWatched: MetricConfig{
 						Enabled: true,
 					},
@@ -303,6 +306,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "none_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					DcgmFieldsRefused: MetricConfig{
+						Enabled: false,
+					},
 					DcgmFieldsWatched: MetricConfig{
 						Enabled: false,
 					},

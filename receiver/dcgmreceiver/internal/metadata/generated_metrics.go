@@ -1468,6 +1468,9 @@ var MapAttributeNetworkIoDirection = map[string]AttributeNetworkIoDirection{
 }
 
 var MetricsInfo = metricsInfo{
+	DcgmFieldsRefused: metricInfo{
+		Name: "dcgm.fields.refused",
+	},
 	DcgmFieldsWatched: metricInfo{
 		Name: "dcgm.fields.watched",
 	},
@@ -1735,6 +1738,7 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
+	DcgmFieldsRefused                   metricInfo
 	DcgmFieldsWatched                   metricInfo
 	DcgmHostengineCPUUtilization        metricInfo
 	DcgmHostengineMemoryUsage           metricInfo
@@ -1827,6 +1831,58 @@ type metricsInfo struct {
 
 type metricInfo struct {
 	Name string
+}
+
+type metricDcgmFieldsRefused struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills dcgm.fields.refused metric with initial data.
+func (m *metricDcgmFieldsRefused) init() {
+	m.data.SetName("dcgm.fields.refused")
+	m.data.SetDescription("Distinct fields that the host engine knows and does not watch for the receiver, which asks again. The log names them with the reason.")
+	m.data.SetUnit("{field}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricDcgmFieldsRefused) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricDcgmFieldsRefused) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricDcgmFieldsRefused) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricDcgmFieldsRefused(cfg MetricConfig) metricDcgmFieldsRefused {
+	m := metricDcgmFieldsRefused{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
 }
 
 type metricDcgmFieldsWatched struct {
@@ -6816,6 +6872,7 @@ type MetricsBuilder struct {
 	buildInfo                                 component.BuildInfo  // contains version information.
 	resourceAttributeIncludeFilter            map[string]filter.Filter
 	resourceAttributeExcludeFilter            map[string]filter.Filter
+	metricDcgmFieldsRefused                   metricDcgmFieldsRefused
 	metricDcgmFieldsWatched                   metricDcgmFieldsWatched
 	metricDcgmHostengineCPUUtilization        metricDcgmHostengineCPUUtilization
 	metricDcgmHostengineMemoryUsage           metricDcgmHostengineMemoryUsage
@@ -6929,6 +6986,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		startTime:                                 pcommon.NewTimestampFromTime(time.Now()),
 		metricsBuffer:                             pmetric.NewMetrics(),
 		buildInfo:                                 settings.BuildInfo,
+		metricDcgmFieldsRefused:                   newMetricDcgmFieldsRefused(mbc.Metrics.DcgmFieldsRefused),
 		metricDcgmFieldsWatched:                   newMetricDcgmFieldsWatched(mbc.Metrics.DcgmFieldsWatched),
 		metricDcgmHostengineCPUUtilization:        newMetricDcgmHostengineCPUUtilization(mbc.Metrics.DcgmHostengineCPUUtilization),
 		metricDcgmHostengineMemoryUsage:           newMetricDcgmHostengineMemoryUsage(mbc.Metrics.DcgmHostengineMemoryUsage),
@@ -7108,6 +7166,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetName(ScopeName)
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
+	mb.metricDcgmFieldsRefused.emit(ils.Metrics())
 	mb.metricDcgmFieldsWatched.emit(ils.Metrics())
 	mb.metricDcgmHostengineCPUUtilization.emit(ils.Metrics())
 	mb.metricDcgmHostengineMemoryUsage.emit(ils.Metrics())
@@ -7225,6 +7284,11 @@ func (mb *MetricsBuilder) Emit(options ...ResourceMetricsOption) pmetric.Metrics
 	metrics := mb.metricsBuffer
 	mb.metricsBuffer = pmetric.NewMetrics()
 	return metrics
+}
+
+// RecordDcgmFieldsRefusedDataPoint adds a data point to dcgm.fields.refused metric.
+func (mb *MetricsBuilder) RecordDcgmFieldsRefusedDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricDcgmFieldsRefused.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordDcgmFieldsWatchedDataPoint adds a data point to dcgm.fields.watched metric.

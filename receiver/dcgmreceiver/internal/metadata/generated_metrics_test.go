@@ -69,6 +69,10 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordDcgmFieldsRefusedDataPoint(ts, 1)
+
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordDcgmFieldsWatchedDataPoint(ts, 1)
 
 			defaultMetricsCount++
@@ -427,6 +431,20 @@ func TestMetricsBuilder(t *testing.T) {
 			validatedMetrics := make(map[string]bool)
 			for _, mi := range allMetricsList {
 				switch mi.Name() {
+				case "dcgm.fields.refused":
+					assert.False(t, validatedMetrics["dcgm.fields.refused"], "Found a duplicate in the metrics slice: dcgm.fields.refused")
+					validatedMetrics["dcgm.fields.refused"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Distinct fields that the host engine knows and does not watch for the receiver, which asks again. The log names them with the reason.", mi.Description())
+					assert.Equal(t, "{field}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
 				case "dcgm.fields.watched":
 					assert.False(t, validatedMetrics["dcgm.fields.watched"], "Found a duplicate in the metrics slice: dcgm.fields.watched")
 					validatedMetrics["dcgm.fields.watched"] = true

@@ -7,8 +7,10 @@ package simtest
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 type Sim struct {
 	tb      testing.TB
 	control string
+	log     string
 	now     time.Time // of the manual clock
 }
 
@@ -59,9 +62,9 @@ func start(tb testing.TB, scenario, clock string) *Sim {
 	case !strings.ContainsRune(scenario, filepath.Separator):
 		path = filepath.Join(sources, "scenarios", scenario+".scenario")
 	}
-	s := &Sim{tb: tb, control: filepath.Join(dir, "control")}
+	s := &Sim{tb: tb, control: filepath.Join(dir, "control"), log: filepath.Join(dir, "log")}
 	write(tb, s.control, os.O_TRUNC, "")
-	for name, value := range map[string]string{"SCENARIO": path, "CONTROL": s.control, "CLOCK": clock, "INCLUDE": sources} {
+	for name, value := range map[string]string{"SCENARIO": path, "CONTROL": s.control, "LOG": s.log, "CLOCK": clock, "INCLUDE": sources} {
 		tb.Setenv("DCGMSIM_"+name, value)
 	}
 	return s
@@ -94,3 +97,13 @@ func (s *Sim) Advance(d time.Duration) {
 
 // Now returns the instant at which the clock of StartManual stands.
 func (s *Sim) Now() time.Time { return s.now }
+
+// EngineErrors returns the errors that the host engine has logged.
+func (s *Sim) EngineErrors() []string {
+	s.tb.Helper()
+	text, err := os.ReadFile(s.log)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.tb.Fatal(err)
+	}
+	return slices.Collect(strings.Lines(string(text)))
+}
