@@ -119,15 +119,15 @@ func (c *collector) prepare(ctx context.Context, now time.Time) error {
 	}
 	c.all, c.listed = gpus.All, gpus.Supported
 	retry := (c.incomplete || c.overdue) && now.After(c.replanAt)
-	if c.planned && !retry && within(c.all, c.numbers) && within(c.listed, c.active) {
+	if c.planned && !retry && allPlanned(c.all, c.numbers) && allPlanned(c.listed, c.active) {
 		return nil
 	}
 	return c.plan(ctx, now)
 }
 
-// within reports whether the plan has all of these GPUs. One that has left stays in the plan,
+// allPlanned reports whether the plan has all of these GPUs. One that has left stays in the plan,
 // so that nothing changes for the others and it is read again when it is back.
-func within(gpus, plan []dcgm.GPUID) bool {
+func allPlanned(gpus, plan []dcgm.GPUID) bool {
 	return !slices.ContainsFunc(gpus, func(number dcgm.GPUID) bool { return !slices.Contains(plan, number) })
 }
 

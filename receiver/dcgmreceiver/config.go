@@ -23,6 +23,9 @@ const (
 
 	// minCollectionInterval is the fastest that DCGM samples.
 	minCollectionInterval = 100 * time.Millisecond
+	// maxDuration is the longest of all durations but staleness, and maxStaleAfter is that of staleness.
+	maxDuration   = time.Hour
+	maxStaleAfter = 24 * time.Hour
 	// minTimeout leaves the host engine time to take the first sample of a watch.
 	minTimeout = time.Second
 )
@@ -44,14 +47,14 @@ type Config struct {
 	Mode string `mapstructure:"mode"`
 
 	// CollectionInterval is the time between two collections, and the period at which DCGM
-	// samples what changes fast. Default 15s, at least 100ms.
+	// samples what changes fast. Default 15s, from 100ms to 1h.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 
-	// InitialDelay is the time after start before which nothing is collected. Default 1s, at least 0s.
+	// InitialDelay is the time after start before which nothing is collected. Default 1s, from 0s to 1h.
 	InitialDelay time.Duration `mapstructure:"initial_delay"`
 
 	// Timeout is how long one call of DCGM may take before the receiver counts it as hung.
-	// Default 10s, at least 1s.
+	// Default 10s, from 1s to 1h.
 	Timeout time.Duration `mapstructure:"timeout"`
 
 	// Devices are the GPUs to collect: all, or DCGM's GPU numbers and UUIDs. A device that is
@@ -64,7 +67,7 @@ type Config struct {
 
 	// StaleAfter is the age at which a value sampled at CollectionInterval is no longer
 	// emitted. What is sampled less often may be older in proportion. Default 0s: three
-	// sampling periods, at least 30s. Else at least CollectionInterval.
+	// sampling periods, at least 30s. Else from CollectionInterval to 24h.
 	StaleAfter time.Duration `mapstructure:"stale_after"`
 
 	// MetricsBuilderConfig switches single metrics and resource attributes.
@@ -115,20 +118,24 @@ func (cfg *Config) Validate() error {
 	_, devicesErr := parseDevices(cfg.Devices)
 	return errors.Join(
 		endpointErr,
-		atLeast("collection_interval", cfg.CollectionInterval, minCollectionInterval),
-		atLeast("initial_delay", cfg.InitialDelay, 0),
-		atLeast("timeout", cfg.Timeout, minTimeout),
+		within("collection_interval", cfg.CollectionInterval, minCollectionInterval, maxDuration),
+		within("initial_delay", cfg.InitialDelay, 0, maxDuration),
+		within("timeout", cfg.Timeout, minTimeout, maxDuration),
 		devicesErr,
 		cfg.validateMaxSeries(),
 		cfg.validateStaleAfter(),
 	)
 }
 
-func atLeast(key string, got, least time.Duration) error {
-	if got >= least {
+func within(key string, got, least, most time.Duration) error {
+	switch {
+	case got < least:
+		return fmt.Errorf(`%q: must be at least %s, got %s`, key, least, got)
+	case got > most:
+		return fmt.Errorf(`%q: must be at most %s, got %s`, key, most, got)
+	default:
 		return nil
 	}
-	return fmt.Errorf(`%q: must be at least %s, got %s`, key, least, got)
 }
 
 func (cfg *Config) validateMaxSeries() error {
@@ -140,7 +147,7 @@ func (cfg *Config) validateMaxSeries() error {
 
 func (cfg *Config) validateStaleAfter() error {
 	if cfg.StaleAfter == 0 || cfg.StaleAfter >= cfg.CollectionInterval {
-		return nil
+		return within("stale_after", cfg.StaleAfter, 0, maxStaleAfter)
 	}
 	return fmt.Errorf(`"stale_after": must be 0s or at least "collection_interval" (%s), got %s`, cfg.CollectionInterval, cfg.StaleAfter)
 }

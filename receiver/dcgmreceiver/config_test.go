@@ -70,6 +70,10 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"unknown mode":             {func(c *Config) { c.Mode = "remote" }, `"mode": must be standalone or embedded, got "remote"`},
 		"embedded with endpoint":   {func(c *Config) { c.Mode, c.Endpoint = modeEmbedded, "gpu1:5555" }, `"endpoint": must not be set where "mode" is embedded, got "gpu1:5555"`},
 		"interval too short":       {func(c *Config) { c.CollectionInterval = 99 * time.Millisecond }, `"collection_interval": must be at least 100ms, got 99ms`},
+		"interval too long":        {func(c *Config) { c.CollectionInterval = time.Hour + 1 }, `"collection_interval": must be at most 1h0m0s, got 1h0m0.000000001s`},
+		"delay too long":           {func(c *Config) { c.InitialDelay = 100000 * time.Hour }, `"initial_delay": must be at most 1h0m0s, got 100000h0m0s`},
+		"timeout too long":         {func(c *Config) { c.Timeout = 2 * time.Hour }, `"timeout": must be at most 1h0m0s, got 2h0m0s`},
+		"stale after a year":       {func(c *Config) { c.StaleAfter = 8760 * time.Hour }, `"stale_after": must be at most 24h0m0s, got 8760h0m0s`},
 		"negative delay":           {func(c *Config) { c.InitialDelay = -1 }, `"initial_delay": must be at least 0s, got -1ns`},
 		"timeout too short":        {func(c *Config) { c.Timeout = 999 * time.Millisecond }, `"timeout": must be at least 1s, got 999ms`},
 		"no device":                {func(c *Config) { c.Devices = nil }, `"devices": must be all, or name at least one GPU`},
@@ -86,6 +90,17 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 			tt.change(cfg)
 			require.ErrorContains(t, cfg.Validate(), tt.want)
 		})
+	}
+}
+
+// A staleness far away is what it says: it does not overflow into one that has passed.
+func TestLongestStalenessIsFarAway(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.CollectionInterval, cfg.StaleAfter = minCollectionInterval, maxStaleAfter
+	require.NoError(t, cfg.Validate())
+	l := newLayout(table, enabledMetrics(cfg.MetricsBuilderConfig.Metrics), cfg.CollectionInterval, cfg.StaleAfter)
+	for _, limit := range l.limits {
+		require.GreaterOrEqual(t, limit, maxStaleAfter.Microseconds())
 	}
 }
 

@@ -24,6 +24,9 @@ func asIs(s dcgm.Sample) (number, bool) { return number{i: s.Int(), f: s.Float()
 // mib is for memory: DCGM's documents say MB, and its code divides bytes by 1048576.
 func mib(s dcgm.Sample) (number, bool) { return integer(s.Int() << 20) }
 
+// kilobinary is for NVLink: DCGM calls a thousand KiB/s one MB/s.
+func kilobinary(s dcgm.Sample) (number, bool) { return float(s.Float() * 1000 * 1024) }
+
 func megahertz(s dcgm.Sample) (number, bool) { return integer(s.Int() * 1e6) }
 
 // What follows divides: 1/100 and 1/1000 are no binary fractions, and to multiply by them rounds twice.

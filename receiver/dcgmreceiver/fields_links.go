@@ -66,6 +66,7 @@ func nvlinkErrors(what metadata.AttributeGpuNvlinkErrorType, ids ...dcgm.FieldID
 }
 
 var nvlinkDetails = slices.Concat([]series{
+	{metric: "gpu.nvlink.throughput", sources: []source{of(449, kilobinary)}, record: plain((*builder).RecordGpuNvlinkThroughputDataPoint)},
 	{metric: "gpu.nvlink.packets", sources: []source{counted(1200, asIs)}, record: with((*builder).RecordGpuNvlinkPacketsDataPoint, transmit)},
 	{metric: "gpu.nvlink.packets", sources: []source{counted(1202, asIs)}, record: with((*builder).RecordGpuNvlinkPacketsDataPoint, receive)},
 	{metric: "gpu.nvlink.ber", tier: slow, sources: []source{of(1216, asIs)}, record: with((*builder).RecordGpuNvlinkBerDataPoint, metadata.AttributeGpuNvlinkBerTypeSymbol)},

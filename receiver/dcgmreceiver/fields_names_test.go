@@ -157,13 +157,14 @@ type scale struct {
 
 // scales are by the unit of the metric. Metrics of other units count, and take values as they are.
 var scales = map[string][]scale{
-	"By":  {{name: regexp.MustCompile(`_BYTES`), times: 1}, {name: regexp.MustCompile(`_(FB|BAR1)_`), times: 1 << 20}},
-	"Hz":  {{name: regexp.MustCompile(`_HERTZ$`), times: 1}, {name: regexp.MustCompile(`_CLOCK$`), times: 1e6}},
-	"J":   {{name: regexp.MustCompile(`_JOULES_|_WATTS$`), times: 1}, {name: regexp.MustCompile(`_ENERGY_`), over: 1e3}},
-	"W":   {{name: regexp.MustCompile(`_WATTS$`), times: 1}},
-	"W/s": {{name: regexp.MustCompile(`_RATE$`), over: 1e3}},
-	"Cel": {{name: regexp.MustCompile(`_CELSIUS$`), times: 1}},
-	"s":   {{name: regexp.MustCompile(`_VIOLATION$|_NS$`), over: 1e9}, {name: regexp.MustCompile(`_HYST_VAL$`), over: 1e3}},
+	"By":   {{name: regexp.MustCompile(`_BYTES`), times: 1}, {name: regexp.MustCompile(`_(FB|BAR1)_`), times: 1 << 20}},
+	"By/s": {{name: regexp.MustCompile(`_NVLINK_THROUGHPUT_TOTAL$`), times: 1024 * 1000}}, // MB/s are a thousand KiB/s
+	"Hz":   {{name: regexp.MustCompile(`_HERTZ$`), times: 1}, {name: regexp.MustCompile(`_CLOCK$`), times: 1e6}},
+	"J":    {{name: regexp.MustCompile(`_JOULES_|_WATTS$`), times: 1}, {name: regexp.MustCompile(`_ENERGY_`), over: 1e3}},
+	"W":    {{name: regexp.MustCompile(`_WATTS$`), times: 1}},
+	"W/s":  {{name: regexp.MustCompile(`_RATE$`), over: 1e3}},
+	"Cel":  {{name: regexp.MustCompile(`_CELSIUS$`), times: 1}},
+	"s":    {{name: regexp.MustCompile(`_VIOLATION$|_NS$`), over: 1e9}, {name: regexp.MustCompile(`_HYST_VAL$`), over: 1e3}},
 	"1": {
 		{name: regexp.MustCompile(`_PERCENT_`), over: 100},
 		{name: regexp.MustCompile(`_GPU_UTIL_RATIO$|_(MEM_COPY|ENC|DEC)_UTIL$|_FAN_SPEED$`), over: 100}, // percent, whatever the name

@@ -25,6 +25,7 @@ var pipeDetails = []series{
 	pipe(1014, metadata.AttributeGpuPipeTensorHmma),
 	pipe(1015, metadata.AttributeGpuPipeTensorDfma),
 	{metric: "gpu.utilization.sampled", sources: []source{of(203, percent)}, record: plain((*builder).RecordGpuUtilizationSampledDataPoint)},
+	{metric: "gpu.memory.copy.utilization", sources: []source{of(204, percent)}, record: plain((*builder).RecordGpuMemoryCopyUtilizationDataPoint)},
 }
 
 func pipe(id dcgm.FieldID, name metadata.AttributeGpuPipe) series {

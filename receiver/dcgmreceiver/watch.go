@@ -10,7 +10,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-// Watches for events keep their history longer than any pause between two collections.
+// Watches for events keep their history at least that long, and longer than any pause between two collections.
 const (
 	eventPeriod  = time.Second
 	eventKeepAge = 10 * time.Minute
@@ -74,7 +74,7 @@ func (c *collector) watchEvents(ctx context.Context, class *class) error {
 	if !c.enabled[metricThrottleEvents] {
 		return nil
 	}
-	watch := dcgm.Watch{Fields: []dcgm.FieldID{fieldClocksEventReasons}, Period: min(eventPeriod, c.periods[normal]), KeepAge: eventKeepAge}
+	watch := dcgm.Watch{Fields: []dcgm.FieldID{fieldClocksEventReasons}, Period: min(eventPeriod, c.periods[normal]), KeepAge: max(eventKeepAge, 2*c.periods[normal])}
 	refused, err := c.src.Watch(ctx, class.group, watch)
 	if err != nil {
 		return fail(kindWatch, err)

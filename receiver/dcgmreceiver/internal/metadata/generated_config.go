@@ -60,6 +60,7 @@ type MetricsConfig struct {
 	GpuImexDaemonStatus                 MetricConfig `mapstructure:"gpu.imex.daemon.status"`
 	GpuInfo                             MetricConfig `mapstructure:"gpu.info"`
 	GpuMemoryBandwidthUtilization       MetricConfig `mapstructure:"gpu.memory.bandwidth.utilization"`
+	GpuMemoryCopyUtilization            MetricConfig `mapstructure:"gpu.memory.copy.utilization"`
 	GpuMemoryPagesPending               MetricConfig `mapstructure:"gpu.memory.pages.pending"`
 	GpuMemoryPagesRetired               MetricConfig `mapstructure:"gpu.memory.pages.retired"`
 	GpuMemoryRowsRemapBanks             MetricConfig `mapstructure:"gpu.memory.rows.remap.banks"`
@@ -76,6 +77,7 @@ type MetricsConfig struct {
 	GpuNvlinkLinks                      MetricConfig `mapstructure:"gpu.nvlink.links"`
 	GpuNvlinkPackets                    MetricConfig `mapstructure:"gpu.nvlink.packets"`
 	GpuNvlinkRecoveries                 MetricConfig `mapstructure:"gpu.nvlink.recoveries"`
+	GpuNvlinkThroughput                 MetricConfig `mapstructure:"gpu.nvlink.throughput"`
 	GpuPcieErrorsCorrectable            MetricConfig `mapstructure:"gpu.pcie.errors.correctable"`
 	GpuPcieLinkGeneration               MetricConfig `mapstructure:"gpu.pcie.link.generation"`
 	GpuPcieLinkWidth                    MetricConfig `mapstructure:"gpu.pcie.link.width"`
@@ -215,6 +217,9 @@ func DefaultMetricsConfig() MetricsConfig {
 		GpuMemoryBandwidthUtilization: MetricConfig{
 			Enabled: true,
 		},
+		GpuMemoryCopyUtilization: MetricConfig{
+			Enabled: false,
+		},
 		GpuMemoryPagesPending: MetricConfig{
 			Enabled: true,
 		},
@@ -262,6 +267,9 @@ func DefaultMetricsConfig() MetricsConfig {
 		},
 		GpuNvlinkRecoveries: MetricConfig{
 			Enabled: true,
+		},
+		GpuNvlinkThroughput: MetricConfig{
+			Enabled: false,
 		},
 		GpuPcieErrorsCorrectable: MetricConfig{
 			Enabled: false,

@@ -120,6 +120,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuMemoryBandwidthUtilization: MetricConfig{
 						Enabled: true,
 					},
+					GpuMemoryCopyUtilization: MetricConfig{
+						Enabled: true,
+					},
 					GpuMemoryPagesPending: MetricConfig{
 						Enabled: true,
 					},
@@ -166,6 +169,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					GpuNvlinkRecoveries: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvlinkThroughput: MetricConfig{
 						Enabled: true,
 					},
 					GpuPcieErrorsCorrectable: MetricConfig{
@@ -399,6 +405,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuMemoryBandwidthUtilization: MetricConfig{
 						Enabled: false,
 					},
+					GpuMemoryCopyUtilization: MetricConfig{
+						Enabled: false,
+					},
 					GpuMemoryPagesPending: MetricConfig{
 						Enabled: false,
 					},
@@ -445,6 +454,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					GpuNvlinkRecoveries: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvlinkThroughput: MetricConfig{
 						Enabled: false,
 					},
 					GpuPcieErrorsCorrectable: MetricConfig{

@@ -1561,6 +1561,9 @@ var MetricsInfo = metricsInfo{
 	GpuMemoryBandwidthUtilization: metricInfo{
 		Name: "gpu.memory.bandwidth.utilization",
 	},
+	GpuMemoryCopyUtilization: metricInfo{
+		Name: "gpu.memory.copy.utilization",
+	},
 	GpuMemoryPagesPending: metricInfo{
 		Name: "gpu.memory.pages.pending",
 	},
@@ -1608,6 +1611,9 @@ var MetricsInfo = metricsInfo{
 	},
 	GpuNvlinkRecoveries: metricInfo{
 		Name: "gpu.nvlink.recoveries",
+	},
+	GpuNvlinkThroughput: metricInfo{
+		Name: "gpu.nvlink.throughput",
 	},
 	GpuPcieErrorsCorrectable: metricInfo{
 		Name: "gpu.pcie.errors.correctable",
@@ -1769,6 +1775,7 @@ type metricsInfo struct {
 	GpuImexDaemonStatus                 metricInfo
 	GpuInfo                             metricInfo
 	GpuMemoryBandwidthUtilization       metricInfo
+	GpuMemoryCopyUtilization            metricInfo
 	GpuMemoryPagesPending               metricInfo
 	GpuMemoryPagesRetired               metricInfo
 	GpuMemoryRowsRemapBanks             metricInfo
@@ -1785,6 +1792,7 @@ type metricsInfo struct {
 	GpuNvlinkLinks                      metricInfo
 	GpuNvlinkPackets                    metricInfo
 	GpuNvlinkRecoveries                 metricInfo
+	GpuNvlinkThroughput                 metricInfo
 	GpuPcieErrorsCorrectable            metricInfo
 	GpuPcieLinkGeneration               metricInfo
 	GpuPcieLinkWidth                    metricInfo
@@ -3567,6 +3575,61 @@ func newMetricGpuMemoryBandwidthUtilization(cfg MetricConfig) metricGpuMemoryBan
 	return m
 }
 
+type metricGpuMemoryCopyUtilization struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.memory.copy.utilization metric with initial data.
+func (m *metricGpuMemoryCopyUtilization) init() {
+	m.data.SetName("gpu.memory.copy.utilization")
+	m.data.SetDescription("Ratio of time that the memory was being read or written (DCGM field 204). It tells presence and not bandwidth, and is there where profiling is not.")
+	m.data.SetUnit("1")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuMemoryCopyUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuMemoryCopyUtilization) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuMemoryCopyUtilization) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuMemoryCopyUtilization(cfg MetricConfig) metricGpuMemoryCopyUtilization {
+	m := metricGpuMemoryCopyUtilization{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricGpuMemoryPagesPending struct {
 	data     pmetric.Metric // data buffer for generated metric.
 	config   MetricConfig   // metric config provided by user.
@@ -4480,6 +4543,61 @@ func (m *metricGpuNvlinkRecoveries) emit(metrics pmetric.MetricSlice) {
 
 func newMetricGpuNvlinkRecoveries(cfg MetricConfig) metricGpuNvlinkRecoveries {
 	m := metricGpuNvlinkRecoveries{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvlinkThroughput struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvlink.throughput metric with initial data.
+func (m *metricGpuNvlinkThroughput) init() {
+	m.data.SetName("gpu.nvlink.throughput")
+	m.data.SetDescription("Data over all NVLinks in both directions (DCGM field 449), averaged over the sampling period. It needs no profiling, which gpu.nvlink.io does before NVLink 5.")
+	m.data.SetUnit("By/s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvlinkThroughput) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvlinkThroughput) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvlinkThroughput) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvlinkThroughput(cfg MetricConfig) metricGpuNvlinkThroughput {
+	m := metricGpuNvlinkThroughput{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -6903,6 +7021,7 @@ type MetricsBuilder struct {
 	metricGpuImexDaemonStatus                 metricGpuImexDaemonStatus
 	metricGpuInfo                             metricGpuInfo
 	metricGpuMemoryBandwidthUtilization       metricGpuMemoryBandwidthUtilization
+	metricGpuMemoryCopyUtilization            metricGpuMemoryCopyUtilization
 	metricGpuMemoryPagesPending               metricGpuMemoryPagesPending
 	metricGpuMemoryPagesRetired               metricGpuMemoryPagesRetired
 	metricGpuMemoryRowsRemapBanks             metricGpuMemoryRowsRemapBanks
@@ -6919,6 +7038,7 @@ type MetricsBuilder struct {
 	metricGpuNvlinkLinks                      metricGpuNvlinkLinks
 	metricGpuNvlinkPackets                    metricGpuNvlinkPackets
 	metricGpuNvlinkRecoveries                 metricGpuNvlinkRecoveries
+	metricGpuNvlinkThroughput                 metricGpuNvlinkThroughput
 	metricGpuPcieErrorsCorrectable            metricGpuPcieErrorsCorrectable
 	metricGpuPcieLinkGeneration               metricGpuPcieLinkGeneration
 	metricGpuPcieLinkWidth                    metricGpuPcieLinkWidth
@@ -7017,6 +7137,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuImexDaemonStatus:                 newMetricGpuImexDaemonStatus(mbc.Metrics.GpuImexDaemonStatus),
 		metricGpuInfo:                             newMetricGpuInfo(mbc.Metrics.GpuInfo),
 		metricGpuMemoryBandwidthUtilization:       newMetricGpuMemoryBandwidthUtilization(mbc.Metrics.GpuMemoryBandwidthUtilization),
+		metricGpuMemoryCopyUtilization:            newMetricGpuMemoryCopyUtilization(mbc.Metrics.GpuMemoryCopyUtilization),
 		metricGpuMemoryPagesPending:               newMetricGpuMemoryPagesPending(mbc.Metrics.GpuMemoryPagesPending),
 		metricGpuMemoryPagesRetired:               newMetricGpuMemoryPagesRetired(mbc.Metrics.GpuMemoryPagesRetired),
 		metricGpuMemoryRowsRemapBanks:             newMetricGpuMemoryRowsRemapBanks(mbc.Metrics.GpuMemoryRowsRemapBanks),
@@ -7033,6 +7154,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuNvlinkLinks:                      newMetricGpuNvlinkLinks(mbc.Metrics.GpuNvlinkLinks),
 		metricGpuNvlinkPackets:                    newMetricGpuNvlinkPackets(mbc.Metrics.GpuNvlinkPackets),
 		metricGpuNvlinkRecoveries:                 newMetricGpuNvlinkRecoveries(mbc.Metrics.GpuNvlinkRecoveries),
+		metricGpuNvlinkThroughput:                 newMetricGpuNvlinkThroughput(mbc.Metrics.GpuNvlinkThroughput),
 		metricGpuPcieErrorsCorrectable:            newMetricGpuPcieErrorsCorrectable(mbc.Metrics.GpuPcieErrorsCorrectable),
 		metricGpuPcieLinkGeneration:               newMetricGpuPcieLinkGeneration(mbc.Metrics.GpuPcieLinkGeneration),
 		metricGpuPcieLinkWidth:                    newMetricGpuPcieLinkWidth(mbc.Metrics.GpuPcieLinkWidth),
@@ -7197,6 +7319,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuImexDaemonStatus.emit(ils.Metrics())
 	mb.metricGpuInfo.emit(ils.Metrics())
 	mb.metricGpuMemoryBandwidthUtilization.emit(ils.Metrics())
+	mb.metricGpuMemoryCopyUtilization.emit(ils.Metrics())
 	mb.metricGpuMemoryPagesPending.emit(ils.Metrics())
 	mb.metricGpuMemoryPagesRetired.emit(ils.Metrics())
 	mb.metricGpuMemoryRowsRemapBanks.emit(ils.Metrics())
@@ -7213,6 +7336,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuNvlinkLinks.emit(ils.Metrics())
 	mb.metricGpuNvlinkPackets.emit(ils.Metrics())
 	mb.metricGpuNvlinkRecoveries.emit(ils.Metrics())
+	mb.metricGpuNvlinkThroughput.emit(ils.Metrics())
 	mb.metricGpuPcieErrorsCorrectable.emit(ils.Metrics())
 	mb.metricGpuPcieLinkGeneration.emit(ils.Metrics())
 	mb.metricGpuPcieLinkWidth.emit(ils.Metrics())
@@ -7441,6 +7565,11 @@ func (mb *MetricsBuilder) RecordGpuMemoryBandwidthUtilizationDataPoint(ts pcommo
 	mb.metricGpuMemoryBandwidthUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
 }
 
+// RecordGpuMemoryCopyUtilizationDataPoint adds a data point to gpu.memory.copy.utilization metric.
+func (mb *MetricsBuilder) RecordGpuMemoryCopyUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuMemoryCopyUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
 // RecordGpuMemoryPagesPendingDataPoint adds a data point to gpu.memory.pages.pending metric.
 func (mb *MetricsBuilder) RecordGpuMemoryPagesPendingDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
 	mb.metricGpuMemoryPagesPending.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
@@ -7519,6 +7648,11 @@ func (mb *MetricsBuilder) RecordGpuNvlinkPacketsDataPoint(ts pcommon.Timestamp, 
 // RecordGpuNvlinkRecoveriesDataPoint adds a data point to gpu.nvlink.recoveries metric.
 func (mb *MetricsBuilder) RecordGpuNvlinkRecoveriesDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuNvlinkRecoveryResultAttributeValue AttributeGpuNvlinkRecoveryResult) {
 	mb.metricGpuNvlinkRecoveries.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuNvlinkRecoveryResultAttributeValue.String())
+}
+
+// RecordGpuNvlinkThroughputDataPoint adds a data point to gpu.nvlink.throughput metric.
+func (mb *MetricsBuilder) RecordGpuNvlinkThroughputDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuNvlinkThroughput.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
 }
 
 // RecordGpuPcieErrorsCorrectableDataPoint adds a data point to gpu.pcie.errors.correctable metric.

@@ -185,6 +185,9 @@ func TestMetricsBuilder(t *testing.T) {
 			allMetricsCount++
 			mb.RecordGpuMemoryBandwidthUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
 
+			allMetricsCount++
+			mb.RecordGpuMemoryCopyUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordGpuMemoryPagesPendingDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
@@ -244,6 +247,9 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			mb.RecordGpuNvlinkRecoveriesDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuNvlinkRecoveryResultSuccessful)
+
+			allMetricsCount++
+			mb.RecordGpuNvlinkThroughputDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
 
 			allMetricsCount++
 			mb.RecordGpuPcieErrorsCorrectableDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
@@ -1201,6 +1207,30 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+				case "gpu.memory.copy.utilization":
+					assert.False(t, validatedMetrics["gpu.memory.copy.utilization"], "Found a duplicate in the metrics slice: gpu.memory.copy.utilization")
+					validatedMetrics["gpu.memory.copy.utilization"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Ratio of time that the memory was being read or written (DCGM field 204). It tells presence and not bandwidth, and is there where profiling is not.", mi.Description())
+					assert.Equal(t, "1", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
 				case "gpu.memory.pages.pending":
 					assert.False(t, validatedMetrics["gpu.memory.pages.pending"], "Found a duplicate in the metrics slice: gpu.memory.pages.pending")
 					validatedMetrics["gpu.memory.pages.pending"] = true
@@ -1648,6 +1678,30 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuNvlinkRecoveryResultAttrVal, ok := dp.Attributes().Get("gpu.nvlink.recovery.result")
 					assert.True(t, ok)
 					assert.Equal(t, "successful", gpuNvlinkRecoveryResultAttrVal.Str())
+				case "gpu.nvlink.throughput":
+					assert.False(t, validatedMetrics["gpu.nvlink.throughput"], "Found a duplicate in the metrics slice: gpu.nvlink.throughput")
+					validatedMetrics["gpu.nvlink.throughput"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Data over all NVLinks in both directions (DCGM field 449), averaged over the sampling period. It needs no profiling, which gpu.nvlink.io does before NVLink 5.", mi.Description())
+					assert.Equal(t, "By/s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
 				case "gpu.pcie.errors.correctable":
 					assert.False(t, validatedMetrics["gpu.pcie.errors.correctable"], "Found a duplicate in the metrics slice: gpu.pcie.errors.correctable")
 					validatedMetrics["gpu.pcie.errors.correctable"] = true
