@@ -22,6 +22,8 @@ type gpuState struct {
 	identity
 	state  metadata.AttributeGpuState
 	health metadata.AttributeHwState
+
+	conditions uint32 // those of the table that hold, as a bit each
 }
 
 var gpuStateAttributes = allOf(metadata.MapAttributeGpuState)
@@ -68,13 +70,13 @@ func isUp(state metadata.AttributeGpuState) bool {
 func (c *collector) stateOfAll() []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone)+len(c.absent))
 	for _, g := range slices.Concat(c.gpus, c.gone) {
-		states = append(states, gpuState{g.identity, g.state(), c.health(g)})
+		states = append(states, gpuState{identity: g.identity, state: g.state(), health: c.health(g), conditions: c.conditionsOf(g)})
 	}
 	if len(c.absent) == 0 {
 		return states
 	}
 	for _, name := range c.devices.absent(slices.Concat(c.gpus, c.gone)) {
-		states = append(states, gpuState{absentIdentity(name), metadata.AttributeGpuStateAbsent, metadata.AttributeHwStateFailed})
+		states = append(states, gpuState{identity: absentIdentity(name), state: metadata.AttributeGpuStateAbsent, health: metadata.AttributeHwStateFailed})
 	}
 	return states
 }
@@ -89,8 +91,9 @@ type gpuStates struct {
 
 // observations are the points of each instrument, made when a state changes.
 type observations struct {
-	of                 []gpuState
-	up, status, health []observation
+	of                             []gpuState
+	simulated                      bool
+	up, status, health, conditions []observation
 }
 
 type observation struct {
@@ -104,10 +107,11 @@ func newGPUStates(set component.TelemetrySettings, id component.ID) (*gpuStates,
 		return nil, fmt.Errorf("make instruments: %w", err)
 	}
 	s := &gpuStates{telemetry: tb, id: attribute.String("component_id", id.String())}
-	s.set(nil)
+	s.set(nil, false)
 	err = errors.Join(
 		tb.RegisterGpuUpCallback(s.observe(func(o *observations) []observation { return o.up })),
 		tb.RegisterGpuStatusCallback(s.observe(func(o *observations) []observation { return o.status })),
+		tb.RegisterGpuConditionCallback(s.observe(func(o *observations) []observation { return o.conditions })),
 		tb.RegisterHwStatusCallback(s.observe(func(o *observations) []observation { return o.health })),
 	)
 	if err != nil {
@@ -125,23 +129,36 @@ func (s *gpuStates) observe(which func(*observations) []observation) metric.Int6
 	}
 }
 
-// set takes how the GPUs are; nil while DCGM does not answer.
-func (s *gpuStates) set(states []gpuState) {
-	if before := s.current.Load(); before != nil && slices.Equal(before.of, states) {
+// set takes how the GPUs are, and whether they are simulated; nil while DCGM does not answer.
+func (s *gpuStates) set(states []gpuState, simulated bool) {
+	if before := s.current.Load(); before != nil && slices.Equal(before.of, states) && before.simulated == simulated {
 		return
 	}
-	next := &observations{of: states}
+	next := &observations{of: states, simulated: simulated}
 	for i := range states {
 		g := &states[i]
-		next.up = append(next.up, s.observation(&g.identity, isUp(g.state)))
+		next.up = append(next.up, s.observation(&g.identity, isUp(g.state), originOf(simulated)...))
 		for _, state := range gpuStateAttributes {
 			next.status = append(next.status, s.observation(&g.identity, state == g.state, attribute.String("gpu.state", state.String())))
 		}
 		for _, state := range hwStates {
 			next.health = append(next.health, s.observation(&g.identity, state == g.health, attribute.String("hw.state", state.String())))
 		}
+		for i := range conditions {
+			if g.conditions&(1<<i) != 0 {
+				next.conditions = append(next.conditions, s.observation(&g.identity, true, attribute.String("gpu.condition", conditions[i].name.String())))
+			}
+		}
 	}
 	s.current.Store(next)
+}
+
+// originOf marks what a simulated libdcgm made up.
+func originOf(simulated bool) []attribute.KeyValue {
+	if !simulated {
+		return nil
+	}
+	return []attribute.KeyValue{attribute.Bool("tracecore.simulated", true)}
 }
 
 func (s *gpuStates) observation(g *identity, value bool, more ...attribute.KeyValue) observation {

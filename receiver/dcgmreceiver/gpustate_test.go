@@ -46,8 +46,16 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 		}, pass("advance 1us"))
 		require.Equal(t, map[string]int64{
 			"tracecore.gpu.up nvidia0": 1, "tracecore.gpu.status nvidia0 ok": 1, "tracecore.hw.status nvidia0 predicted_failure": 1,
-			"tracecore.gpu.up nvidia1": 0, "tracecore.gpu.status nvidia1 lost": 1, "tracecore.hw.status nvidia1 failed": 1,
+			"tracecore.gpu.condition nvidia0 row_remap_pending": 1,
+			"tracecore.gpu.up nvidia1":                          0, "tracecore.gpu.status nvidia1 lost": 1, "tracecore.hw.status nvidia1 failed": 1,
 		}, pass("gpu_lost gpu=1", "field id=396 gpu=0 value=1"))
+		require.Equal(t, map[string]int64{
+			"tracecore.gpu.up nvidia0": 1, "tracecore.gpu.status nvidia0 ok": 1, "tracecore.hw.status nvidia0 failed": 1,
+			"tracecore.gpu.condition nvidia0 recovery_gpu_reset": 1, "tracecore.gpu.condition nvidia0 row_remap_failed": 1,
+			"tracecore.gpu.condition nvidia0 row_remap_pending": 1,
+			"tracecore.gpu.condition nvidia0 ecc_uncorrected":   1, "tracecore.gpu.condition nvidia0 hw_power_brake": 1,
+			"tracecore.gpu.up nvidia1": 0, "tracecore.gpu.status nvidia1 lost": 1, "tracecore.hw.status nvidia1 failed": 1,
+		}, pass("row_remap gpu=0 failed", "recovery gpu=0 action=gpu_reset", "ecc gpu=0 type=dbe", "throttle gpu=0 reason=hw_slowdown,hw_power_brake,power_cap", "throttle gpu=1 reason=hw_thermal"))
 		require.Empty(t, pass("engine_dies"), "nothing is known")
 		require.NoError(t, r.Shutdown(t.Context()))
 	})
@@ -58,13 +66,15 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 func gpuGauges(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 	t.Helper()
 	out := map[string]int64{}
-	for gauge, state := range map[string]attribute.Key{"tracecore.gpu.up": "", "tracecore.gpu.status": "gpu.state", "tracecore.hw.status": "hw.state"} {
+	for gauge, state := range map[string]attribute.Key{"tracecore.gpu.up": "", "tracecore.gpu.condition": "gpu.condition", "tracecore.gpu.status": "gpu.state", "tracecore.hw.status": "hw.state"} {
 		m, err := tel.GetMetric(gauge)
 		if err != nil {
 			continue // An instrument without points is not there.
 		}
 		for _, point := range m.Data.(metricdata.Gauge[int64]).DataPoints {
 			name, _ := point.Attributes.Value("hw.name")
+			simulated, _ := point.Attributes.Value("tracecore.simulated")
+			require.Equal(t, gauge == "tracecore.gpu.up", simulated.AsBool())
 			value, isState := point.Attributes.Value(state)
 			if !isState {
 				out[gauge+" "+name.AsString()] = point.Value

@@ -43,32 +43,14 @@ var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
 	metadata.AttributeGpuStateDetached:     metadata.AttributeHwStateDegraded,
 }
 
-// conditions are the first that holds, worst first.
-var conditions = []struct {
-	field dcgm.FieldID
-	is    int64
-	state metadata.AttributeHwState
-}{
-	{fieldRecoveryAction, recoveryNodeReboot, metadata.AttributeHwStateFailed},
-	{fieldRecoveryAction, recoveryGPUReset, metadata.AttributeHwStateFailed},
-	{fieldRowRemapFailure, 1, metadata.AttributeHwStateFailed},
-	{fieldRowRemapPending, 1, metadata.AttributeHwStatePredictedFailure},
-	{fieldRecoveryAction, recoveryDrainAndReset, metadata.AttributeHwStateDegraded},
-	{fieldRecoveryAction, recoveryDrainP2P, metadata.AttributeHwStateDegraded},
-}
-
 // health returns the one state of hw.status that a GPU is in.
 func (c *collector) health(g *gpu) metadata.AttributeHwState {
 	if state, unwell := stateHealth[g.state()]; unwell {
 		return state
 	}
-	for _, condition := range conditions {
-		slot, needed := c.slots[condition.field]
-		if !needed {
-			continue
-		}
-		if s := g.sheet[slot]; s.Reason == dcgm.OK && s.Int() == condition.is {
-			return condition.state
+	for i := range conditions {
+		if state := conditions[i].health; state != metadata.AttributeHwStateOk && c.holds(&conditions[i], g) {
+			return state
 		}
 	}
 	return metadata.AttributeHwStateOk

@@ -222,9 +222,9 @@ func (r *gpuReceiver) record(begin time.Time, up bool) {
 	r.collector.tally.begin()
 	if up {
 		r.collector.record(r.builder, now, r.started)
-		r.states.set(r.collector.stateOfAll())
+		r.states.set(r.collector.stateOfAll(), r.simulated)
 	} else {
-		r.states.set(nil)
+		r.states.set(nil, false)
 	}
 	r.builder.Reset(metadata.WithStartTime(timestamp(r.started)))
 	ts := timestamp(now)

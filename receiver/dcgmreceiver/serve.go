@@ -148,7 +148,7 @@ func (r *gpuReceiver) unanswered(now time.Time) pmetric.Metrics {
 	const slack = 8 // A collection begins a little after its tick.
 	up := r.desk.last.up() && r.session.Pending() < r.patience()-r.patience()/slack
 	if !up {
-		r.states.set(nil)
+		r.states.set(nil, false)
 	}
 	r.tickBuilder.Reset(metadata.WithStartTime(timestamp(r.started)))
 	r.tickBuilder.RecordDcgmUpDataPoint(timestamp(now), boolToInt(up))

@@ -193,6 +193,72 @@ var MapAttributeGpuClockLimitType = map[string]AttributeGpuClockLimitType{
 	"application": AttributeGpuClockLimitTypeApplication,
 }
 
+// AttributeGpuCondition specifies the value gpu.condition attribute.
+type AttributeGpuCondition int
+
+const (
+	_ AttributeGpuCondition = iota
+	AttributeGpuConditionRecoveryNodeReboot
+	AttributeGpuConditionRecoveryGpuReset
+	AttributeGpuConditionRowRemapFailed
+	AttributeGpuConditionRowRemapPending
+	AttributeGpuConditionRecoveryDrainAndReset
+	AttributeGpuConditionRecoveryDrainP2p
+	AttributeGpuConditionMemoryUnrepairable
+	AttributeGpuConditionEccSramThresholdExceeded
+	AttributeGpuConditionEccUncorrected
+	AttributeGpuConditionHwThermal
+	AttributeGpuConditionHwPowerBrake
+	AttributeGpuConditionHwSlowdown
+)
+
+// String returns the string representation of the AttributeGpuCondition.
+func (av AttributeGpuCondition) String() string {
+	switch av {
+	case AttributeGpuConditionRecoveryNodeReboot:
+		return "recovery_node_reboot"
+	case AttributeGpuConditionRecoveryGpuReset:
+		return "recovery_gpu_reset"
+	case AttributeGpuConditionRowRemapFailed:
+		return "row_remap_failed"
+	case AttributeGpuConditionRowRemapPending:
+		return "row_remap_pending"
+	case AttributeGpuConditionRecoveryDrainAndReset:
+		return "recovery_drain_and_reset"
+	case AttributeGpuConditionRecoveryDrainP2p:
+		return "recovery_drain_p2p"
+	case AttributeGpuConditionMemoryUnrepairable:
+		return "memory_unrepairable"
+	case AttributeGpuConditionEccSramThresholdExceeded:
+		return "ecc_sram_threshold_exceeded"
+	case AttributeGpuConditionEccUncorrected:
+		return "ecc_uncorrected"
+	case AttributeGpuConditionHwThermal:
+		return "hw_thermal"
+	case AttributeGpuConditionHwPowerBrake:
+		return "hw_power_brake"
+	case AttributeGpuConditionHwSlowdown:
+		return "hw_slowdown"
+	}
+	return ""
+}
+
+// MapAttributeGpuCondition is a helper map of string to AttributeGpuCondition attribute value.
+var MapAttributeGpuCondition = map[string]AttributeGpuCondition{
+	"recovery_node_reboot":        AttributeGpuConditionRecoveryNodeReboot,
+	"recovery_gpu_reset":          AttributeGpuConditionRecoveryGpuReset,
+	"row_remap_failed":            AttributeGpuConditionRowRemapFailed,
+	"row_remap_pending":           AttributeGpuConditionRowRemapPending,
+	"recovery_drain_and_reset":    AttributeGpuConditionRecoveryDrainAndReset,
+	"recovery_drain_p2p":          AttributeGpuConditionRecoveryDrainP2p,
+	"memory_unrepairable":         AttributeGpuConditionMemoryUnrepairable,
+	"ecc_sram_threshold_exceeded": AttributeGpuConditionEccSramThresholdExceeded,
+	"ecc_uncorrected":             AttributeGpuConditionEccUncorrected,
+	"hw_thermal":                  AttributeGpuConditionHwThermal,
+	"hw_power_brake":              AttributeGpuConditionHwPowerBrake,
+	"hw_slowdown":                 AttributeGpuConditionHwSlowdown,
+}
+
 // AttributeGpuCyclesType specifies the value gpu.cycles.type attribute.
 type AttributeGpuCyclesType int
 

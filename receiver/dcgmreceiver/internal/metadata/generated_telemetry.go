@@ -28,6 +28,7 @@ type TelemetryBuilder struct {
 	meter         metric.Meter
 	mu            sync.Mutex
 	registrations []metric.Registration
+	GpuCondition  metric.Int64ObservableGauge
 	GpuStatus     metric.Int64ObservableGauge
 	GpuUp         metric.Int64ObservableGauge
 	HwStatus      metric.Int64ObservableGauge
@@ -42,6 +43,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterGpuConditionCallback sets callback for observable GpuCondition metric.
+func (builder *TelemetryBuilder) RegisterGpuConditionCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.GpuCondition, obs: o})
+		return nil
+	}, builder.GpuCondition)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterGpuStatusCallback sets callback for observable GpuStatus metric.
@@ -117,6 +133,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.GpuCondition, err = builder.meter.Int64ObservableGauge(
+		"tracecore.gpu.condition",
+		metric.WithDescription("1 for each condition of the GPU that calls for attention, as far as the enabled metrics tell; absent otherwise. [Development]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
 	builder.GpuStatus, err = builder.meter.Int64ObservableGauge(
 		"tracecore.gpu.status",
 		metric.WithDescription("What gpu.status says, among the Collector's own metrics. Absent while DCGM does not answer. [Development]"),

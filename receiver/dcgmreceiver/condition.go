@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+)
+
+// Fields of conditions beside those that hw.status needs (dcgm_fields.h).
+const (
+	fieldUncorrectedErrors  dcgm.FieldID = 311
+	fieldSRAMThreshold      dcgm.FieldID = 346
+	fieldMemoryUnrepairable dcgm.FieldID = 1507
+)
+
+// Bits of field 112 that the hardware sets (dcgm_fields.h, DCGM_CLOCKS_EVENT_REASON_*).
+const (
+	hwSlowdown   = 1 << 3
+	hwThermal    = 1 << 6
+	hwPowerBrake = 1 << 7
+)
+
+// condition is something that an operator should know of a GPU that can be read.
+type condition struct {
+	name   metadata.AttributeGpuCondition
+	field  dcgm.FieldID
+	holds  func(value int64) bool
+	health metadata.AttributeHwState // what it makes of hw.status; ok if nothing
+}
+
+// conditions are in the order of their weight.
+var conditions = [...]condition{
+	{metadata.AttributeGpuConditionRecoveryNodeReboot, fieldRecoveryAction, equals(recoveryNodeReboot), metadata.AttributeHwStateFailed},
+	{metadata.AttributeGpuConditionRecoveryGpuReset, fieldRecoveryAction, equals(recoveryGPUReset), metadata.AttributeHwStateFailed},
+	{metadata.AttributeGpuConditionRowRemapFailed, fieldRowRemapFailure, equals(1), metadata.AttributeHwStateFailed},
+	{metadata.AttributeGpuConditionRowRemapPending, fieldRowRemapPending, equals(1), metadata.AttributeHwStatePredictedFailure},
+	{metadata.AttributeGpuConditionRecoveryDrainAndReset, fieldRecoveryAction, equals(recoveryDrainAndReset), metadata.AttributeHwStateDegraded},
+	{metadata.AttributeGpuConditionRecoveryDrainP2p, fieldRecoveryAction, equals(recoveryDrainP2P), metadata.AttributeHwStateDegraded},
+	{metadata.AttributeGpuConditionMemoryUnrepairable, fieldMemoryUnrepairable, equals(1), metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionEccSramThresholdExceeded, fieldSRAMThreshold, equals(1), metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionEccUncorrected, fieldUncorrectedErrors, func(count int64) bool { return count > 0 }, metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionHwThermal, fieldClocksEventReasons, has(hwThermal), metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionHwPowerBrake, fieldClocksEventReasons, has(hwPowerBrake), metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionHwSlowdown, fieldClocksEventReasons, slowdownAlone, metadata.AttributeHwStateOk},
+}
+
+func equals(want int64) func(int64) bool { return func(value int64) bool { return value == want } }
+
+func has(bit int64) func(int64) bool { return func(mask int64) bool { return mask&bit != 0 } }
+
+// slowdownAlone leaves out a slowdown whose reason is set as well.
+func slowdownAlone(mask int64) bool { return mask&(hwSlowdown|hwThermal|hwPowerBrake) == hwSlowdown }
+
+// holds tells whether a condition is known to hold. A field that no enabled metric needs is not read.
+func (c *collector) holds(condition *condition, g *gpu) bool {
+	slot, needed := c.slots[condition.field]
+	if !needed {
+		return false
+	}
+	s := g.sheet[slot]
+	return s.Reason == dcgm.OK && condition.holds(s.Int())
+}
+
+// conditionsOf returns those that hold, as a bit each. Nothing is known of a GPU that cannot be read.
+func (c *collector) conditionsOf(g *gpu) (held uint32) {
+	if !g.up() {
+		return 0
+	}
+	for i := range conditions {
+		if c.holds(&conditions[i], g) {
+			held |= 1 << i
+		}
+	}
+	return held
+}
