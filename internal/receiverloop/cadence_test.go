@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package clockreceiver
+package receiverloop
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestCadenceIsAlignedToTheEpoch(t *testing.T) {
+func TestGridIsAlignedToTheEpoch(t *testing.T) {
 	at := func(nanos int64) time.Time { return time.Unix(0, nanos) }
 	for _, tt := range []struct {
 		earliest, first int64
@@ -20,15 +22,13 @@ func TestCadenceIsAlignedToTheEpoch(t *testing.T) {
 		{earliest: 109, first: 110, interval: 10},
 		{earliest: int64(time.Minute) + 1, first: int64(time.Minute + 15*time.Second), interval: 15 * time.Second},
 	} {
-		due, missed := newCadence(at(tt.earliest), tt.interval, 0).next(at(tt.earliest))
-		require.Equal(t, at(tt.first), due)
-		require.Zero(t, missed)
+		require.Equal(t, at(tt.first), Aligned(at(tt.earliest), tt.interval))
 	}
 }
 
 func TestCadenceNeverDriftsAndCountsWhatItMissed(t *testing.T) {
 	start := time.Unix(1000, 0)
-	c := newCadence(start, time.Second, 0)
+	c := NewCadence(start, time.Second, 0)
 	for _, step := range []struct {
 		now, due time.Duration
 		missed   int64
@@ -41,7 +41,7 @@ func TestCadenceNeverDriftsAndCountsWhatItMissed(t *testing.T) {
 		{now: 5*time.Second + 1, due: 6 * time.Second},
 		{now: time.Hour, due: time.Hour, missed: 3600 - 7},
 	} {
-		due, missed := c.next(start.Add(step.now))
+		due, missed := c.Next(start.Add(step.now))
 		require.Equal(t, step.due, due.Sub(start))
 		require.Equal(t, step.missed, missed, "at %s", step.now)
 	}
@@ -49,26 +49,25 @@ func TestCadenceNeverDriftsAndCountsWhatItMissed(t *testing.T) {
 
 func TestFirstTickIsNeverMissed(t *testing.T) {
 	start := time.Unix(1000, 0)
-	c := newCadence(start, time.Second, 0)
-	due, missed := c.next(start.Add(500 * time.Millisecond))
+	c := NewCadence(start, time.Second, 0)
+	due, missed := c.Next(start.Add(500 * time.Millisecond))
 	require.Equal(t, start, due)
 	require.Zero(t, missed)
 }
 
-// FuzzCadence states what holds for any interval, jitter and sequence of delays: a tick lies
-// within jitter behind its grid point, no tick is waited for twice, and every grid point is
-// either a tick or missed.
+// FuzzCadence states what holds for any interval, jitter and sequence of delays: a tick lies within jitter behind its grid point, no tick
+// is waited for twice, and every grid point is either a tick or missed.
 func FuzzCadence(f *testing.F) {
 	f.Add(int64(1e9), int64(0), []byte{1, 200, 3})
 	f.Add(int64(1e7), int64(9e6), []byte{255, 0, 17, 90})
 	f.Fuzz(func(t *testing.T, interval, jitter int64, delays []byte) {
-		if interval < int64(minCollectionInterval) || interval > int64(time.Hour) || jitter < 0 || jitter >= interval {
-			return // not a valid configuration
+		if interval < int64(time.Millisecond) || interval > int64(time.Hour) || jitter < 0 || jitter >= interval {
+			return // outside the contract of NewCadence
 		}
-		c := newCadence(time.Now(), time.Duration(interval), time.Duration(jitter))
+		c := NewCadence(time.Now(), time.Duration(interval), time.Duration(jitter))
 		now, ticks, total := c.first, int64(0), int64(0)
 		for _, delay := range delays {
-			due, missed := c.next(now)
+			due, missed := c.Next(now)
 			late := due.Sub(c.first.Add(time.Duration(c.index) * c.interval))
 			require.True(t, late >= 0 && (late < c.jitter || late == 0), "%s behind its grid point", late)
 			require.GreaterOrEqual(t, missed, int64(0))
@@ -78,4 +77,28 @@ func FuzzCadence(f *testing.F) {
 			now = due.Add(time.Duration(delay) * c.interval / 64)
 		}
 	})
+}
+
+func TestWaitEndsAtItsInstantOrWithItsContext(t *testing.T) {
+	for name, tt := range map[string]struct {
+		instant, cancel time.Duration
+		want            bool
+		took            time.Duration
+	}{
+		"instant first":       {time.Second, 2 * time.Second, true, time.Second},
+		"context first":       {2 * time.Second, time.Second, false, time.Second},
+		"both at once":        {time.Second, time.Second, false, time.Second},
+		"instant in the past": {-time.Second, time.Second, true, 0},
+		"context has ended":   {-time.Second, 0, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				ctx, cancel := context.WithDeadline(t.Context(), begin.Add(tt.cancel))
+				defer cancel()
+				require.Equal(t, tt.want, Wait(ctx, begin.Add(tt.instant)))
+				require.Equal(t, tt.took, time.Since(begin))
+			})
+		})
+	}
 }
