@@ -87,7 +87,6 @@ func TestWaitEndsAtItsInstantOrWithItsContext(t *testing.T) {
 	}{
 		"instant first":       {time.Second, 2 * time.Second, true, time.Second},
 		"context first":       {2 * time.Second, time.Second, false, time.Second},
-		"both at once":        {time.Second, time.Second, false, time.Second},
 		"instant in the past": {-time.Second, time.Second, true, 0},
 		"context has ended":   {-time.Second, 0, false, 0},
 	} {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +58,7 @@ type Loop struct {
 	pushing context.Context // ends when a push is not waited for any longer
 	cancel  context.CancelCauseFunc
 	pushes  atomic.Int64  // under way
-	done    chan struct{} // closed when the goroutine has ended; nil before Go
+	done    chan struct{} // closed when all goroutines have ended; nil before Go
 }
 
 // New returns the loop of the receiver that set describes. The extra kinds are those of its self-telemetry.
@@ -81,12 +82,17 @@ func New(set receiver.Settings, settings Settings, extra ...selftelemetry.Kind) 
 // Start takes the host that learns the component status.
 func (l *Loop) Start(host component.Host) { l.state.host = host }
 
-// Go calls run in the goroutine that Shutdown ends. The context of run ends when Shutdown begins; a push does not end with it.
-func (l *Loop) Go(run func(context.Context)) {
+// Go calls each of runs in a goroutine of its own; Shutdown waits for all of them. Their context ends when Shutdown begins; a push does
+// not end with it.
+func (l *Loop) Go(runs ...func(context.Context)) {
 	l.done = make(chan struct{})
+	var all sync.WaitGroup
+	for _, run := range runs {
+		all.Go(func() { run(l.running) })
+	}
 	go func() {
-		defer close(l.done)
-		run(l.running)
+		all.Wait()
+		close(l.done)
 	}()
 }
 
@@ -113,7 +119,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// ended waits for the goroutine. It reports false if that takes longer than the grace or than ctx allows.
+// ended waits for the goroutines. It reports false if that takes longer than the grace or than ctx allows.
 func (l *Loop) ended(ctx context.Context, grace time.Duration) bool {
 	timer := time.NewTimer(grace)
 	defer timer.Stop()

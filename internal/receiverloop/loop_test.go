@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,6 +160,25 @@ func TestShutdownEndsAWaitAtOnce(t *testing.T) {
 		require.NoError(t, r.Shutdown(t.Context()))
 		require.NoError(t, r.Shutdown(t.Context()), "once more has no effect")
 		require.Zero(t, time.Since(asked))
+	})
+}
+
+func TestShutdownWaitsForAllThatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Settings{})
+		var ended atomic.Int64
+		run := func(takes time.Duration) func(context.Context) {
+			return func(ctx context.Context) {
+				<-ctx.Done()
+				time.Sleep(takes)
+				ended.Add(1)
+			}
+		}
+		r.Go(run(time.Second), run(3*time.Second), run(2*time.Second))
+		asked := time.Now()
+		require.NoError(t, r.Shutdown(t.Context()))
+		require.EqualValues(t, 3, ended.Load())
+		require.Equal(t, 3*time.Second, time.Since(asked))
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/internal/selftelemetry/selftelemetrytest"
 	"github.com/tracecoreai/tracecore/receiver/clockreceiver/internal/hostclock"
@@ -58,7 +59,7 @@ func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
 	c, err := newClock(cfg, set, next)
 	require.NoError(t, err)
 	self := &selftelemetrytest.Receiver{}
-	c.self = self
+	c.loop.Self = self
 	return &rig{clock: c, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs}
 }
 
@@ -188,7 +189,7 @@ func TestSlowConsumerMissesTicksAndNeverPilesThemUp(t *testing.T) {
 	})
 }
 
-func TestShutdownReturnsAtOnce(t *testing.T) {
+func TestShutdownIsBounded(t *testing.T) {
 	respectful, err := consumer.NewMetrics(func(ctx context.Context, _ pmetric.Metrics) error {
 		<-ctx.Done()
 		return ctx.Err()
@@ -208,8 +209,8 @@ func TestShutdownReturnsAtOnce(t *testing.T) {
 		took  time.Duration
 	}{
 		{"while waiting for a tick", consumertest.NewNop(), 10 * time.Millisecond, 0},
-		{"while the consumer waits on its context", respectful, time.Second, 0},
-		{"while the consumer ignores its context", stuck, time.Second, shutdownGrace},
+		{"while the consumer waits on its context", respectful, time.Second, receiverloop.PushGrace},
+		{"while the consumer ignores its context", stuck, time.Second, receiverloop.PushGrace + receiverloop.ReturnGrace},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -228,6 +229,20 @@ func TestShutdownReturnsAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestShutdownLetsTheConsumerFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowConsumer{takes: 3 * time.Second}
+		r := newRig(t, everySecond(), slow)
+		r.start(t)
+		time.Sleep(time.Millisecond)
+		r.stop(t)
+		require.Len(t, slow.AllMetrics(), 1)
+		require.EqualValues(t, 1, r.self.Report().Emissions)
+		time.Sleep(time.Minute)
+		require.Len(t, slow.AllMetrics(), 1, "no tick after the stop")
+	})
 }
 
 func TestShutdownEndsWithItsContext(t *testing.T) {
@@ -284,6 +299,7 @@ func TestTroubleIsReportedWhenItBeginsAndWhenItEnds(t *testing.T) {
 				report := r.self.Report()
 				require.Equal(t, tt.errors, report.Errors)
 				require.Equal(t, []bool{true, false}, report.Degraded)
+				require.Equal(t, 4, report.Activities, "of 6 ticks, 2 were no success")
 				require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, r.host.events)
 				require.Equal(t, 1, r.logs.FilterLevelExact(zapcore.WarnLevel).Len())
 				require.Equal(t, 1, r.logs.FilterMessage("clock receiver has recovered").Len())
@@ -428,6 +444,6 @@ func BenchmarkTick(b *testing.B) {
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {
-		c.tick(context.Background(), time.Now())
+		c.tick(time.Now())
 	}
 }
