@@ -74,7 +74,7 @@ func connected(b *testing.B, gpus int, change func(*Config)) *gpuReceiver {
 	change(cfg)
 	r, err := newGPUReceiver(cfg, receivertest.NewNopSettings(metadata.Type), consumertest.NewNop())
 	require.NoError(b, err)
-	r.host = componenttest.NewNopHost()
+	r.loop.Start(componenttest.NewNopHost())
 	require.NoError(b, r.open())
 	b.Cleanup(r.hangUp)
 	r.connect(b.Context())

@@ -74,7 +74,7 @@ func (r *gpuReceiver) noConnection(err error) {
 	r.count(err)
 	r.linkErr = err
 	r.retryAt = time.Now().Add(r.retry.next())
-	r.setTrouble(err)
+	r.loop.Report(err)
 }
 
 func (r *gpuReceiver) establish(ctx context.Context) error {

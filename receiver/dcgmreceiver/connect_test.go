@@ -19,13 +19,3 @@ func TestBackoffDoublesWithinItsBounds(t *testing.T) {
 		}
 	}
 }
-
-func TestTicksKeepTheirGrid(t *testing.T) {
-	last := time.Unix(100, 0)
-	for late, want := range map[time.Duration]time.Duration{
-		0: 10 * time.Second, time.Second: 10 * time.Second, 9999 * time.Millisecond: 10 * time.Second,
-		10 * time.Second: 20 * time.Second, 35 * time.Second: 40 * time.Second, -time.Second: 10 * time.Second,
-	} {
-		require.Equal(t, last.Add(want), nextTick(last, last.Add(late), 10*time.Second), late)
-	}
-}

@@ -6,6 +6,7 @@ require (
 	github.com/NVIDIA/go-dcgm v1.4611.0
 	github.com/google/go-cmp v0.7.0
 	github.com/stretchr/testify v1.12.1
+	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
 	go.opentelemetry.io/collector/component/componentstatus v0.152.1
@@ -16,7 +17,6 @@ require (
 	go.opentelemetry.io/collector/filter v0.152.0
 	go.opentelemetry.io/collector/pdata v1.58.0
 	go.opentelemetry.io/collector/receiver v1.58.0
-	go.opentelemetry.io/collector/receiver/receiverhelper v0.152.1
 	go.opentelemetry.io/collector/receiver/receivertest v0.152.1
 	go.opentelemetry.io/otel v1.43.0
 	go.opentelemetry.io/otel/metric v1.43.0
@@ -52,6 +52,7 @@ require (
 	go.opentelemetry.io/collector/pdata/pprofile v0.152.1 // indirect
 	go.opentelemetry.io/collector/pipeline v1.58.0 // indirect
 	go.opentelemetry.io/collector/pipeline/xpipeline v0.152.1 // indirect
+	go.opentelemetry.io/collector/receiver/receiverhelper v0.152.1 // indirect
 	go.opentelemetry.io/collector/receiver/xreceiver v0.152.1 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
@@ -61,4 +62,7 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 )
 
-replace github.com/tracecoreai/tracecore/internal/selftelemetry => ../../internal/selftelemetry
+replace (
+	github.com/tracecoreai/tracecore/internal/receiverloop => ../../internal/receiverloop
+	github.com/tracecoreai/tracecore/internal/selftelemetry => ../../internal/selftelemetry
+)

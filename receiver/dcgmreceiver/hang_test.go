@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
@@ -54,7 +55,7 @@ func TestShutdownReturnsWhileACallHangs(t *testing.T) {
 	s.eventually(func() bool { return !hasGPUs(s.now()) })
 	asked := time.Now()
 	s.stop()
-	require.Less(t, time.Since(asked), shutdownGrace)
+	require.Less(t, time.Since(asked), receiverloop.PushGrace)
 
 	// What was started anew goes on with the connection that hangs, and never beside it.
 	again := newRig(t, cfg, nil)
@@ -148,7 +149,7 @@ func TestReconnectsAtOnceWhenAHungCallHasReturned(t *testing.T) {
 		r := newRig(t, createDefaultConfig().(*Config), nil)
 		session := &hungSession{out: make(chan struct{})}
 		r.session, r.linkErr = session, errNotConnected
-		r.gpuReceiver.host = r.host
+		r.loop.Start(r.host)
 		ctx, cancel := context.WithCancel(t.Context())
 		go r.serve(ctx)
 		defer synctest.Wait()

@@ -5,29 +5,21 @@ package dcgmreceiver
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
-	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
-	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
-const (
-	// shutdownGrace is how long Shutdown waits for the goroutine, whatever hangs below it.
-	shutdownGrace = 5 * time.Second
-	// releaseGrace is how long the goroutine takes at its end to free what the host engine holds.
-	releaseGrace = 2 * time.Second
-)
+// releaseGrace is how long the goroutine takes at its end to free what the host engine holds.
+const releaseGrace = 2 * time.Second
 
 // gpuReceiver keeps a connection to a host engine, collects at every tick and pushes what
 // it collected. One goroutine ticks and pushes, another one deals with the host engine: what hangs there
@@ -37,17 +29,11 @@ type gpuReceiver struct {
 	endpoint dcgm.Endpoint
 	logger   *zap.Logger
 	next     consumer.Metrics
-	obs      *receiverhelper.ObsReport
-	self     selftelemetry.Receiver
+	loop     *receiverloop.Loop
 	states   *gpuStates
 	node     hostAttributes
 
-	host     component.Host
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when both goroutines have ended
-	started  time.Time
-	troubles sync.Mutex // guards trouble
-	trouble  trouble
+	started time.Time
 
 	// Of the goroutine that ticks.
 	desk        *desk
@@ -67,10 +53,6 @@ type gpuReceiver struct {
 }
 
 func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (*gpuReceiver, error) {
-	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, ReceiverCreateSettings: set})
-	if err != nil {
-		return nil, fmt.Errorf("make receiver telemetry: %w", err)
-	}
 	endpoint, err := cfg.host()
 	if err != nil {
 		return nil, err
@@ -83,20 +65,22 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 	if err != nil {
 		return nil, err
 	}
-	self := selftelemetry.NewReceiver(set.TelemetrySettings, set.ID, kindWatch)
+	loop, err := newLoop(set, endpoint)
+	if err != nil {
+		return nil, err
+	}
 	return &gpuReceiver{
 		cfg:      cfg,
 		endpoint: endpoint,
 		logger:   set.Logger,
 		next:     next,
-		obs:      obs,
-		self:     self,
+		loop:     loop,
 		states:   states,
 
 		desk:        newDesk(),
 		tickBuilder: metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
 		builder:     metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
-		collector:   newCollector(cfg, devices, set.Logger, self),
+		collector:   newCollector(cfg, devices, set.Logger, loop.Self),
 	}, nil
 }
 
@@ -104,70 +88,35 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 // reported and waited for, and is never an error here. The context bounds Start alone.
 func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error {
 	r.node = detectHost(startCtx, r.logger)
-	r.host, r.started = host, time.Now()
-	r.linkErr = errNotConnected
+	r.loop.Start(host)
+	r.started, r.linkErr = time.Now(), errNotConnected
 	if err := r.open(); err != nil {
 		r.noConnection(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r.cancel, r.done = cancel, make(chan struct{})
-	var both sync.WaitGroup
-	both.Go(func() { r.run(ctx) })
-	both.Go(func() {
+	r.loop.Go(r.run, func(ctx context.Context) {
 		defer r.hangUp()
 		r.serve(ctx)
 	})
-	go func() {
-		both.Wait()
-		close(r.done)
-	}()
 	return nil
 }
 
-// Shutdown frees all that the host engine holds for the receiver. What hangs is left behind,
-// so that a sick driver cannot keep the Collector from stopping.
+// Shutdown lets a push that has begun come to its end and frees all that the host engine holds
+// for the receiver. What hangs is left behind, so that a sick driver cannot keep the Collector
+// from stopping.
 func (r *gpuReceiver) Shutdown(ctx context.Context) error {
-	r.self.Shutdown()
 	r.states.shutdown()
-	if r.cancel == nil {
-		return nil
-	}
-	r.cancel()
-	select {
-	case <-r.done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the last collection: %w", ctx.Err())
-	case <-time.After(shutdownGrace):
-		r.logger.Warn("left a collection behind that does not end", zap.Duration("after", shutdownGrace))
-		return nil
-	}
+	return r.loop.Shutdown(ctx)
 }
 
 // run pushes at every tick.
 func (r *gpuReceiver) run(ctx context.Context) {
-	tick := r.started.Add(r.cfg.InitialDelay)
-	for waitUntil(ctx, tick) {
+	ticks := receiverloop.NewCadence(r.started.Add(r.cfg.InitialDelay), r.cfg.CollectionInterval, 0)
+	for {
+		due, _ := ticks.Next(time.Now())
+		if !receiverloop.Wait(ctx, due) {
+			return
+		}
 		r.tick(ctx)
-		tick = nextTick(tick, time.Now(), r.cfg.CollectionInterval)
-	}
-}
-
-// nextTick returns the first instant of the grid of last that lies ahead of now.
-func nextTick(last, now time.Time, interval time.Duration) time.Time {
-	behind := max(0, now.Sub(last))
-	return last.Add(behind.Truncate(interval) + interval)
-}
-
-// waitUntil reports false if ctx ends first.
-func waitUntil(ctx context.Context, instant time.Time) bool {
-	timer := time.NewTimer(time.Until(instant))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return ctx.Err() == nil
 	}
 }
 
@@ -182,28 +131,18 @@ func (r *gpuReceiver) tick(ctx context.Context) {
 	case ok:
 		r.deliver(ctx, c)
 	case ctx.Err() == nil:
-		r.reportPush(ctx, r.push(ctx, r.unanswered(time.Now())))
+		_ = r.loop.PushMetrics(r.next, r.unanswered(time.Now())) // The loop has counted an error.
 	}
 }
 
 func (r *gpuReceiver) deliver(ctx context.Context, c collection) {
-	err := r.push(ctx, c.metrics)
-	if ctx.Err() != nil {
+	if c.err != nil && ctx.Err() != nil {
 		return // cancelled by Shutdown, which is nobody's failure
 	}
-	r.self.ObserveLatency(time.Since(c.begin))
-	r.reportTick(ctx, c, err)
-}
-
-func (r *gpuReceiver) push(ctx context.Context, metrics pmetric.Metrics) error {
-	points := metrics.DataPointCount()
-	opCtx := r.obs.StartMetricsOp(ctx)
-	err := r.next.ConsumeMetrics(opCtx, metrics)
-	r.obs.EndMetricsOp(opCtx, metadata.Type.String(), points, err)
-	if err != nil {
-		err = fail(selftelemetry.KindDownstream, fmt.Errorf("push metrics: %w", err))
-	}
-	return err
+	err := r.loop.PushMetrics(r.next, c.metrics)
+	r.loop.Collected(c.begin, errors.Join(c.err, err))
+	r.reportCardinality(c.over)
+	r.loop.Report(c.err, c.missing, err)
 }
 
 // resource is what the metrics belong to.

@@ -78,7 +78,7 @@ func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
 	r, err := newGPUReceiver(cfg, set, next)
 	require.NoError(t, err)
 	self := &selftelemetrytest.Receiver{}
-	r.self, r.collector.self = self, self
+	r.loop.Self, r.collector.self = self, self
 	return &rig{gpuReceiver: r, t: t, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs, sink: sink}
 }
 

@@ -31,7 +31,8 @@ func stepwise(t *testing.T, scenario string, wrap func(dcgm.Source) dcgm.Source,
 		cfg := createDefaultConfig().(*Config)
 		cfg.CollectionInterval = interval
 		s := &steps{&simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}}
-		s.gpuReceiver.host, s.started = s.host, time.Now()
+		s.loop.Start(s.host)
+		s.started = time.Now()
 		require.NoError(t, s.open())
 		defer s.hangUp()
 		s.session = wrappedSession{s.session, wrap}
