@@ -75,3 +75,40 @@ func TestRateIsIntegratedBetweenNeighboursOnly(t *testing.T) {
 		require.Equal(t, micros(tt.from), start)
 	}
 }
+
+func TestDecreaseByLessThanOneUnitIsAReset(t *testing.T) {
+	var c cumulative
+	for _, tt := range []struct {
+		at    int64
+		value float64
+		start int64
+	}{
+		{10 * second, 100.9, 10 * second},
+		{20 * second, 100.95, 10 * second},
+		{30 * second, 100.2, 30 * second}, // equal as integers
+		{40 * second, 100.2, 30 * second},
+	} {
+		value, start, ok := c.advance(counter, tt.at, number{i: int64(tt.value), f: tt.value}, gap)
+		require.True(t, ok)
+		require.Equal(t, micros(tt.start), start)
+		require.InDelta(t, tt.value, value.f, 0)
+	}
+}
+
+func TestIntegralThatPassesInt64BeginsAnew(t *testing.T) {
+	var c cumulative
+	const perSecond = 1e17
+	before := number{}
+	for n := int64(1); n < 40; n++ {
+		value, start, ok := c.advance(rate, n*10*second, number{f: perSecond}, gap)
+		require.True(t, ok)
+		require.GreaterOrEqual(t, value.i, int64(0))
+		if value.i < before.i {
+			require.Equal(t, number{}, value)
+			require.Equal(t, micros(n*10*second), start)
+			return
+		}
+		before = value
+	}
+	require.Fail(t, "it has not passed int64")
+}
