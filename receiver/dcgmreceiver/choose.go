@@ -17,7 +17,16 @@ type seriesState struct {
 	chosen int8  // 1 + index of the source in use; 0 while undecided
 	late   uint8 // by bit: better sources that were passed over because they were late
 	polls  uint8
+	lacks  bool // the source in use is not supported now
 	total  cumulative
+}
+
+// countsAsDrop reports whether a series that has no value for a reason has lost one. What a GPU
+// never had is no loss, and what it has not any more is one loss.
+func (s *seriesState) countsAsDrop(why dcgm.Reason) bool {
+	lacked := s.lacks
+	s.lacks = why == dcgm.NotSupported
+	return !s.lacks || !lacked && s.chosen > 0
 }
 
 // choose returns the index of the source in use, or -1 and why there is none yet, given why

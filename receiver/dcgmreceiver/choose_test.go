@@ -59,3 +59,28 @@ func TestBetterSourceCountsFromItsOwnStart(t *testing.T) {
 	s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
 	require.Equal(t, cumulative{}, s.total)
 }
+
+func TestOnlyWhatWasThereIsLost(t *testing.T) {
+	const ok, blank, never = dcgm.OK, dcgm.Blank, dcgm.NotSupported
+	for name, tt := range map[string]struct {
+		chosen  int8
+		reasons []dcgm.Reason
+		drops   int
+	}{
+		"never had":           {0, []dcgm.Reason{never, never, never}, 0},
+		"lost":                {1, []dcgm.Reason{ok, never, never, never}, 1},
+		"lost twice":          {1, []dcgm.Reason{never, ok, never}, 2},
+		"blank counts always": {0, []dcgm.Reason{blank, blank, never, blank}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := seriesState{chosen: tt.chosen}
+			drops := 0
+			for _, why := range tt.reasons {
+				if s.countsAsDrop(why) && why != ok {
+					drops++
+				}
+			}
+			require.Equal(t, tt.drops, drops)
+		})
+	}
+}

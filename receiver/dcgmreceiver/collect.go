@@ -38,19 +38,20 @@ type collector struct {
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
 
-	src     dcgm.Source  // nil while disconnected
-	all     []dcgm.GPUID // the GPUs that the host engine has now
-	listed  []dcgm.GPUID // those of them that it reads now
-	planned bool         // what follows is what the host engine holds for us
-	numbers []dcgm.GPUID // the GPUs of the plan
-	active  []dcgm.GPUID // those of them that were read when it was made
-	groups  []*dcgm.Group
-	classes []*class
-	refused map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
-	said    map[dcgm.FieldID]bool        // refused fields that have been logged
-	noGroup error                        // the host engine has too few groups for the plan
-	plans   int64
-	watched int64 // distinct fields
+	src         dcgm.Source  // nil while disconnected
+	all         []dcgm.GPUID // the GPUs that the host engine has now
+	listed      []dcgm.GPUID // those of them that it reads now
+	planned     bool         // what follows is what the host engine holds for us
+	numbers     []dcgm.GPUID // the GPUs of the plan
+	active      []dcgm.GPUID // those of them that were read when it was made
+	groups      []*dcgm.Group
+	classes     []*class
+	refused     map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
+	said        map[dcgm.FieldID]bool        // refused fields that have been logged
+	noGroup     error                        // the host engine has too few groups for the plan
+	plans       int64
+	watched     int64 // distinct fields
+	unsupported int64 // distinct fields that some GPU does not have
 
 	incomplete  bool // the plan lacks something and is made anew at replanAt
 	overdue     bool // some field that is watched was stale at the last collection, and the same
@@ -62,11 +63,12 @@ type collector struct {
 	absent []string        // devices that are configured and not there
 	gone   []*gpu          // those that were there before and are not now
 
-	due   [tiers]time.Time
-	since time.Time // the begin of the connection: events before it are not counted
-	buf   []dcgm.Sample
-	used  *usage
-	tally tally
+	due    [tiers]time.Time
+	readAt time.Time // when the newest values had been read
+	since  time.Time // the begin of the connection: events before it are not counted
+	buf    []dcgm.Sample
+	used   *usage
+	tally  tally
 }
 
 // usage is what the host engine consumed at an instant.
@@ -104,7 +106,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 // Nothing that came through it is emitted again.
 func (c *collector) detach() {
 	c.src = nil
-	c.planned, c.groups, c.classes, c.watched = false, nil, nil, 0
+	c.planned, c.groups, c.classes, c.watched, c.unsupported = false, nil, nil, 0, 0
 	c.used = nil
 	for _, g := range c.gpus {
 		g.forget()

@@ -50,5 +50,9 @@ func (t *cumulative) integrate(at int64, perSecond float64, gap int64) {
 		return
 	}
 	sum := t.value.f + max(perSecond, 0)*float64(elapsed)/1e6
+	if sum > mostInt {
+		*t = cumulative{begun: true, start: at, last: at} // As a counter of 64 bits that wraps.
+		return
+	}
 	t.last, t.value = at, number{i: int64(sum), f: sum}
 }

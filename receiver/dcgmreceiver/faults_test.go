@@ -59,7 +59,11 @@ var faults = map[string][]act{
 	"profiling": {{"a profiler takes GPU 0's counters", []string{"profiling_paused gpu=0"}, interval}, {"until they are stale", nil, 3 * interval}, {"it is done", []string{"profiling_resumed gpu=0"}, interval}, {"with two samples again", nil, interval}},
 	"engine":    {{"the host engine dies", []string{"engine_dies"}, interval}, {"it stays dead", nil, 2 * slowPeriod}, {"it is back", []string{"engine_returns"}, 2 * slowPeriod}},
 	"stale":     {{"the driver stops to answer for one field", []string{"field gpu=0 id=155 value=stale"}, interval}, {"its last value is too old", nil, 3 * interval}, {"it answers again", []string{"unfield gpu=0 id=155"}, interval}},
-	"blank":     {{"values of every sort of blank", []string{"field gpu=0 id=155 value=blank", "field gpu=0 id=150 value=not_supported", "field gpu=0 id=140 value=not_permissioned", "field gpu=0 id=100 value=status:-3"}, interval}, {"all is well", []string{"unfield gpu=0 id=155", "unfield gpu=0 id=150", "unfield gpu=0 id=140", "unfield gpu=0 id=100"}, interval}},
+	"implausible": {{"GPU 0 answers what no board can have", []string{
+		"field gpu=0 id=150 value=82505", "field gpu=0 id=140 value=4278190080", "field gpu=0 id=155 value=-5", "field gpu=0 id=156 value=-1", "field gpu=0 id=252 value=9000000000000",
+		"field gpu=0 id=310 value=-7", "field gpu=0 id=1001 value=7.5", "field gpu=0 id=1009 value=-1000000", "field gpu=0 id=1011 value=1e15", "field gpu=0 id=112 value=4278190080", "field gpu=0 id=1523 value=82505", "field gpu=0 id=395 value=82505",
+	}, interval}, {"it answers as ever", []string{"unfield gpu=0 id=150", "unfield gpu=0 id=140", "unfield gpu=0 id=155", "unfield gpu=0 id=156", "unfield gpu=0 id=252", "unfield gpu=0 id=310", "unfield gpu=0 id=1001", "unfield gpu=0 id=1009", "unfield gpu=0 id=1011", "unfield gpu=0 id=112", "unfield gpu=0 id=1523", "unfield gpu=0 id=395"}, interval}},
+	"blank": {{"values of every sort of blank", []string{"field gpu=0 id=155 value=blank", "field gpu=0 id=150 value=not_supported", "field gpu=0 id=140 value=not_permissioned", "field gpu=0 id=100 value=status:-3"}, interval}, {"all is well", []string{"unfield gpu=0 id=155", "unfield gpu=0 id=150", "unfield gpu=0 id=140", "unfield gpu=0 id=100"}, interval}},
 }
 
 // jittery are the lines of a story that depend on when the receiver reconnects, which has jitter.

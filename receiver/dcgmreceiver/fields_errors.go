@@ -41,7 +41,7 @@ var repairSeries = slices.Concat([]series{
 	{metric: "gpu.memory.rows.remap.pending", sources: []source{of(396, truth)}, record: plain((*builder).RecordGpuMemoryRowsRemapPendingDataPoint)},
 	{metric: "gpu.memory.pages.retired", sources: []source{counted(390, asIs)}, record: with((*builder).RecordGpuMemoryPagesRetiredDataPoint, corrected)},
 	{metric: "gpu.memory.pages.retired", sources: []source{counted(391, asIs)}, record: with((*builder).RecordGpuMemoryPagesRetiredDataPoint, uncorrected)},
-	{metric: "gpu.memory.pages.pending", sources: []source{of(392, truth)}, record: plain((*builder).RecordGpuMemoryPagesPendingDataPoint)},
+	{metric: "gpu.memory.pages.pending", sources: []source{of(392, some)}, record: plain((*builder).RecordGpuMemoryPagesPendingDataPoint)},
 }, recoverySeries)
 
 // recoverySeries are the states of nvmlDeviceGpuRecoveryAction_t.

@@ -100,6 +100,9 @@ func c2cRate(id dcgm.FieldID) source {
 		kind:   rate,
 		value: func(s []dcgm.Sample) (number, bool) {
 			n, _ := asIs(s[0])
+			if s[1].Float() > mostLinks {
+				return impossible()
+			}
 			return n, s[1].Int() > 0
 		},
 	}
@@ -111,8 +114,12 @@ func c2cLinks(state int64) source {
 		fields: []dcgm.FieldID{285, 286},
 		kind:   level,
 		value: func(s []dcgm.Sample) (number, bool) {
-			here, known := is(state, 0, 1)(s[1])
+			here, _ := boolean(s[1].Int() == state)
+			if s[0].Float() < 0 || s[0].Float() > mostLinks {
+				return impossible()
+			}
 			n, _ := integer(s[0].Int() * here.i)
+			known := s[1].Int() == 0 || s[1].Int() == 1
 			return n, known && s[0].Int() > 0
 		},
 	}

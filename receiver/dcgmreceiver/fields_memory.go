@@ -14,7 +14,7 @@ var memorySeries = []series{
 	{metric: "gpu.memory.usage", sources: []source{of(252, mib)}, record: with((*builder).RecordGpuMemoryUsageDataPoint, metadata.AttributeGpuMemoryStateUsed)},
 	{metric: "gpu.memory.usage", sources: []source{of(251, mib)}, record: with((*builder).RecordGpuMemoryUsageDataPoint, metadata.AttributeGpuMemoryStateFree)},
 	{metric: "gpu.memory.usage", sources: []source{of(253, mib)}, record: with((*builder).RecordGpuMemoryUsageDataPoint, metadata.AttributeGpuMemoryStateReserved)},
-	{metric: "gpu.memory.bandwidth.utilization", sources: []source{of(1005, ratio), of(204, percent)}, record: plain((*builder).RecordGpuMemoryBandwidthUtilizationDataPoint)},
+	{metric: "gpu.memory.bandwidth.utilization", sources: []source{of(1005, ratio), of(204, percentBusy)}, record: plain((*builder).RecordGpuMemoryBandwidthUtilizationDataPoint)},
 }
 
 // usedOfUsable is what field 254 is in later versions.
@@ -22,6 +22,11 @@ var usedOfUsable = source{
 	fields: []dcgm.FieldID{252, 250, 253},
 	kind:   level,
 	value: func(s []dcgm.Sample) (number, bool) {
+		for _, size := range s {
+			if n, _ := mib(size); n.f < 0 || n.f > mostMemory {
+				return impossible()
+			}
+		}
 		used, usable := s[0].Float(), s[1].Float()-s[2].Float()
 		if usable <= 0 {
 			return number{}, false

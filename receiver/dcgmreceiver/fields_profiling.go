@@ -8,9 +8,9 @@ import (
 )
 
 var utilizationSeries = []series{
-	{metric: "hw.gpu.utilization", sources: []source{of(1001, ratio), of(203, percent)}, record: with((*builder).RecordHwGpuUtilizationDataPoint, metadata.AttributeHwGpuTaskGeneral)},
-	{metric: "hw.gpu.utilization", sources: []source{of(206, percent)}, record: with((*builder).RecordHwGpuUtilizationDataPoint, metadata.AttributeHwGpuTaskEncoder)},
-	{metric: "hw.gpu.utilization", sources: []source{of(207, percent)}, record: with((*builder).RecordHwGpuUtilizationDataPoint, metadata.AttributeHwGpuTaskDecoder)},
+	{metric: "hw.gpu.utilization", sources: []source{of(1001, ratio), of(203, percentBusy)}, record: with((*builder).RecordHwGpuUtilizationDataPoint, metadata.AttributeHwGpuTaskGeneral)},
+	{metric: "hw.gpu.utilization", sources: []source{of(206, percentBusy)}, record: with((*builder).RecordHwGpuUtilizationDataPoint, metadata.AttributeHwGpuTaskEncoder)},
+	{metric: "hw.gpu.utilization", sources: []source{of(207, percentBusy)}, record: with((*builder).RecordHwGpuUtilizationDataPoint, metadata.AttributeHwGpuTaskDecoder)},
 	{metric: "gpu.sm.utilization", sources: []source{of(1002, ratio)}, record: plain((*builder).RecordGpuSmUtilizationDataPoint)},
 	{metric: "gpu.sm.occupancy", sources: []source{of(1003, ratio)}, record: plain((*builder).RecordGpuSmOccupancyDataPoint)},
 	{metric: "gpu.pipe.utilization", sources: []source{of(1004, ratio)}, record: with((*builder).RecordGpuPipeUtilizationDataPoint, metadata.AttributeGpuPipeTensor)},
@@ -24,8 +24,8 @@ var pipeDetails = []series{
 	pipe(1013, metadata.AttributeGpuPipeTensorImma),
 	pipe(1014, metadata.AttributeGpuPipeTensorHmma),
 	pipe(1015, metadata.AttributeGpuPipeTensorDfma),
-	{metric: "gpu.utilization.sampled", sources: []source{of(203, percent)}, record: plain((*builder).RecordGpuUtilizationSampledDataPoint)},
-	{metric: "gpu.memory.copy.utilization", sources: []source{of(204, percent)}, record: plain((*builder).RecordGpuMemoryCopyUtilizationDataPoint)},
+	{metric: "gpu.utilization.sampled", sources: []source{of(203, percentBusy)}, record: plain((*builder).RecordGpuUtilizationSampledDataPoint)},
+	{metric: "gpu.memory.copy.utilization", sources: []source{of(204, percentBusy)}, record: plain((*builder).RecordGpuMemoryCopyUtilizationDataPoint)},
 }
 
 func pipe(id dcgm.FieldID, name metadata.AttributeGpuPipe) series {

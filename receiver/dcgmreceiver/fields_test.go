@@ -21,7 +21,7 @@ import (
 
 // recordedByCode are the metrics that are no series of the table.
 var recordedByCode = []string{
-	"dcgm.fields.refused", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
+	"dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
 	"dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up", "dcgm.values.dropped", "dcgm.watch.rebuilds",
 	"gpu.fabric.info", "gpu.fallback.series", "gpu.info", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
 	"gpu.up", "hw.status",
@@ -154,6 +154,8 @@ func TestProfilingIsClampedToOne(t *testing.T) {
 				got, ok := src.value([]dcgm.Sample{floatSample(1.25)})
 				require.True(t, ok)
 				require.Equal(t, number{i: 1, f: 1}, got, s.metric)
+				got, _ = src.value([]dcgm.Sample{floatSample(7.5)})
+				require.False(t, rangeOf[s.metric].holds(level, got.f), "%s: more than counters out of step explain", s.metric)
 			}
 		}
 	}
@@ -288,13 +290,6 @@ func dataPoints(m pmetric.Metric) pmetric.NumberDataPointSlice {
 	return m.Sum().DataPoints()
 }
 
-func intSample(v int64) dcgm.Sample { return sampleOf(dcgm.Int64, uint64(v)) }
+func intSample(v int64) dcgm.Sample { return dcgm.SampleOf(0, 1, v) }
 
-func floatSample(v float64) dcgm.Sample { return sampleOf(dcgm.Double, math.Float64bits(v)) }
-
-// sampleOf fills in the value, which only the door can.
-func sampleOf(kind dcgm.Type, value uint64) dcgm.Sample {
-	s := dcgm.Sample{TS: 1, Type: kind}
-	*(*uint64)(reflect.ValueOf(&s).Elem().FieldByName("bits").Addr().UnsafePointer()) = value
-	return s
-}
+func floatSample(v float64) dcgm.Sample { return dcgm.SampleOf(0, 1, v) }

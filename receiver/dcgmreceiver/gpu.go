@@ -83,6 +83,9 @@ const (
 	blackwell architecture = 10 << 16
 )
 
+// plausible takes major versions to 99 and minor ones to 9.
+func (a architecture) plausible() bool { return a>>16 >= 1 && a>>16 <= 99 && a&0xffff <= 9 }
+
 func (a architecture) String() string {
 	if a == 0 {
 		return ""
@@ -124,7 +127,7 @@ const vendor = "nvidia"
 func identify(samples map[dcgm.FieldID]dcgm.Sample) (identity, facts) {
 	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
 	id := identity{id: text(fieldUUID), model: text(fieldName), vendor: vendor}
-	if minor := text(fieldMinor); minor != "" {
+	if minor := numberText(samples[fieldMinor], 0, mostIndex); minor != "" {
 		id.name = vendor + minor
 	}
 	return id, facts{
@@ -133,13 +136,13 @@ func identify(samples map[dcgm.FieldID]dcgm.Sample) (identity, facts) {
 		vbios:              text(fieldVBIOS),
 		driver:             text(fieldDriverVersion),
 		cudaDriver:         cudaVersion(samples[fieldCUDADriver]),
-		nvmlIndex:          text(fieldNVMLIndex),
+		nvmlIndex:          numberText(samples[fieldNVMLIndex], 0, mostIndex),
 		fabricClique:       text(fieldFabricClique),
 		fabricCluster:      text(fieldFabricCluster),
 		chassisSerial:      text(fieldChassisSerial),
 		chassisSlot:        text(fieldChassisSlot),
 		virtualizationMode: virtualizationMode(samples[fieldVirtualMode]),
-		gpmSupport:         text(fieldGPM),
+		gpmSupport:         numberText(samples[fieldGPM], 0, 1),
 		architecture:       architectureOf(samples),
 	}
 }
@@ -159,9 +162,21 @@ func textOf(s dcgm.Sample) string {
 	}
 }
 
+// mostIndex is the largest plausible number of a device: NVIDIA's device files have fewer than 256.
+const mostIndex = 4095
+
+// numberText is textOf for a number within a range, "" outside.
+func numberText(s dcgm.Sample, least, most int64) string {
+	if s.Int() < least || s.Int() > most {
+		return ""
+	}
+	return textOf(s)
+}
+
 // cudaVersion reads 13000 as 13.0 (cuDriverGetVersion).
 func cudaVersion(s dcgm.Sample) string {
-	if textOf(s) == "" {
+	const most = 99_990
+	if numberText(s, 1000, most) == "" {
 		return ""
 	}
 	return fmt.Sprintf("%d.%d", s.Int()/1000, s.Int()%1000/10)
@@ -169,8 +184,9 @@ func cudaVersion(s dcgm.Sample) string {
 
 // architectureOf returns 0 if the engine does not tell.
 func architectureOf(samples map[dcgm.FieldID]dcgm.Sample) architecture {
-	if s := samples[fieldComputeCapability]; textOf(s) != "" {
-		return architecture(s.Int())
+	s := samples[fieldComputeCapability]
+	if a := architecture(s.Int()); textOf(s) != "" && a.plausible() {
+		return a
 	}
 	return 0
 }

@@ -27,7 +27,8 @@ type layout struct {
 // row is a series whose fields have slots.
 type row struct {
 	*series
-	slots [][]int // by source and field
+	within *plausible
+	slots  [][]int // by source and field
 }
 
 // enabledMetrics returns which metrics of metadata.yaml are switched on, by name.
@@ -48,7 +49,7 @@ func newLayout(table []series, enabled map[string]bool, interval, staleAfter tim
 	}
 	for i := range table {
 		if s := &table[i]; enabled[s.metric] {
-			l.rows = append(l.rows, row{series: s, slots: l.slotsOf(s)})
+			l.rows = append(l.rows, row{series: s, within: rangeOf[s.metric], slots: l.slotsOf(s)})
 		}
 	}
 	if enabled[metricHealth] {

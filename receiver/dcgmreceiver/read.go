@@ -97,6 +97,7 @@ func (c *collector) readFields(ctx context.Context, class *class, fields []dcgm.
 	if err != nil {
 		return fail(selftelemetry.KindRead, err)
 	}
+	c.readAt = time.Now()
 	c.scatter(class, samples, now.UnixMicro())
 	return nil
 }
@@ -165,7 +166,9 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 	class.since = until
 	for _, s := range samples {
 		if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
-			class.gpus[i].throttle.observe(s)
+			if !class.gpus[i].throttle.observe(s) {
+				c.tally.drop(implausible)
+			}
 		}
 	}
 	return nil
@@ -180,6 +183,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
+	c.unsupported = c.countUnsupported()
 	if c.enabled[metricLinks] {
 		links, err := c.src.Links(ctx)
 		if lost(err) {
@@ -200,4 +204,16 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// countUnsupported counts the distinct fields that some GPU, its driver or the host engine does
+// not have.
+func (c *collector) countUnsupported() int64 {
+	var n int64
+	for slot := range c.tierOf {
+		if slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.sheet[slot].Reason == dcgm.NotSupported }) {
+			n++
+		}
+	}
+	return n
 }

@@ -21,10 +21,11 @@ type tally struct {
 	oldest  int64 // timestamp in microseconds of the oldest value of the fastest tier; 0 if none
 }
 
-// Reasons of drops are those of samples, and one more.
+// Reasons of drops are those of samples, and two more.
 const (
 	beyondLimit = dcgm.Status + 1
-	dropReasons = beyondLimit + 1
+	implausible = beyondLimit + 1
+	dropReasons = implausible + 1
 )
 
 var dropAttributes = [dropReasons]metadata.AttributeDcgmDropReason{
@@ -34,6 +35,7 @@ var dropAttributes = [dropReasons]metadata.AttributeDcgmDropReason{
 	dcgm.NoPermission: metadata.AttributeDcgmDropReasonNoPermission,
 	dcgm.Status:       metadata.AttributeDcgmDropReasonStatus,
 	beyondLimit:       metadata.AttributeDcgmDropReasonCardinality,
+	implausible:       metadata.AttributeDcgmDropReasonImplausible,
 }
 
 // recording is one pass over all that is to be emitted at an instant.
@@ -112,13 +114,19 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 	if state.chosen != before {
 		g.fallbacks = r.fallbacksOf(g)
 	}
-	if why != dcgm.OK {
-		r.tally.drop(why)
+	if counts := state.countsAsDrop(why); why != dcgm.OK {
+		if counts {
+			r.tally.drop(why)
+		}
 		return
 	}
 	src := &row.sources[i]
 	value, ok := src.value(r.samples)
 	if !ok {
+		return
+	}
+	if !row.within.holds(src.kind, value.f) {
+		r.tally.drop(implausible)
 		return
 	}
 	at := oldest(r.samples)
@@ -263,24 +271,6 @@ func (c *collector) fallbacksOf(g *gpu) []fallback {
 		out[at].series++
 	}
 	return out
-}
-
-// recordSelf writes what is known of DCGM itself.
-func (c *collector) recordSelf(mb *metadata.MetricsBuilder, now time.Time) {
-	ts := timestamp(now)
-	for reason := dcgm.Blank; reason < dropReasons; reason++ {
-		mb.RecordDcgmValuesDroppedDataPoint(ts, c.tally.dropped[reason], dropAttributes[reason])
-	}
-	mb.RecordDcgmFieldsWatchedDataPoint(ts, c.watched)
-	mb.RecordDcgmFieldsRefusedDataPoint(ts, c.countRefused())
-	mb.RecordDcgmWatchRebuildsDataPoint(ts, max(0, c.plans-1))
-	if c.tally.oldest > 0 {
-		mb.RecordDcgmSampleAgeDataPoint(ts, time.Duration(now.UnixMicro()-c.tally.oldest).Seconds()*1e3)
-	}
-	if c.used != nil {
-		mb.RecordDcgmHostengineMemoryUsageDataPoint(timestamp(c.used.at), c.used.MemoryBytes)
-		mb.RecordDcgmHostengineCPUUtilizationDataPoint(timestamp(c.used.at), c.used.CPU)
-	}
 }
 
 func timestamp(t time.Time) pcommon.Timestamp { return pcommon.NewTimestampFromTime(t) }

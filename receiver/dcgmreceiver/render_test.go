@@ -134,7 +134,12 @@ func cutTimes(text string) (value, since string) {
 // requireGolden compares with a file in testdata/golden, or writes it when asked to.
 func requireGolden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", "golden", name+".txt")
+	requireFile(t, filepath.Join("testdata", "golden", name+".txt"), got)
+}
+
+// requireFile compares with a file, or writes it when asked to.
+func requireFile(t *testing.T, path, got string) {
+	t.Helper()
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))

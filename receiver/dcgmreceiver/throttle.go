@@ -37,10 +37,13 @@ type throttleEvents struct {
 }
 
 // observe takes samples of one GPU in the order of their timestamps. The first one tells
-// what is set already, which is no event.
-func (e *throttleEvents) observe(s dcgm.Sample) {
+// what is set already, which is no event. It reports false for what can be no mask.
+func (e *throttleEvents) observe(s dcgm.Sample) bool {
 	if s.Reason != dcgm.OK || s.TS <= e.last {
-		return
+		return true
+	}
+	if !isMask(s, clocksEventBits) {
+		return false
 	}
 	mask := uint64(s.Int()) //nolint:gosec // It is a mask.
 	if !e.begun {
@@ -50,6 +53,7 @@ func (e *throttleEvents) observe(s dcgm.Sample) {
 		e.count[mathbits.TrailingZeros64(risen)]++
 	}
 	e.mask, e.last = mask, s.TS
+	return true
 }
 
 func (r *recording) throttleEvents(g *gpu) {

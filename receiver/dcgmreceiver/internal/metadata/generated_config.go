@@ -30,6 +30,7 @@ func (ms *MetricConfig) Unmarshal(parser *confmap.Conf) error {
 // MetricsConfig provides config for dcgm metrics.
 type MetricsConfig struct {
 	DcgmFieldsRefused                   MetricConfig `mapstructure:"dcgm.fields.refused"`
+	DcgmFieldsUnsupported               MetricConfig `mapstructure:"dcgm.fields.unsupported"`
 	DcgmFieldsWatched                   MetricConfig `mapstructure:"dcgm.fields.watched"`
 	DcgmHostengineCPUUtilization        MetricConfig `mapstructure:"dcgm.hostengine.cpu.utilization"`
 	DcgmHostengineMemoryUsage           MetricConfig `mapstructure:"dcgm.hostengine.memory.usage"`
@@ -125,6 +126,9 @@ type MetricsConfig struct {
 func DefaultMetricsConfig() MetricsConfig {
 	return MetricsConfig{
 		DcgmFieldsRefused: MetricConfig{
+			Enabled: true,
+		},
+		DcgmFieldsUnsupported: MetricConfig{
 			Enabled: true,
 		},
 		DcgmFieldsWatched: MetricConfig{

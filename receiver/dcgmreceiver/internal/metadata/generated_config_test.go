@@ -30,6 +30,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					DcgmFieldsRefused: MetricConfig{
 						Enabled: true,
 					},
+					DcgmFieldsUnsupported: MetricConfig{
+						Enabled: true,
+					},
 					DcgmFieldsWatched: MetricConfig{
 						Enabled: true,
 					},
@@ -313,6 +316,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
 					DcgmFieldsRefused: MetricConfig{
+						Enabled: false,
+					},
+					DcgmFieldsUnsupported: MetricConfig{
 						Enabled: false,
 					},
 					DcgmFieldsWatched: MetricConfig{

@@ -24,6 +24,7 @@ const (
 	AttributeDcgmDropReasonNoPermission
 	AttributeDcgmDropReasonStatus
 	AttributeDcgmDropReasonCardinality
+	AttributeDcgmDropReasonImplausible
 )
 
 // String returns the string representation of the AttributeDcgmDropReason.
@@ -41,6 +42,8 @@ func (av AttributeDcgmDropReason) String() string {
 		return "status"
 	case AttributeDcgmDropReasonCardinality:
 		return "cardinality"
+	case AttributeDcgmDropReasonImplausible:
+		return "implausible"
 	}
 	return ""
 }
@@ -53,6 +56,7 @@ var MapAttributeDcgmDropReason = map[string]AttributeDcgmDropReason{
 	"no_permission": AttributeDcgmDropReasonNoPermission,
 	"status":        AttributeDcgmDropReasonStatus,
 	"cardinality":   AttributeDcgmDropReasonCardinality,
+	"implausible":   AttributeDcgmDropReasonImplausible,
 }
 
 // AttributeErrorType specifies the value error.type attribute.
@@ -1537,6 +1541,9 @@ var MetricsInfo = metricsInfo{
 	DcgmFieldsRefused: metricInfo{
 		Name: "dcgm.fields.refused",
 	},
+	DcgmFieldsUnsupported: metricInfo{
+		Name: "dcgm.fields.unsupported",
+	},
 	DcgmFieldsWatched: metricInfo{
 		Name: "dcgm.fields.watched",
 	},
@@ -1811,6 +1818,7 @@ var MetricsInfo = metricsInfo{
 
 type metricsInfo struct {
 	DcgmFieldsRefused                   metricInfo
+	DcgmFieldsUnsupported               metricInfo
 	DcgmFieldsWatched                   metricInfo
 	DcgmHostengineCPUUtilization        metricInfo
 	DcgmHostengineMemoryUsage           metricInfo
@@ -1951,6 +1959,58 @@ func (m *metricDcgmFieldsRefused) emit(metrics pmetric.MetricSlice) {
 
 func newMetricDcgmFieldsRefused(cfg MetricConfig) metricDcgmFieldsRefused {
 	m := metricDcgmFieldsRefused{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricDcgmFieldsUnsupported struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills dcgm.fields.unsupported metric with initial data.
+func (m *metricDcgmFieldsUnsupported) init() {
+	m.data.SetName("dcgm.fields.unsupported")
+	m.data.SetDescription("Distinct fields that the enabled metrics need, and that some GPU, its driver or the host engine does not have.")
+	m.data.SetUnit("{field}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricDcgmFieldsUnsupported) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricDcgmFieldsUnsupported) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricDcgmFieldsUnsupported) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricDcgmFieldsUnsupported(cfg MetricConfig) metricDcgmFieldsUnsupported {
+	m := metricDcgmFieldsUnsupported{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -2174,7 +2234,7 @@ type metricDcgmSampleAge struct {
 // init fills dcgm.sample.age metric with initial data.
 func (m *metricDcgmSampleAge) init() {
 	m.data.SetName("dcgm.sample.age")
-	m.data.SetDescription("Age of the oldest value that the last collection emitted, among those sampled every time.")
+	m.data.SetDescription("Age that the oldest value of the last collection had when it was read, among those sampled every time.")
 	m.data.SetUnit("s")
 	m.data.SetEmptyGauge()
 }
@@ -2326,7 +2386,7 @@ type metricDcgmValuesDropped struct {
 // init fills dcgm.values.dropped metric with initial data.
 func (m *metricDcgmValuesDropped) init() {
 	m.data.SetName("dcgm.values.dropped")
-	m.data.SetDescription("Values that were not emitted, by reason.")
+	m.data.SetDescription("Values that were not emitted, by reason. A value that a GPU has never had is none; one that a GPU does not support any more counts once.")
 	m.data.SetUnit("{value}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
@@ -7057,6 +7117,7 @@ type MetricsBuilder struct {
 	resourceAttributeIncludeFilter            map[string]filter.Filter
 	resourceAttributeExcludeFilter            map[string]filter.Filter
 	metricDcgmFieldsRefused                   metricDcgmFieldsRefused
+	metricDcgmFieldsUnsupported               metricDcgmFieldsUnsupported
 	metricDcgmFieldsWatched                   metricDcgmFieldsWatched
 	metricDcgmHostengineCPUUtilization        metricDcgmHostengineCPUUtilization
 	metricDcgmHostengineMemoryUsage           metricDcgmHostengineMemoryUsage
@@ -7173,6 +7234,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricsBuffer:                             pmetric.NewMetrics(),
 		buildInfo:                                 settings.BuildInfo,
 		metricDcgmFieldsRefused:                   newMetricDcgmFieldsRefused(mbc.Metrics.DcgmFieldsRefused),
+		metricDcgmFieldsUnsupported:               newMetricDcgmFieldsUnsupported(mbc.Metrics.DcgmFieldsUnsupported),
 		metricDcgmFieldsWatched:                   newMetricDcgmFieldsWatched(mbc.Metrics.DcgmFieldsWatched),
 		metricDcgmHostengineCPUUtilization:        newMetricDcgmHostengineCPUUtilization(mbc.Metrics.DcgmHostengineCPUUtilization),
 		metricDcgmHostengineMemoryUsage:           newMetricDcgmHostengineMemoryUsage(mbc.Metrics.DcgmHostengineMemoryUsage),
@@ -7355,6 +7417,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
 	mb.metricDcgmFieldsRefused.emit(ils.Metrics())
+	mb.metricDcgmFieldsUnsupported.emit(ils.Metrics())
 	mb.metricDcgmFieldsWatched.emit(ils.Metrics())
 	mb.metricDcgmHostengineCPUUtilization.emit(ils.Metrics())
 	mb.metricDcgmHostengineMemoryUsage.emit(ils.Metrics())
@@ -7479,6 +7542,11 @@ func (mb *MetricsBuilder) Emit(options ...ResourceMetricsOption) pmetric.Metrics
 // RecordDcgmFieldsRefusedDataPoint adds a data point to dcgm.fields.refused metric.
 func (mb *MetricsBuilder) RecordDcgmFieldsRefusedDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricDcgmFieldsRefused.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordDcgmFieldsUnsupportedDataPoint adds a data point to dcgm.fields.unsupported metric.
+func (mb *MetricsBuilder) RecordDcgmFieldsUnsupportedDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricDcgmFieldsUnsupported.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordDcgmFieldsWatchedDataPoint adds a data point to dcgm.fields.watched metric.

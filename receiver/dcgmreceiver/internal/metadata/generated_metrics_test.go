@@ -73,6 +73,10 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordDcgmFieldsUnsupportedDataPoint(ts, 1)
+
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordDcgmFieldsWatchedDataPoint(ts, 1)
 
 			defaultMetricsCount++
@@ -451,6 +455,20 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
+				case "dcgm.fields.unsupported":
+					assert.False(t, validatedMetrics["dcgm.fields.unsupported"], "Found a duplicate in the metrics slice: dcgm.fields.unsupported")
+					validatedMetrics["dcgm.fields.unsupported"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Distinct fields that the enabled metrics need, and that some GPU, its driver or the host engine does not have.", mi.Description())
+					assert.Equal(t, "{field}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
 				case "dcgm.fields.watched":
 					assert.False(t, validatedMetrics["dcgm.fields.watched"], "Found a duplicate in the metrics slice: dcgm.fields.watched")
 					validatedMetrics["dcgm.fields.watched"] = true
@@ -510,7 +528,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["dcgm.sample.age"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Age of the oldest value that the last collection emitted, among those sampled every time.", mi.Description())
+					assert.Equal(t, "Age that the oldest value of the last collection had when it was read, among those sampled every time.", mi.Description())
 					assert.Equal(t, "s", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -548,7 +566,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["dcgm.values.dropped"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "Values that were not emitted, by reason.", mi.Description())
+					assert.Equal(t, "Values that were not emitted, by reason. A value that a GPU has never had is none; one that a GPU does not support any more counts once.", mi.Description())
 					assert.Equal(t, "{value}", mi.Unit())
 					assert.True(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
