@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package distcmd is the command line of the distributions: upstream's, which also shows
-// what was built, explains configurations, names what is wrong with them, and runs
-// Collectors that lose nothing of their queues when they start.
+// what was built, explains configurations, names what is wrong with them, names
+// the host to them, and runs Collectors that lose nothing of their queues when they start.
 package distcmd
 
 import (
@@ -17,7 +17,7 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	set.Factories = durable.Wrap(set.Factories)
 	memory := &memory{}
 	resolver := &set.ConfigProviderSettings.ResolverSettings
-	resolver.ProviderFactories = memory.wrap(resolver.ProviderFactories)
+	resolver.ProviderFactories = memory.wrap(nameHost(resolver.ProviderFactories))
 	root := otelcol.NewCommand(set)
 	root.Version = versionText(set.BuildInfo.Version)
 	for _, cmd := range append(root.Commands(), root) {

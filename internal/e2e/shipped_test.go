@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// shipped is what tests ask of a configuration that users are given.
+type shipped struct {
+	Receivers  map[string]map[string]any
+	Processors map[string]struct {
+		Attributes []struct{ Key, Value, Action string }
+	}
+	Exporters map[string]map[string]any
+	Service   struct {
+		Pipelines map[string]*struct{ Receivers, Processors, Exporters []string }
+	}
+}
+
+// allShipped reads every configuration of the repository, also where the binary under test
+// lacks what it needs, by its file.
+func allShipped(t *testing.T) map[string]shipped {
+	t.Helper()
+	all := map[string]shipped{}
+	for _, pattern := range []string{"distribution/*/config/*.yaml", "distribution/*/packaging/*/config.yaml", "docs/examples/*.yaml", "docs/examples/*/*.yaml"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, paths, pattern)
+		for _, path := range paths {
+			content, err := os.ReadFile(path)
+			require.NoError(t, err)
+			var config shipped
+			require.NoError(t, yaml.Unmarshal(embedded(t, content), &config), path)
+			require.NotEmpty(t, config.Service.Pipelines, path)
+			all[strings.TrimPrefix(path, root+"/")] = config
+		}
+	}
+	return all
+}
+
+// embedded returns the configuration in a Kubernetes manifest, a resource of the Operator or
+// values of the chart; any other file is one.
+func embedded(t *testing.T, content []byte) []byte {
+	t.Helper()
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	for {
+		var object struct {
+			Data   map[string]string
+			Config yaml.Node
+			Spec   struct{ Config yaml.Node }
+		}
+		err := decoder.Decode(&object)
+		if errors.Is(err, io.EOF) {
+			return content
+		}
+		require.NoError(t, err)
+		for _, node := range []yaml.Node{object.Config, object.Spec.Config} {
+			if node.Kind == yaml.MappingNode {
+				config, err := yaml.Marshal(&node)
+				require.NoError(t, err)
+				return config
+			}
+		}
+		if config, ok := object.Data["config.yaml"]; ok {
+			return []byte(config)
+		}
+	}
+}
+
+// sources returns the receivers that feed a pipeline, through connectors as well.
+func (s *shipped) sources(pipeline string) []string {
+	var found []string
+	for _, receiver := range s.Service.Pipelines[pipeline].Receivers {
+		if _, isReceiver := s.Receivers[receiver]; isReceiver {
+			found = append(found, receiver)
+			continue
+		}
+		for name, other := range s.Service.Pipelines {
+			if other != nil && slices.Contains(other.Exporters, receiver) {
+				found = append(found, s.sources(name)...)
+			}
+		}
+	}
+	return found
+}
+
+// interval is what a receiver's configuration says, or its default.
+func (s *shipped) interval(t *testing.T, receiver string) time.Duration {
+	t.Helper()
+	if text, ok := s.Receivers[receiver]["collection_interval"].(string); ok {
+		d, err := time.ParseDuration(text)
+		require.NoError(t, err)
+		return d
+	}
+	require.Contains(t, []string{"clock", "dcgm"}, receiver, "a receiver whose default this test knows")
+	return 15 * time.Second
+}
+
+func TestShippedPagesForgetASeriesAfterThreeIntervals(t *testing.T) {
+	pages := 0
+	for path, config := range allShipped(t) {
+		for name, pipeline := range config.Service.Pipelines {
+			if pipeline == nil || !slices.Contains(pipeline.Exporters, "prometheus") {
+				continue
+			}
+			pages++
+			var slowest time.Duration
+			for _, receiver := range config.sources(name) {
+				slowest = max(slowest, config.interval(t, receiver))
+			}
+			require.Positive(t, slowest, path)
+			require.Equal(t, (3 * slowest).String(), config.Exporters["prometheus"]["metric_expiration"], path)
+		}
+	}
+	require.Equal(t, 6, pages)
+}
+
+// hostActions are how an agent has to name its host: on Kubernetes by the node, whatever a pod
+// takes for its host, elsewhere where a resource names none.
+var hostActions = map[bool]map[string]string{
+	false: {"host.name": "insert", "host.id": "insert"},
+	true:  {"host.name": "upsert", "host.id": "upsert", "k8s.node.name": "upsert"},
+}
+
+func TestShippedAgentsNameTheirHostOnEveryResource(t *testing.T) {
+	agents := 0
+	for path, config := range allShipped(t) {
+		if _, agent := config.Receivers["clock"]; !agent {
+			continue
+		}
+		agents++
+		actions := map[string]string{}
+		for _, attribute := range config.Processors["resource"].Attributes {
+			require.NotEmpty(t, attribute.Value, path)
+			actions[attribute.Key] = attribute.Action
+		}
+		require.Equal(t, hostActions[strings.Contains(path, "kubernetes")], actions, path)
+		for name, pipeline := range config.Service.Pipelines {
+			if pipeline != nil && !slices.Contains(pipeline.Receivers, "forward/page") {
+				require.Contains(t, pipeline.Processors, "resource", "%s: %s", path, name)
+			}
+		}
+	}
+	require.Equal(t, 9, agents)
+}
