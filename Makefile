@@ -6,6 +6,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # The workspace is for editors. Builds take every module's own go.mod, as releases do.
 export GOWORK := off
+# Releases are built with the newest patched Go that the module proxy serves; any Go from 1.26.7 on
+# fetches it. The toolchain lines of distributions name the same version.
+export GOTOOLCHAIN := go1.27.4
 
 DISTRIBUTIONS := otelcol-tracecore otelcol-tracecore-node
 MODULES := $(patsubst %/go.mod,%,$(sort $(wildcard confmap/*/go.mod receiver/*/go.mod exporter/*/go.mod exporter/*/internal/*/go.mod extension/*/go.mod extension/*/telemetry/go.mod extension/*/internal/*/go.mod internal/*/go.mod internal/tools/*/go.mod)))
@@ -102,7 +105,7 @@ generate-distributions: $(DISTRIBUTIONS:%=generate-%)
 generate-otelcol-tracecore: MANIFEST := builder-config.yaml
 generate-otelcol-tracecore-node: MANIFEST := distribution/otelcol-tracecore-node/builder-config.yaml
 # OCB merges every environment variable into the manifest, so it gets none but these.
-GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOSUMDB GOMODCACHE GOCACHE
+GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOSUMDB GONOSUMDB GOTOOLCHAIN GOMODCACHE GOCACHE
 generate-otelcol-tracecore generate-otelcol-tracecore-node: generate-%: .tools/builder
 	env -i $(foreach v,$(GO_ENV),$(if $($(v)),$(v)='$($(v))')) \
 		.tools/builder --config $(MANIFEST) --skip-compilation --skip-strict-versioning=false >&2

@@ -161,7 +161,7 @@ func run(t *testing.T, dir, name string, args ...string) {
 	c := exec.Command(name, args...)
 	c.Dir = dir
 	c.Env = []string{"GOWORK=off", "GOFLAGS=-mod=mod -buildvcs=false"}
-	for _, key := range []string{"PATH", "HOME", "GOPROXY", "GOSUMDB", "GOMODCACHE", "GOCACHE"} {
+	for _, key := range []string{"PATH", "HOME", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOTOOLCHAIN", "GOMODCACHE", "GOCACHE"} {
 		if value, ok := os.LookupEnv(key); ok {
 			c.Env = append(c.Env, key+"="+value)
 		}

@@ -1,6 +1,6 @@
 module github.com/tracecoreai/tracecore/internal/e2e
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/prometheus/client_model v0.6.2
@@ -8,7 +8,8 @@ require (
 	github.com/stretchr/testify v1.11.1
 	go.opentelemetry.io/collector/pdata v1.58.0
 	go.yaml.in/yaml/v3 v3.0.4
-	golang.org/x/sys v0.43.0
+	golang.org/x/mod v0.43.0
+	golang.org/x/sys v0.50.0
 )
 
 require (
@@ -23,6 +24,6 @@ require (
 	go.opentelemetry.io/collector/featuregate v1.58.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.yaml.in/yaml/v2 v2.4.3 // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

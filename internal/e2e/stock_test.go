@@ -59,7 +59,6 @@ func stockManifest(t *testing.T) map[string]any {
 	manifest := map[string]any{}
 	readYAML(t, rootManifest, &manifest)
 	delete(manifest, "telemetry")
-	delete(manifest, "replaces") // of this repository's modules
 	for key, section := range manifest {
 		entries, isList := section.([]any)
 		if !isList {
@@ -67,7 +66,7 @@ func stockManifest(t *testing.T) map[string]any {
 		}
 		var theirs []any
 		for _, entry := range entries {
-			if module, _ := entry.(map[string]any)["gomod"].(string); !strings.HasPrefix(module, ours) {
+			if !strings.HasPrefix(moduleOf(entry), ours) {
 				theirs = append(theirs, entry)
 			}
 		}
@@ -75,6 +74,17 @@ func stockManifest(t *testing.T) map[string]any {
 	}
 	manifest["dist"] = map[string]any{"name": stockBinary, "version": otelcolVersion(t)}
 	return manifest
+}
+
+// moduleOf returns the module that an entry of a manifest is about: a component's, or one that
+// is replaced.
+func moduleOf(entry any) string {
+	if component, isComponent := entry.(map[string]any); isComponent {
+		module, _ := component["gomod"].(string)
+		return module
+	}
+	line, _ := entry.(string)
+	return line
 }
 
 // both returns what the stock Collector and the binary under test make of the same arguments.
