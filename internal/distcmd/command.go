@@ -15,7 +15,7 @@ import (
 // NewCommand returns [otelcol.NewCommand] with the additions this package is for.
 func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	set.Factories = durable.Wrap(set.Factories)
-	memory := &memory{}
+	memory := &memory{answers: map[string]answer{}}
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ProviderFactories = memory.wrap(nameHost(resolver.ProviderFactories))
 	root := otelcol.NewCommand(set)
@@ -25,12 +25,25 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 		nameMissingTypes(cmd, set.BuildInfo.Command)
 		nameMissingDependencies(cmd)
 	}
+	hideSecrets(root, newConfiguration(root, set, memory))
 	showVariants(subcommand(root, "components"))
 	validate := subcommand(root, "validate")
 	config := newConfiguration(validate, set, memory)
 	addExplain(validate, config)
 	root.AddCommand(newSupportBundleCommand(root, config))
 	return root
+}
+
+// hideSecrets keeps the secrets of the configuration out of the error that a Collector ends with.
+func hideSecrets(cmd *cobra.Command, config *configuration) {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := config.run(cmd, args)
+		if err == nil {
+			return nil
+		}
+		config.memory.start()
+		return config.hide(cmd, err)
+	}
 }
 
 // subcommand returns a command that upstream's is known to have, as a test proves.

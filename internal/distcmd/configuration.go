@@ -9,28 +9,54 @@ import (
 	"github.com/tracecoreai/tracecore/internal/distcmd/internal/explain"
 )
 
-// configuration is what the flags of the validate command name. Its flags can be those of
-// other commands too.
+// configuration is what the flags of a command name, and the run of that command. The flags of the
+// validate command can be those of other commands too.
 type configuration struct {
-	set      otelcol.CollectorSettings
-	memory   *memory
-	sources  func() []explain.URI
-	validate func(*cobra.Command, []string) error
+	set     otelcol.CollectorSettings
+	memory  *memory
+	sources func() []explain.URI
+	run     func(*cobra.Command, []string) error
 }
 
-func newConfiguration(validate *cobra.Command, set otelcol.CollectorSettings, memory *memory) *configuration {
-	return &configuration{set: set, memory: memory, sources: sourcesOf(validate, set), validate: validate.RunE}
+func newConfiguration(cmd *cobra.Command, set otelcol.CollectorSettings, memory *memory) *configuration {
+	return &configuration{set: set, memory: memory, sources: sourcesOf(cmd, set), run: cmd.RunE}
 }
 
 // explain returns what is wrong with the configuration, if anything, and its explanation,
 // unless there is no configuration at all.
 func (c *configuration) explain(cmd *cobra.Command, args []string) (explanation *explain.Explanation, invalid error) {
 	c.memory.start()
-	invalid = c.validate(cmd, args)
-	uris := c.sources()
-	if len(uris) == 0 {
+	invalid = c.run(cmd, args)
+	explanation = c.explanation(cmd)
+	if explanation == nil {
 		return nil, invalid
 	}
-	explanation = explain.Explain(cmd.Context(), c.set, uris)
 	return explanation, explanation.HideError(invalid)
+}
+
+// explanation is nil where there is no configuration at all.
+func (c *configuration) explanation(cmd *cobra.Command) *explain.Explanation {
+	uris := c.sources()
+	if len(uris) == 0 {
+		return nil
+	}
+	return explain.Explain(cmd.Context(), c.set, uris)
+}
+
+// check returns what is wrong with the configuration, without its secrets: errors quote values.
+func (c *configuration) check(cmd *cobra.Command, args []string) error {
+	c.memory.start()
+	invalid := c.run(cmd, args)
+	return c.hide(cmd, invalid)
+}
+
+// hide returns err without the secrets of the configuration.
+func (c *configuration) hide(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	if explanation := c.explanation(cmd); explanation != nil {
+		return explanation.HideError(err)
+	}
+	return err
 }

@@ -25,7 +25,7 @@ func addExplain(cmd *cobra.Command, config *configuration) {
 		case !*on && cmd.Flags().Changed("format"):
 			return errors.New(`"--format": needs "--explain"`)
 		case !*on:
-			return config.validate(cmd, args)
+			return config.check(cmd, args)
 		}
 		explanation, invalid := config.explain(cmd, args)
 		if explanation == nil {

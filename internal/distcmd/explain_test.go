@@ -5,11 +5,15 @@ package distcmd
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
 func TestExplainChangesNothingElse(t *testing.T) {
@@ -86,4 +90,29 @@ func TestSourcesAreAskedOnceToBeExplained(t *testing.T) {
 	_, err = run(NewCommand(set), "print-config", "--config", "counting:", "--config", "yaml:"+good)
 	require.NoError(t, err)
 	require.Equal(t, 2, asked, "nothing is remembered from one command to another")
+}
+
+func TestErrorsOfValidateAndRunShowNoSecrets(t *testing.T) {
+	t.Setenv("REDACT_TOKEN", "planted-environment")
+	config := strings.NewReplacer("receivers: {nop: }", "receivers: {nop: , 'http://u:planted-url@h?code=planted-code': , planted-value: {token: planted-value, jwt: '${env:REDACT_TOKEN}'}, planted-environment: }").Replace(good)
+	for _, args := range [][]string{{"validate"}, {"validate", "--explain"}, {"support-bundle", "--output", "/nowhere/x", "--timeout=1s"}} {
+		out, err := execute(append(args, "--config", "yaml:"+config)...)
+		require.Error(t, err)
+		require.NotContains(t, out+err.Error(), "planted", "%q", args)
+	}
+	_, err := execute("--config", "yaml:"+config)
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "planted")
+}
+
+func TestErrorsOfACollectorThatReadAPipeShowNoSecrets(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	_, err = w.WriteString(good + "extensions: {planted-value: {token: planted-value}}\n")
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	_, err = execute("--config", fmt.Sprintf("/dev/fd/%d", r.Fd()))
+	require.ErrorContains(t, err, redact.Mask)
+	require.NotContains(t, err.Error(), "planted")
+	require.NoError(t, r.Close())
 }

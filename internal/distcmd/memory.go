@@ -8,11 +8,12 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// memory makes every source answer once, so that what is explained is what was validated,
-// even if it is a pipe or has changed in between. It is off until it is started: a Collector
-// that runs has to read its configuration anew.
+// memory keeps what every source answered. Once it is started, every source answers as before, so
+// that what is explained is what was validated, even if it is a pipe or has changed in between.
+// A Collector that runs has to read its configuration anew.
 type memory struct {
-	answers map[string]answer // nil while it is off
+	answers map[string]answer
+	started bool
 }
 
 type answer struct {
@@ -20,11 +21,7 @@ type answer struct {
 	err       error
 }
 
-func (m *memory) start() {
-	if m.answers == nil {
-		m.answers = map[string]answer{}
-	}
-}
+func (m *memory) start() { m.started = true }
 
 // wrap returns factories of the same providers with a memory.
 func (m *memory) wrap(factories []confmap.ProviderFactory) []confmap.ProviderFactory {
@@ -45,13 +42,13 @@ type rememberingProvider struct {
 
 // Retrieve implements [confmap.Provider].
 func (p rememberingProvider) Retrieve(ctx context.Context, uri string, watcher confmap.WatcherFunc) (*confmap.Retrieved, error) {
-	if p.memory.answers == nil {
-		return p.Provider.Retrieve(ctx, uri, watcher)
+	if known, ok := p.memory.answers[uri]; ok && p.memory.started {
+		return known.retrieved, known.err
 	}
-	known, ok := p.memory.answers[uri]
-	if !ok {
-		known.retrieved, known.err = p.Provider.Retrieve(ctx, uri, nil)
-		p.memory.answers[uri] = known
+	if p.memory.started {
+		watcher = nil
 	}
-	return known.retrieved, known.err
+	retrieved, err := p.Provider.Retrieve(ctx, uri, watcher)
+	p.memory.answers[uri] = answer{retrieved, err}
+	return retrieved, err
 }

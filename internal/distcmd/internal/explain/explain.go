@@ -7,12 +7,13 @@ package explain
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
 // Origins of a value.
@@ -51,11 +52,12 @@ type Explanation struct {
 	// Effective is the configuration with its defaults, and with secrets: it is not to be shown.
 	Effective map[string]any
 
-	hide *strings.Replacer
+	hide *hider
 }
 
-// Hide returns text without the secrets of the configuration.
-func (e *Explanation) Hide(text string) string { return redactURL(e.hide.Replace(text)) }
+// Hide returns text without the secrets of the configuration, and without others that announce
+// themselves.
+func (e *Explanation) Hide(text string) string { return redact.Text(e.hide.known(text)) }
 
 // HideError returns err with a text without the secrets of the configuration.
 func (e *Explanation) HideError(err error) error {
@@ -74,7 +76,7 @@ func Explain(ctx context.Context, set otelcol.CollectorSettings, uris []URI) *Ex
 	j.sources = sources
 	j.fault("", err)
 	for _, uri := range uris {
-		j.secrets.addURL(uri.URI)
+		j.secrets.addFound(uri.URI)
 	}
 
 	converters := newConverters(resolver)

@@ -24,6 +24,8 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
 func settings() otelcol.CollectorSettings {
@@ -101,7 +103,7 @@ func TestEveryLeafHasValueOriginSourceLineAndText(t *testing.T) {
 		{Key: "exporters::otlp_grpc::write_buffer_size", Value: int64(16), Origin: Explicit, Source: "b.yaml", Line: 1, Text: "0x10"},
 		{Key: "exporters::otlp_grpc::endpoint", Value: "localhost:1", Origin: Explicit, Source: "--set #1", Text: "localhost:1"},
 		{Key: "exporters::otlp_grpc::headers[0]::name", Value: "X-Token", Origin: Explicit, Source: "a.yaml", Line: 12},
-		{Key: "exporters::otlp_grpc::headers[0]::value", Value: Redacted, Origin: Explicit, Source: "a.yaml", Line: 12, Text: Redacted},
+		{Key: "exporters::otlp_grpc::headers[0]::value", Value: redact.Mask, Origin: Explicit, Source: "a.yaml", Line: 12, Text: redact.Mask},
 		{Key: "exporters::otlp_grpc::retry_on_failure::enabled", Value: true, Origin: Default},
 		{Key: "exporters::otlp_grpc::tls::insecure", Value: true, Origin: Explicit, Source: "a.yaml", Line: 15, Text: "true"},
 		{Key: "service::pipelines::traces::receivers[0]", Value: "otlp", Origin: Explicit, Source: "a.yaml", Line: 18, Text: "otlp"},
@@ -176,13 +178,13 @@ func TestHeadersOfSeveralSourcesAreFoundByName(t *testing.T) {
 		file(t, "b.yaml", "exporters:\n  otlp_grpc:\n    headers:\n      B: ${env:EXPLAIN_HEADER}\n      C: planted\n"),
 	})
 	for i, want := range []Leaf{
-		{Value: "A", Source: "a.yaml", Line: 1, Text: Redacted},
+		{Value: "A", Source: "a.yaml", Line: 1, Text: redact.Mask},
 		{Value: "B", Source: "b.yaml", Line: 4, Text: "${env:EXPLAIN_HEADER}"},
-		{Value: "C", Source: "b.yaml", Line: 5, Text: Redacted},
+		{Value: "C", Source: "b.yaml", Line: 5, Text: redact.Mask},
 	} {
 		header := "exporters::otlp_grpc::headers" + element(i)
 		require.Equal(t, Leaf{Key: header + "::name", Value: want.Value, Origin: Explicit, Source: want.Source, Line: want.Line}, e.leaf(t, header+"::name"))
-		require.Equal(t, Leaf{Key: header + "::value", Value: Redacted, Origin: Explicit, Source: want.Source, Line: want.Line, Text: want.Text}, e.leaf(t, header+"::value"))
+		require.Equal(t, Leaf{Key: header + "::value", Value: redact.Mask, Origin: Explicit, Source: want.Source, Line: want.Line, Text: want.Text}, e.leaf(t, header+"::value"))
 	}
 	require.Empty(t, e.Notes)
 }
@@ -234,7 +236,7 @@ func TestSettingsOfElementsOfAnotherShapeAreNoDefaults(t *testing.T) {
 	require.Equal(t, 1, strings.Count(string(e.YAML()), "operators[0]::builder::on_error: drop"))
 	for _, want := range []Leaf{
 		{Key: "exporters::operating::operators[0]::builder::on_error", Value: "drop", Origin: Explicit, Source: "a.yaml", Line: 4, Text: "drop"},
-		{Key: "exporters::operating::operators[0]::builder::field::keys[0]", Value: "body.x", Origin: Explicit, Source: "a.yaml", Line: 5, Text: Redacted},
+		{Key: "exporters::operating::operators[0]::builder::field::keys[0]", Value: "body.x", Origin: Explicit, Source: "a.yaml", Line: 5, Text: redact.Mask},
 		{Key: "exporters::operating::operators[0]::builder::id", Origin: Default},
 		{Key: "exporters::operating::operators[1]::builder::on_error", Value: "drop", Origin: Explicit, Source: "a.yaml", Line: 6, Text: "drop"},
 		{Key: "exporters::operating::operators[1]::builder::id", Value: "move", Origin: Derived, Source: "a.yaml", Line: 6},

@@ -10,8 +10,9 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
 // join puts together what the sources say, what that resolves to and what comes out of it.
@@ -63,10 +64,12 @@ func (j *join) explanation() *Explanation {
 	}
 	j.findSecrets()
 	j.secrets.forget(j.defaults)
-	e.hide = j.secrets.replacer()
+	e.hide = j.secrets.hider()
+	inKeys := j.secrets.notKeys().hider()
 	for _, leaves := range [][]Leaf{e.Leaves, e.Notes} {
 		for i := range leaves {
-			leaves[i].hide(e.hide)
+			leaves[i].Key = redact.Text(inKeys.known(leaves[i].Key))
+			leaves[i].hide(e.hide.known)
 		}
 	}
 	return e
@@ -84,7 +87,7 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	secret := isSecretIn(j.effective, p, value)
 	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
 	if secret {
-		leaf.Value = Redacted
+		leaf.Value = redact.Mask
 	}
 	written := j.written(p)
 	given, set, explicit := lookup(j.resolved, written)
@@ -96,9 +99,14 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	}
 	j.used[given.String()] = true
 	leaf.Origin = Explicit
-	leaf.Source, leaf.Line, leaf.Text = j.whereabouts(written, secret || isSecretIn(j.resolved, written, set))
-	if len(written) < len(p) && leaf.Value == written[len(written)-1] {
-		leaf.Text = "" // The key is the value.
+	isKey := len(written) < len(p) && leaf.Value == written[len(written)-1]
+	if !isKey && len(given) == len(written) && isText(value) && isSecretIn(j.resolved, written, set) {
+		// It is a secret by what stands beside it where it is set.
+		secret, leaf.Value = true, redact.Mask
+	}
+	leaf.Source, leaf.Line, leaf.Text = j.whereabouts(written, secret)
+	if isKey {
+		leaf.Text = ""
 	}
 	return leaf, true
 }
@@ -211,7 +219,7 @@ func textOf(s spot, value any, secret bool) string {
 	if secret {
 		return redactText(text)
 	}
-	return redactURL(text)
+	return redact.Text(text)
 }
 
 // plain returns a value as the types of JSON, durations as people write them.
@@ -220,13 +228,13 @@ func plain(value any) any {
 	case nil, bool, map[string]any, []any:
 		return v
 	case string:
-		return redactURL(v)
+		return redact.Text(v)
 	case time.Duration:
 		return v.String()
 	case encoding.TextMarshaler:
 		text, err := v.MarshalText()
 		if err == nil {
-			return redactURL(string(text))
+			return redact.Text(string(text))
 		}
 	}
 	switch v := reflect.ValueOf(value); v.Kind() { //nolint:exhaustive // whatever else there is has a text
@@ -242,15 +250,15 @@ func plain(value any) any {
 	case reflect.Bool:
 		return v.Bool()
 	default:
-		return redactURL(fmt.Sprint(value))
+		return redact.Text(fmt.Sprint(value))
 	}
 }
 
-func (l *Leaf) hide(secrets *strings.Replacer) {
+func (l *Leaf) hide(known func(string) string) {
 	if text, ok := l.Value.(string); ok {
-		l.Value = secrets.Replace(text)
+		l.Value = known(text)
 	}
-	l.Text, l.Note = secrets.Replace(l.Text), redactURL(secrets.Replace(l.Note))
+	l.Text, l.Note = known(l.Text), redact.Text(known(l.Note))
 }
 
 // plainTree returns a copy of a tree with plain values.

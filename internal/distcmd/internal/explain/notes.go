@@ -106,7 +106,7 @@ func isNothing(value any) bool {
 func (j *join) findSecrets() {
 	find := func(tree map[string]any) {
 		walk(tree, nil, func(p path, value any) {
-			j.secrets.addURL(value)
+			j.secrets.addFound(value)
 			if isSecretIn(tree, p, value) && isSecretAlone(tree, p) {
 				j.secrets.add(value)
 				j.addExpansions(p, value)

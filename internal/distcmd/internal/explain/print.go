@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
 // Formats are the formats an explanation can have.
@@ -126,7 +128,7 @@ func noteText(note Leaf) string {
 
 // written returns the text of a note unless it says nothing.
 func written(note Leaf) string {
-	if note.Text == Redacted {
+	if note.Text == redact.Mask {
 		return ""
 	}
 	return oneLine(note.Text)

@@ -3,28 +3,17 @@
 package explain
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
-// Redacted is what stands where a secret would. It is what configopaque marshals to.
-const Redacted = "[REDACTED]"
-
 var (
-	// Not every component declares its secrets, so names that announce one are enough.
-	secretName = regexp.MustCompile(`(?i)passw(or)?d|passphrase|secret|token|credential|(api|access|account|private|shared|encryption)[_.-]?key|key_pem` +
-		`|authorization|cookie|connection[_.-]?string|datasource|bearer|assertion|(^|_)(dsn|pwd|community)$`)
-	// Names that end so speak of where a secret is or how it is used.
-	aboutSecret = regexp.MustCompile(`(?i)(^|[_.-])(file|filename|path|dir|url|name|type|id|endpoint|method|scheme|ttl|timeout|interval)$`)
-
 	// How the credentials beside it are sent, or where they are.
 	aboutAuth = regexp.MustCompile(`(?i)(^|::)(proxy_)?authorization::(type|credentials_file)$`)
-	// Names of headers that announce a secret, beside those that do anywhere.
-	headerSecret = regexp.MustCompile(`(?i)auth|key|pass|sig|dsn|session|team$`)
 
 	// What components show instead of a secret.
 	masked = regexp.MustCompile(`^(\[REDACTED\]|<secret>|\*{3,}|x{5,})$`)
@@ -33,13 +22,6 @@ var (
 	headerNames = regexp.MustCompile(`(?i)(^|_)allowed_headers$`)
 	// Keys of a list of headers that hold no value.
 	headerField = regexp.MustCompile(`^(name|key|action|from_context)$`)
-
-	// A password may hold an @ itself: the last one ends it.
-	userinfo = regexp.MustCompile(`(://)([^/?#\s]+)@`)
-	// What ends a text in JSON is no value.
-	queryField = regexp.MustCompile(`(?i)([?&](?:[^=&\s]*(?:key|token|secret|passw|sig)[^=&\s]*|[^=&\s]*pwd|auth)=)(\[REDACTED\]|[^&#\s"][^&#\s]*)`)
-	// Fields of connection strings, whatever the key is called that holds one.
-	connectionField = regexp.MustCompile(`(?i)((?:access(?:key|signature)|accountkey|password|pwd)=)(\[REDACTED\]|"[^",:\]}\s][^"\n]*"|'[^'\s][^'\n]*'|[^;&\s"'][^;&\s]*)`)
 
 	// What stands before the secret in a header.
 	authScheme = regexp.MustCompile(`(?i)^(bearer|basic|token|apikey|splunk)\s+`)
@@ -63,7 +45,7 @@ func isSecret(p path, value any) bool {
 		if i > 1 && isHeaders(segment) {
 			return !isHeaderField(p[i+1:])
 		}
-		if i > 1 && isText(value) && announcesSecret(segment) {
+		if i > 1 && isText(value) && redact.Name(segment) {
 			return true
 		}
 	}
@@ -83,26 +65,39 @@ func isHeaderField(p path) bool {
 }
 
 // isSecretIn is isSecret for a leaf of a tree, where what stands beside a value may say what it
-// is: {key: password, value: x}.
+// is: {key: password, value: x}, or [--password, x].
 func isSecretIn(tree map[string]any, p path, value any) bool {
-	return isSecret(p, value) || isText(value) && p[len(p)-1] == "value" && announcesSecret(nameBeside(tree, p))
+	return isSecret(p, value) || len(p) > 2 && isText(value) && redact.Name(nameBeside(tree, p))
 }
 
-// nameBeside returns what the value at p is called by the keys beside it, or "".
+// nameBeside returns what the value at p is called by the keys beside it, or by the flag before
+// it, or "".
 func nameBeside(tree map[string]any, p path) string {
 	_, container, _ := lookup(tree, p[:len(p)-1])
-	siblings, _ := container.(map[string]any)
-	for _, key := range []string{"key", "name"} {
-		if name, ok := siblings[key].(string); ok {
-			return name
+	switch siblings := container.(type) {
+	case map[string]any:
+		if p[len(p)-1] == "value" {
+			return nameAmong(siblings)
+		}
+	case []any:
+		if i, _ := index(p[len(p)-1]); i > 0 && i < len(siblings) {
+			flag, _ := siblings[i-1].(string)
+			return flagName.FindString(flag)
 		}
 	}
 	return ""
 }
 
-// announcesSecret says that what has this name is a secret.
-func announcesSecret(name string) bool {
-	return secretName.MatchString(name) && !aboutSecret.MatchString(name)
+// flagName is a flag whose value follows.
+var flagName = regexp.MustCompile(`^--?[A-Za-z][\w-]*$`)
+
+func nameAmong(siblings map[string]any) string {
+	for _, key := range []string{"key", "name", "field"} {
+		if name, ok := siblings[key].(string); ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // isSecretAlone says of a secret that it is one wherever it occurs. Headers may as well hold
@@ -116,7 +111,7 @@ func isSecretAlone(tree map[string]any, p path) bool {
 	if isElement(name) {
 		name = nameBeside(tree, p)
 	}
-	return name == "" || announcesSecret(name) || headerSecret.MatchString(name)
+	return name == "" || redact.Header(name)
 }
 
 // isText tells apart what can be a secret from numbers and switches.
@@ -133,109 +128,12 @@ func isText(value any) bool {
 // in where that leads nowhere.
 func redactText(text string) string {
 	if text == "" || !reference.MatchString(text) || inline.MatchString(text) {
-		return Redacted
+		return redact.Mask
 	}
-	return redactURL(substitute.ReplaceAllString(text, ":-"+Redacted+"}"))
-}
-
-// redactURL hides user, password and signatures in a URL, and keys in a connection string.
-func redactURL(text string) string {
-	text = userinfo.ReplaceAllString(text, "${1}"+Redacted+"@")
-	for _, field := range []*regexp.Regexp{queryField, connectionField} {
-		text = field.ReplaceAllString(text, "${1}"+Redacted)
-	}
-	return text
+	return redact.Text(substitute.ReplaceAllString(text, ":-"+redact.Mask+"}"))
 }
 
 // Label is what a source is called that is not content itself.
 func Label(uri string) string {
-	return redactURL(substitute.ReplaceAllString(uri, ":-"+Redacted+"}"))
-}
-
-// shortestSecret keeps words that are common elsewhere from being taken for a secret.
-const shortestSecret = 6
-
-// secrets are values that must not be seen anywhere, as they are redacted where they belong.
-type secrets map[string]bool
-
-// add remembers every text and number under value, and every line of it.
-func (s secrets) add(value any) {
-	walk(value, nil, func(_ path, leaf any) {
-		for _, text := range append(strings.Split(fmt.Sprint(leaf), "\n"), fmt.Sprint(leaf)) {
-			s.addText(strings.TrimSpace(text))
-		}
-	})
-}
-
-func (s secrets) addText(text string) {
-	if len(text) < shortestSecret || text == Redacted || reference.MatchString(text) {
-		return
-	}
-	s[text] = true
-	if scheme := authScheme.FindString(text); scheme != "" {
-		s.addText(text[len(scheme):])
-	}
-}
-
-// forget leaves out what is under value: it is no secret.
-func (s secrets) forget(value any) {
-	walk(value, nil, func(_ path, leaf any) { delete(s, fmt.Sprint(plain(leaf))) })
-}
-
-// expansions returns what the references in a text became.
-func expansions(written, expanded string) []string {
-	const gap, dollar = "\x00", "\x01"
-	written = strings.ReplaceAll(written, "$$", dollar)
-	for innermost.MatchString(written) {
-		written = innermost.ReplaceAllString(written, gap)
-	}
-	written = regexp.QuoteMeta(strings.ReplaceAll(written, dollar, "$"))
-	pattern, err := regexp.Compile("(?s)^" + strings.ReplaceAll(written, gap, "(.*)") + "$")
-	if err != nil {
-		return nil // The text is not UTF-8.
-	}
-	if match := pattern.FindStringSubmatch(expanded); match != nil {
-		return match[1:]
-	}
-	return nil
-}
-
-// addURL remembers the secrets in a URL or a connection string: errors take them apart.
-func (s secrets) addURL(value any) {
-	text, ok := value.(string)
-	if !ok {
-		return
-	}
-	for _, match := range userinfo.FindAllStringSubmatch(text, -1) {
-		s.add(match[2])
-		_, password, _ := strings.Cut(match[2], ":")
-		s.add(password)
-	}
-	for _, field := range []*regexp.Regexp{queryField, connectionField} {
-		for _, match := range field.FindAllStringSubmatch(text, -1) {
-			s.add(strings.Trim(match[2], `"'`))
-		}
-	}
-}
-
-// replacer hides the secrets, longer ones first as they may contain shorter ones.
-func (s secrets) replacer() *strings.Replacer {
-	var all []string
-	for secret := range s {
-		all = append(all, secret)
-	}
-	slices.SortFunc(all, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	var pairs []string
-	for _, secret := range all {
-		pairs = append(pairs, secret, Redacted)
-		if encoded, err := json.Marshal(secret); err == nil && string(encoded) != `"`+secret+`"` {
-			pairs = append(pairs, string(encoded[1:len(encoded)-1]), Redacted)
-		}
-	}
-	return strings.NewReplacer(pairs...)
+	return redact.Text(substitute.ReplaceAllString(uri, ":-"+redact.Mask+"}"))
 }

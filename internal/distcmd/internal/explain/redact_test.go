@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
 )
 
 // Whatever is in a header or in a key that the exporter keeps to itself is shown nowhere.
@@ -74,10 +76,10 @@ service:
 
 	require.Equal(t, "https://[REDACTED]@host:1?sig=[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
 	require.Equal(t, "${env:EXPLAIN_TOKEN:-[REDACTED]}", e.leaf(t, "exporters::otlp_grpc::headers[2]::value").Text)
-	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::headers[1]::value").Text)
+	require.Equal(t, redact.Mask, e.leaf(t, "exporters::otlp_grpc::headers[1]::value").Text)
 	require.Equal(t, "${env:EXPLAIN_HEADERS}", e.leaf(t, "exporters::otlp_grpc/block::headers[0]::value").Text, "a reference gives nothing away")
 	require.Equal(t, "F", e.leaf(t, "exporters::otlp_grpc/list::headers[0]::name").Value)
-	require.Equal(t, Redacted, e.leaf(t, "exporters::otlp_grpc::tls::server_name_override").Value, "what is a secret in one place is one in all")
+	require.Equal(t, redact.Mask, e.leaf(t, "exporters::otlp_grpc::tls::server_name_override").Value, "what is a secret in one place is one in all")
 
 	require.NotContains(t, e.HideError(errors.New("cannot use planted-literal at https://u:p@host")).Error(), "planted")
 	require.EqualError(t, e.HideError(errors.New("address planted-user:planted-password@host or just planted-password")), "address [REDACTED]@host or just [REDACTED]")
@@ -111,7 +113,7 @@ processors: {attributes: {actions: [{key: api_token, value: planted-beside, acti
 service: {telemetry: {resource: {attributes: [{name: db.password, value: planted-name}, {name: service.name, value: me}]}}}
 `)})
 	require.NotContains(t, string(e.YAML()), "planted")
-	require.Equal(t, Redacted, e.leaf(t, "service::telemetry::resource::attributes[0]::value").Value)
+	require.Equal(t, redact.Mask, e.leaf(t, "service::telemetry::resource::attributes[0]::value").Value)
 	require.Equal(t, "me", e.leaf(t, "service::telemetry::resource::attributes[1]::value").Value)
 	require.Equal(t, "see prod-1", e.Hide("see prod-1"))
 }
@@ -121,14 +123,14 @@ func TestSecretsAreRecognisedInConnectionStrings(t *testing.T) {
 		"Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=planted+/=;EntityPath=hub": "Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=[REDACTED];EntityPath=hub",
 		"AccountName=a;AccountKey=planted==;EndpointSuffix=b":                                  "AccountName=a;AccountKey=[REDACTED];EndpointSuffix=b",
 		"host=a password=planted dbname=b":                                                     "host=a password=[REDACTED] dbname=b",
-		"host=a Password='planted planted' dbname=b":                                           "host=a Password=[REDACTED] dbname=b",
-		`Server=a;Pwd="planted;planted";Database=b`:                                            "Server=a;Pwd=[REDACTED];Database=b",
+		"host=a Password='planted planted' dbname=b":                                           "host=a Password='[REDACTED]' dbname=b",
+		`Server=a;Pwd="planted;planted";Database=b`:                                            `Server=a;Pwd="[REDACTED]";Database=b`,
 		"http://a/?pwd=planted&b=c":                                                            "http://a/?pwd=[REDACTED]&b=c",
 		"http://a/?auth=planted#b":                                                             "http://a/?auth=[REDACTED]#b",
 		"mongodb://a/?authSource=admin":                                                        "mongodb://a/?authSource=admin",
 		"{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}":       "{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}",
 	} {
-		require.Equal(t, want, redactURL(text))
+		require.Equal(t, want, redact.Text(text))
 	}
 	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", "receivers: {otlp: {protocols: {grpc: {endpoint: 'a;SharedAccessKey=planted-key;b'}}}}\n")})
 	require.Equal(t, "a;SharedAccessKey=[REDACTED];b", e.leaf(t, "receivers::otlp::protocols::grpc::endpoint").Value)
@@ -150,8 +152,8 @@ exporters:
 	for i, name := range []string{"Authorization", "X-Place", "X-Scope-OrgID"} {
 		header := "exporters::otlp_grpc::headers" + element(i)
 		require.Equal(t, name, e.leaf(t, header+"::name").Value)
-		require.Equal(t, Redacted, e.leaf(t, header+"::value").Value, "in their place they stay hidden")
-		require.Equal(t, Redacted, e.leaf(t, header+"::value").Text)
+		require.Equal(t, redact.Mask, e.leaf(t, header+"::value").Value, "in their place they stay hidden")
+		require.Equal(t, redact.Mask, e.leaf(t, header+"::value").Text)
 	}
 	require.Equal(t, "otelcol_uptime planted-host Custom [REDACTED] [REDACTED]", e.Hide("otelcol_uptime planted-host Custom planted-value planted-credentials"))
 	require.Equal(t, "planted-host:1", e.Effective["exporters"].(map[string]any)["otlp_grpc"].(map[string]any)["endpoint"])
@@ -203,7 +205,7 @@ func TestSecretsByName(t *testing.T) {
 	} {
 		require.Equal(t, secret, isSecret(strings.Split(key, "/"), "text"), key)
 	}
-	for _, mask := range []string{Redacted, "<secret>", "****", "xxxxx"} {
+	for _, mask := range []string{redact.Mask, "<secret>", "****", "xxxxx"} {
 		require.True(t, isSecret(path{"receivers", "x", "a"}, mask), mask)
 	}
 	require.False(t, isSecret(path{"receivers", "x", "token_expiry"}, time.Minute), "durations")
@@ -212,9 +214,60 @@ func TestSecretsByName(t *testing.T) {
 	require.True(t, isSecret(path{"exporters", "x", "headers", "a"}, 5), "but in headers everything is text")
 }
 
+func TestValuesOfSixCharactersAndMoreAreHiddenWhereverTheyOccur(t *testing.T) {
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
+exporters:
+  otlp_grpc: {endpoint: 'x:1/plant6/plan5', headers: {X-Token: plant6, Y-Token: plan5}}
+`)})
+	require.Equal(t, "x:1/[REDACTED]/plan5", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Equal(t, redact.Mask, e.leaf(t, "exporters::otlp_grpc::headers[1]::value").Value, "in its place")
+	require.Equal(t, "[REDACTED] plan5", e.Hide("plant6 plan5"))
+}
+
+func TestSecretsAreHiddenInKeys(t *testing.T) {
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
+exporters: {otlp_grpc: {endpoint: 'x:1', headers: {X-Token: planted-1, Y-Token: endpoint}}}
+receivers: {unknown: {planted-1: a, 'http://u:planted@h': b}}
+`)})
+	require.NotContains(t, string(e.YAML()), "planted")
+	require.Equal(t, "x:1", e.leaf(t, "exporters::otlp_grpc::endpoint").Value, "a secret that is called as a key leaves keys alone")
+}
+
+// A status page cuts off long errors.
+func TestSecretsAreHiddenWhereATextIsCutOff(t *testing.T) {
+	s := secrets{}
+	s.add("planted-secret")
+	s.add("platform-key")
+	for text, want := range map[string]string{
+		"at planted-secret…":        "at [REDACTED]…",
+		"at planted-secre…, at pl…": "at [REDACTED]…, at pl…",
+		"at planted-se… and platf…": "at [REDACTED]… and [REDACTED]…",
+		"pla…":                      "[REDACTED]…",
+		"pl…":                       "pl…",
+		"…":                         "…",
+		"at planted-se, whole…":     "at planted-se, whole…",
+		"no such …":                 "no such …",
+	} {
+		require.Equal(t, want, s.hider().known(text))
+	}
+	require.Equal(t, "at planted…", secrets{}.hider().known("at planted…"))
+}
+
+func TestSecretsAreRecognisedByTheFieldOrFlagBesideThem(t *testing.T) {
+	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
+exporters: {otlp_grpc: {endpoint: 'x:1/planted-field/planted-flag'}}
+receivers:
+  file_log: {operators: [{type: add, field: 'attributes["license_key"]', value: planted-field}, {type: add, field: attributes.code, value: shown-code}]}
+  script: {args: [--user, me, --password, planted-flag, --verbose, shown-flag]}
+`)})
+	require.NotContains(t, string(e.YAML()), "planted")
+	require.Equal(t, "x:1/[REDACTED]/[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Equal(t, "shown-code shown-flag me", e.Hide("shown-code shown-flag me"))
+}
+
 func TestShortSecretsHideNothingElse(t *testing.T) {
 	s := secrets{}
 	s.add(map[string]any{"a": "info", "b": true, "c": "long enough", "d": "long enough for two", "e": 1234567, "f": nil, "g": map[string]any{}, "h": `quo"ted`})
-	require.Equal(t, "info true [REDACTED] [REDACTED] [REDACTED] map[] <nil>", s.replacer().Replace("info true long enough for two long enough 1234567 map[] <nil>"))
-	require.Equal(t, `[REDACTED] "[REDACTED]"`, s.replacer().Replace(`quo"ted "quo\"ted"`), "in JSON too")
+	require.Equal(t, "info true [REDACTED] [REDACTED] [REDACTED] map[] <nil>", s.hider().known("info true long enough for two long enough 1234567 map[] <nil>"))
+	require.Equal(t, `[REDACTED] "[REDACTED]"`, s.hider().known(`quo"ted "quo\"ted"`), "in JSON too")
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// kinds are texts of every kind, in which § stands for a secret and nothing else is one, and
+// secrets as they stand in them.
+var kinds = map[string]struct{ texts, secrets []string }{
+	"URLs": {
+		[]string{"http://§@h:1/x@y", "get https://§@host, then http://b/c", "http://§@a,http://§@b", "amqp://§@h", "unreachable: http://§…", "postgres://§@h/db?sslmode=disable"},
+		[]string{"user:planted1", "user:planted@planted:2", "planted", "user:planted=3&"},
+	},
+	"addresses of MySQL": {[]string{"user:§@tcp(db:3306)/x", "open root:§@unix(/s)/x"}, []string{"planted", "planted=1;2"}},
+	"queries": {
+		[]string{
+			"http://h/?pass=§", "http://h/?passphrase=§&a=b", "/x?authorization=§#c", "?credential=§", "?session=§", "?code=§", "?license=§", "?sas=§", "?jwt=§", "?a=b&key=§&c=d",
+			"?%70ass=§", "?api%5Fkey=§&x=y", "?api%255Fkey=§", "#access_token=§&token_type=bearer", "?auth[token]=§", `{"u":"http://h/?sig=§"}`, "?status_code=200&sig=§",
+			`"http://h/?a=b\u0026sig=§\u0026c=d"`, "?to=http%3A%2F%2Fh%3Ftoken%3D§&x=y", "?X-Amz-Date=1&X-Amz-Signature=§",
+		},
+		[]string{"planted1", "planted,2", "planted%2B3", "planted;4", "p"},
+	},
+	"connection strings": {
+		[]string{
+			"Endpoint=sb://ns/;SharedAccessKeyName=root;SharedAccessKey=§;EntityPath=hub", "AccountName=a;AccountKey=§;EndpointSuffix=b", "/x;jsessionid=§ HTTP/1.1",
+			"host=a password=§ dbname=b", "host=a Password='§' dbname=b", `Server=a;Pwd="§";Database=b`, "user=a passphrase = §",
+			"TOKEN=§ ./run", "InstrumentationKey=§;IngestionEndpoint=https://h/", "level=info api_key=§ msg=x", "Pwd=§",
+		},
+		[]string{"planted1", "planted+/==", "planted:2", "p"},
+	},
+	"JSON": {
+		[]string{
+			`{"password":"§","user":"u"}`, `{ "api_key" : "§" }`, `{"a":{"clientSecret": "§"}}`, `{\"token\":\"§\",\"a\":1}`, `{\\\"token\\\":\\\"§\\\"}`, `{'password': '§'}`,
+			`{"private_key":"§"}`, `{"password":"§`, `{"code":"200","session":"s","license":"MIT","token":"§"}`,
+		},
+		[]string{"planted-1", "planted words 2", "pla:nted,3", "p"},
+	},
+	"JSON without quotes": {[]string{`{"tokens":§,"a":1}`, `{"password": §}`}, []string{`["planted","b"]`, "12345678"}},
+	"YAML": {
+		[]string{"a: b\npassword: §\nc: d", "- api_key: §", "x: y\n  token: '§'\n", "GET / HTTP/1.1\nX-Api-Key: §\nHost: h"},
+		[]string{"planted-1", "pla:nted,3", "p"},
+	},
+	"headers": {
+		[]string{"Bearer §", "bearer §", "Basic §", "Authorization: §", "send Cookie: §", "Splunk §", "ApiKey §", "Token §", `{"a":"Bearer §"}`},
+		[]string{"planted-1", "cGxhbnRlZDp4MQ==", "planted1.planted2.planted3"},
+	},
+	"statements": {
+		[]string{
+			`set(attributes["api_key"], "§")`, `set(resource.attributes["password"], "§") where true`, `attributes["token"] == "§" and true`, `set(body.secret, "§")`,
+			`"set(attributes[\"license_key\"], \"§\")"`, "CREATE USER u IDENTIFIED BY '§'", "alter role r with password '§'", "SET PASSWORD = '§'",
+			`run --password "§" --verbose`, "run --api-key=§", "-token '§'", `"token" => "§"`,
+		},
+		[]string{"planted-1", "planted/2"},
+	},
+	"private keys": {
+		[]string{
+			"-----BEGIN PRIVATE KEY-----§-----END PRIVATE KEY-----", "a\n-----BEGIN OPENSSH PRIVATE KEY-----§-----END OPENSSH PRIVATE KEY-----\nb", "-----BEGIN RSA PRIVATE KEY-----§",
+			`{"k":"-----BEGIN EC PRIVATE KEY-----§"}`,
+		},
+		[]string{"\nplanted\nplanted==\n", `\nplanted\nplanted\n`},
+	},
+	"tokens": {
+		[]string{"see §", "§", `["§"]`, "x/§/y"},
+		[]string{
+			"ghp_planted0123456789planted0123456789", "glpat-planted0123456789planted", "xoxb-planted0123456789planted", "eyJplanted0123456789.eyJplanted.planted",
+			"AIzaplanted0123456789planted0123456789a", "hvs.planted0123456789planted", "glsa_planted0123456789planted",
+		},
+	},
+}
+
+func TestSecretsThatAnnounceThemselvesAreHiddenAndNothingElse(t *testing.T) {
+	for kind, k := range kinds {
+		for _, text := range k.texts {
+			for _, secret := range k.secrets {
+				written := strings.ReplaceAll(text, "§", secret)
+				hidden := Text(written)
+				want := strings.ReplaceAll(text, "§", Mask)
+				if kind == "tokens" { // Their first letters stay.
+					want = strings.ReplaceAll(text, "§", secret[:len(secret)-len(Find(secret)[0])]+Mask)
+				}
+				require.Equal(t, want, hidden, "%s: %s", kind, written)
+				require.Equal(t, hidden, Text(hidden), "what is hidden stays as it is")
+				require.Contains(t, Find(written), secret[len(secret)-len(Find(written)[0]):])
+			}
+		}
+	}
+}
+
+// A fence: errors and statements have to stay legible.
+func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
+	for _, text := range []string{
+		"",
+		`exporters::otlp_http: requires a non-empty "endpoint"`,
+		"exporters::splunk_hec: requires a non-empty \"token\"",
+		"api_key: must be set",
+		"'api_key' must be set",
+		"* '' has invalid keys: password, token",
+		"tls: failed to load TLS config: for auth via TLS, provide both certificate and key, or neither",
+		"use Basic authentication or a Bearer token",
+		"the Bearer authentication scheme, basic auth. or Basic credentials",
+		"unexpected token in expression",
+		"unexpected token \"}\" at 1:2",
+		"must begin with -----BEGIN PRIVATE KEY-----",
+		"password is required with --password",
+		`delete_matching_keys(attributes, "password")`,
+		`keep_keys(attributes, ["token", "http.method"])`,
+		`set(attributes["http.route"], "/login")`,
+		`set(attributes["code"], "200") where attributes["session"] == "s"`,
+		`attributes["session.id"] == "abc" or attributes["license"] == "MIT"`,
+		`{"code":"200","session":"s","license":"Apache-2.0","key":"exporters::x::password","value":1}`,
+		`{"max_tokens": 4096, "token": null, "tokens": {}, "password": true}`,
+		"mongodb://a/?authSource=admin",
+		"http://h/?status_code=200&signal=traces&sort=asc",
+		"http://h:4317, https://h/a@b?x=y",
+		`{"a":"password=","b":"key="}`,
+		"{\"a\": \"http://a/?sig=[REDACTED]\",\n\"b\": \"password=\",\n\"c\": \"key=\"}",
+		`otelcol_exporter_sent_spans{exporter="otlp",code="200",key="a"} 5`,
+		"gen_ai.usage.input_tokens: sum",
+		"password_file: /run/secrets/x",
+		"token_url=https://h/token",
+		"user=a passfile=/x",
+		"sk-short, ghp_short, risk-based-decision-making-process",
+		"localhost:8888@x",
+	} {
+		require.Equal(t, text, Text(text))
+		require.Empty(t, Find(text), text)
+	}
+}
+
+// Whatever the text is, hiding its secrets ends, and hides them at once.
+func FuzzText(f *testing.F) {
+	for _, k := range kinds {
+		for _, text := range k.texts {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		found, hidden := Find(text), Text(text)
+		require.Equal(t, len(found) > 0, hidden != text)
+	})
+}
