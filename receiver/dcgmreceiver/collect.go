@@ -38,20 +38,22 @@ type collector struct {
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
 
-	src         dcgm.Source  // nil while disconnected
-	all         []dcgm.GPUID // the GPUs that the host engine has now
-	listed      []dcgm.GPUID // those of them that it reads now
-	planned     bool         // what follows is what the host engine holds for us
-	numbers     []dcgm.GPUID // the GPUs of the plan
-	active      []dcgm.GPUID // those of them that were read when it was made
-	groups      []*dcgm.Group
-	classes     []*class
-	refused     map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
-	said        map[dcgm.FieldID]bool        // refused fields that have been logged
-	noGroup     error                        // the host engine has too few groups for the plan
-	plans       int64
-	watched     int64 // distinct fields
-	unsupported int64 // distinct fields that some GPU does not have
+	src               dcgm.Source  // nil while disconnected
+	all               []dcgm.GPUID // the GPUs that the host engine has now
+	listed            []dcgm.GPUID // those of them that it reads now
+	planned           bool         // what follows is what the host engine holds for us
+	numbers           []dcgm.GPUID // the GPUs of the plan
+	active            []dcgm.GPUID // those of them that were read when it was made
+	groups            []*dcgm.Group
+	identities        *dcgm.Group // that of all GPUs
+	identitiesAreFast bool        // they are sampled with everything else
+	classes           []*class
+	refused           map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
+	said              map[dcgm.FieldID]bool        // refused fields that have been logged
+	noGroup           error                        // the host engine has too few groups for the plan
+	plans             int64
+	watched           int64 // distinct fields
+	unsupported       int64 // distinct fields that some GPU does not have
 
 	incomplete  bool // the plan lacks something and is made anew at replanAt
 	overdue     bool // some field that is watched was stale at the last collection, and the same

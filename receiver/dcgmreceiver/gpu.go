@@ -30,6 +30,8 @@ type gpu struct {
 	spoken    bool // the fastest tier has given a value at least once
 	silent    int  // reads in a row without any, though the host engine says that all is well
 	fallbacks []fallback
+	nameless  bool // its name or model has not been read yet
+	looks     int  // collections since it is known
 }
 
 // fallback is how many series of a metric do not come from their first choice of fields.
@@ -206,6 +208,11 @@ func (g *gpu) state() metadata.AttributeGpuState { return stateOf(g.status, !g.u
 
 // up says whether the host engine can read the GPU.
 func (g *gpu) up() bool { return isUp(g.state()) }
+
+func (g *gpu) isNameless() bool { return g.nameless }
+
+// waitsForName reports whether a GPU is too new to go without a name. One that cannot be read does.
+func (g *gpu) waitsForName() bool { return g.nameless && g.up() && g.looks <= patiencePolls }
 
 // forget drops all values, so that none is emitted again.
 func (g *gpu) forget() {

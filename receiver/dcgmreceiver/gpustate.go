@@ -69,7 +69,7 @@ func isUp(state metadata.AttributeGpuState) bool {
 // are configured and have not been there.
 func (c *collector) stateOfAll() []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone)+len(c.absent))
-	for _, g := range slices.Concat(c.gpus, c.gone) {
+	for _, g := range slices.Concat(c.shown(), c.gone) {
 		states = append(states, gpuState{identity: g.identity, state: g.state(), health: c.health(g), conditions: c.conditionsOf(g)})
 	}
 	if len(c.absent) == 0 {

@@ -67,6 +67,7 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 			return fail(selftelemetry.KindRead, err)
 		}
 	}
+	g.looks++
 	c.checkSilence(g, status)
 	before := g.up()
 	g.status, g.unlisted = status, !slices.Contains(c.all, g.number)

@@ -113,3 +113,42 @@ func TestConfiguredDevicesThatAreAbsentGoByTheirNumberOrUUID(t *testing.T) {
 		require.Equal(t, want, ids(), "a device that was there is not absent by another name as well")
 	})
 }
+
+func TestBlankIdentityChangesNoLiveSeries(t *testing.T) {
+	for name, tt := range map[string]struct {
+		event string
+		from  int // collection from which GPU 0 has series
+	}{
+		"while it runs":          {"at 15s field id=1,50,52,53,55,57,63,85,94,500 gpu=0 value=blank for 400s\n", 0},
+		"at the start":           {"at 0s field id=50,55 gpu=0 value=blank for 2s\n", 1},
+		"UUID too, at the start": {"at 0s field id=50,54,55 gpu=0 value=blank for 2s\n", -1},
+		"garbage while it runs":  {"at 15s field id=52,55,63 gpu=0 value=4278190080 for 400s\n", 0},
+		"longer, at the start":   {"at 0s field id=50,55 gpu=0 value=blank for 25s\n", 3},
+		"not to be had":          {"at 0s field id=53,52 gpu=0 value=not_supported\n", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady+tt.event, nil, func(s *simulation) {
+				t := s.t
+				for range 45 {
+					s.pass(interval)
+				}
+				require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], map[bool]string{true: "1 ", false: "0 "}[tt.from < 0])
+				s.requireOneSeriesPerThing()
+				s.requireState("nvidia0", "ok")
+				for i, batch := range s.sink.AllMetrics() {
+					text := render(batch, s.origin)
+					if tt.from >= 0 {
+						require.Equal(t, i >= tt.from, hasSeries(text, "hw.power{hw.name=nvidia0}"), "collection %d", i)
+					}
+					require.True(t, hasSeries(text, "hw.power{hw.name=nvidia1}"))
+					require.NotContains(t, text, "hw.power{hw.name=gpu0}")
+				}
+			})
+		})
+	}
+}
+
+func hasSeries(text seriesText, key string) bool {
+	_, has := text[key]
+	return has
+}

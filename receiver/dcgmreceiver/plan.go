@@ -82,7 +82,7 @@ func (c *collector) choosePlanned(ctx context.Context) error {
 
 func (c *collector) watchAll(ctx context.Context) error {
 	if len(c.active) > 0 {
-		if err := c.watchIdentity(ctx); err != nil {
+		if err := c.watchIdentities(ctx); err != nil {
 			return err
 		}
 	}
@@ -166,85 +166,6 @@ func (c *collector) noteNoGroup(err error) {
 		c.self.IncError(kindWatch)
 		c.noGroup = fail(kindWatch, err)
 	}
-}
-
-func (c *collector) watchIdentity(ctx context.Context) error {
-	group, err := c.newGroup(ctx, c.active)
-	if err != nil {
-		return err
-	}
-	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[static], KeepSamples: 1} // That of the UUID becomes faster with its tier.
-	refused, err := c.src.Watch(ctx, group, watch)
-	if err != nil {
-		return fail(kindWatch, err)
-	}
-	c.noteRefused(refused)
-	return nil
-}
-
-// identify reads the identity of all GPUs and selects those to collect.
-func (c *collector) identify(ctx context.Context) error {
-	samples, err := c.src.Read(ctx, c.numbers, c.identityFieldsToRead(), nil)
-	if err != nil {
-		return fail(selftelemetry.KindEnumerate, err)
-	}
-	byGPU := map[dcgm.GPUID]map[dcgm.FieldID]dcgm.Sample{}
-	for _, number := range c.numbers {
-		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}
-	}
-	for _, s := range samples {
-		if of := byGPU[dcgm.GPUID(s.Entity)]; of != nil {
-			of[s.Field] = s
-			continue
-		}
-		c.tally.drop(dcgm.Status) // It was not asked for.
-	}
-	c.gpus = c.gpus[:0:0]
-	for _, number := range c.numbers {
-		if g := c.gpuOf(number, byGPU[number]); c.devices.has(number, g.id) {
-			c.gpus = append(c.gpus, g)
-		}
-	}
-	c.absent = c.devices.absent(c.gpus)
-	c.gone = c.gone[:0]
-	for _, g := range c.known {
-		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
-			g.status, g.unlisted = dcgm.StatusUnknown, true // If it comes back, its counters begin anew.
-			g.forget()
-			c.gone = append(c.gone, g)
-		}
-	}
-	return nil
-}
-
-// gpuOf finds a GPU by its UUID. One that does not tell it, as when it is lost, is the one
-// that had its number, or goes by its number until it does.
-func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
-	id, what := identify(samples)
-	if id.id == "" {
-		c.incomplete = c.incomplete || slices.Contains(c.active, number)
-		for _, g := range c.known {
-			if g.number == number {
-				return g
-			}
-		}
-		id.id = unidentified(number)
-	} else {
-		delete(c.known, unidentified(number))
-	}
-	g, known := c.known[id.id]
-	if !known {
-		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
-		g.name = unidentified(number)
-		c.known[id.id] = g
-	}
-	for _, other := range c.known {
-		if other.number == number {
-			other.number = nowhere
-		}
-	}
-	g.identity, g.number, g.facts = id.or(g.identity), number, what.or(g.facts)
-	return g
 }
 
 // classify sorts the GPUs that can be read by the fields that they have. The others have no

@@ -50,17 +50,9 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 		}
 	}
 	if c.isDue(static, now) {
-		return c.identifyAgain(ctx)
+		return c.identifyAgain(ctx, now)
 	}
 	return nil
-}
-
-// identifyAgain plans anew at the next collection if another GPU has come under a number.
-func (c *collector) identifyAgain(ctx context.Context) error {
-	before := c.gpus
-	err := c.identify(ctx)
-	c.planned = c.planned && slices.Equal(before, c.gpus)
-	return err
 }
 
 // isDue says whether a tier is to be read now, and notes when it will be next. Ticks are a

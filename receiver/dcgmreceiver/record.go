@@ -59,16 +59,17 @@ func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
 		start:     timestamp(start),
 	}
 	r.since(r.start)
+	gpus := c.shown()
 	r.states(c.stateOfAll())
-	for _, g := range c.gpus {
+	for _, g := range gpus {
 		r.links(g)
 	}
 	for i := range c.rows {
-		for _, g := range c.gpus {
+		for _, g := range gpus {
 			r.series(&c.rows[i], g, &g.states[i])
 		}
 	}
-	for _, g := range c.gpus {
+	for _, g := range gpus {
 		r.throttleEvents(g)
 		r.info(g)
 	}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// watchIdentities makes a group of all GPUs for their identities.
+func (c *collector) watchIdentities(ctx context.Context) (err error) {
+	c.identitiesAreFast = false
+	if c.identities, err = c.newGroup(ctx, c.active); err != nil {
+		return err
+	}
+	return c.watchIdentity(ctx, c.identities, static)
+}
+
+// watchIdentity watches identities at the pace of a tier. That of the UUID becomes faster with its own.
+func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t tier) error {
+	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[t], KeepSamples: 1}
+	refused, err := c.src.Watch(ctx, group, watch)
+	if err != nil {
+		return fail(kindWatch, err)
+	}
+	c.noteRefused(refused)
+	return nil
+}
+
+// identify reads the identity of all GPUs and selects those to collect.
+func (c *collector) identify(ctx context.Context) error {
+	samples, err := c.src.Read(ctx, c.numbers, c.identityFieldsToRead(), nil)
+	if err != nil {
+		return fail(selftelemetry.KindEnumerate, err)
+	}
+	byGPU := map[dcgm.GPUID]map[dcgm.FieldID]dcgm.Sample{}
+	for _, number := range c.numbers {
+		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}
+	}
+	for _, s := range samples {
+		if of := byGPU[dcgm.GPUID(s.Entity)]; of != nil {
+			of[s.Field] = s
+			continue
+		}
+		c.tally.drop(dcgm.Status) // It was not asked for.
+	}
+	c.gpus = c.gpus[:0:0]
+	for _, number := range c.numbers {
+		if g := c.gpuOf(number, byGPU[number]); c.devices.has(number, g.id) {
+			c.gpus = append(c.gpus, g)
+		}
+	}
+	c.absent = c.devices.absent(c.gpus)
+	c.gone = c.gone[:0]
+	for _, g := range c.known {
+		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
+			g.status, g.unlisted = dcgm.StatusUnknown, true // If it comes back, its counters begin anew.
+			g.forget()
+			c.gone = append(c.gone, g)
+		}
+	}
+	return nil
+}
+
+// gpuOf finds a GPU by its UUID. One that does not tell it, as when it is lost, is the one
+// that had its number, or goes by its number until it does.
+func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
+	id, what := identify(samples)
+	if id.id == "" {
+		c.incomplete = c.incomplete || slices.Contains(c.active, number)
+		for _, g := range c.known {
+			if g.number == number {
+				return g
+			}
+		}
+		id.id = unidentified(number)
+	} else {
+		delete(c.known, unidentified(number))
+	}
+	g, known := c.known[id.id]
+	if !known {
+		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
+		g.name = unidentified(number)
+		c.known[id.id] = g
+	}
+	for _, other := range c.known {
+		if other.number == number {
+			other.number = nowhere
+		}
+	}
+	g.identity, g.number, g.facts = id.or(g.identity), number, what.or(g.facts)
+	g.nameless = g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(number) && isLate(samples[fieldMinor])
+	return g
+}
+
+// isLate tells a sample that has no value yet from one that never has any.
+func isLate(s dcgm.Sample) bool {
+	return s.Reason != dcgm.OK && s.Reason != dcgm.NotSupported && s.Reason != dcgm.NoPermission
+}
+
+// identifyAgain plans anew at the next collection if another GPU has come under a number. As long as a GPU
+// that can be read does not tell what it goes by, identities are sampled and read with everything else.
+func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
+	before := c.gpus
+	err := c.identify(ctx)
+	c.planned = c.planned && slices.Equal(before, c.gpus)
+	if err != nil || !c.planned || !slices.ContainsFunc(c.gpus, (*gpu).isNameless) {
+		return err
+	}
+	c.due[static] = now
+	if c.identitiesAreFast {
+		return nil
+	}
+	c.identitiesAreFast = true
+	return c.watchIdentity(ctx, c.identities, normal)
+}
+
+// shown are the GPUs to emit. One that can be read and does not tell yet what it goes by is left for a few
+// collections, so that its series have one name.
+func (c *collector) shown() []*gpu {
+	if !slices.ContainsFunc(c.gpus, (*gpu).waitsForName) {
+		return c.gpus
+	}
+	return slices.DeleteFunc(slices.Clone(c.gpus), (*gpu).waitsForName)
+}
