@@ -25,11 +25,7 @@ func addExplain(cmd *cobra.Command, config *configuration) {
 		case !*on && cmd.Flags().Changed("format"):
 			return errors.New(`"--format": needs "--explain"`)
 		case !*on:
-<<<<<<< HEAD
-			return config.check(cmd, args)
-=======
 			return config.validateAndWarn(cmd, args)
->>>>>>> b3eea36 (examples: every retry pauses, and validate warns where one does not)
 		}
 		explanation, invalid := config.explain(cmd, args)
 		if explanation == nil {

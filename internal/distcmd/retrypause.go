@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/tracecoreai/tracecore/internal/distcmd/internal/explain"
 )
 
 // pauses are the settings of a back-off that leave no pause between retries when one is zero:
@@ -19,11 +17,14 @@ var pauses = []string{"initial_interval", "max_interval", "multiplier"}
 
 // validateAndWarn validates, and warns of what is valid and hardly meant.
 func (c *configuration) validateAndWarn(cmd *cobra.Command, args []string) error {
-	c.memory.start()
-	if err := c.validate(cmd, args); err != nil {
+	if err := c.check(cmd, args); err != nil {
 		return err
 	}
-	for _, warning := range hotRetries("", explain.Explain(cmd.Context(), c.set, c.sources()).Effective) {
+	explanation := c.explanation(cmd)
+	if explanation == nil {
+		return nil
+	}
+	for _, warning := range hotRetries("", explanation.Effective) {
 		cmd.PrintErrln("warning: " + warning)
 	}
 	return nil
