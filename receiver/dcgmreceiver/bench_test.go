@@ -144,6 +144,27 @@ func BenchmarkCollectGrowth(b *testing.B) {
 	}
 }
 
+// BenchmarkFaultsEveryTime shows what it costs that faults of a GPU are read at every collection, with the default
+// metrics.
+func BenchmarkFaultsEveryTime(b *testing.B) {
+	for name, t := range map[string]tier{"every collection": normal, "every minute": slow} {
+		b.Run(name, func(b *testing.B) {
+			for i := range table {
+				if slices.Contains(faultMetrics, table[i].metric) {
+					defer func(before tier) { table[i].tier = before }(table[i].tier)
+					table[i].tier = t
+				}
+			}
+			r := connected(b, 8, func(*Config) {})
+			var cpu time.Duration
+			for b.Loop() {
+				cpu += cpuPerOp(b, func() { r.collectOnce(context.Background()) })
+			}
+			b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs")
+		})
+	}
+}
+
 // BenchmarkHeapOverCollections shows that nothing grows with time: the heap after 10 000
 // collections beside that after the first hundred.
 func BenchmarkHeapOverCollections(b *testing.B) {

@@ -89,13 +89,14 @@ func TestErrorsOfLinksAreSampledSlowly(t *testing.T) {
 	}
 }
 
+var faultMetrics = []string{
+	"hw.errors", "gpu.ecc.errors", "gpu.ecc.sram.threshold_exceeded", "gpu.memory.unrepairable", "gpu.memory.rows.remapped", "gpu.memory.rows.remap.failed",
+	"gpu.memory.rows.remap.pending", "gpu.memory.pages.retired", "gpu.memory.pages.pending", "gpu.recovery.action",
+}
+
 func TestFaultsOfAGPUAreSampledEveryTime(t *testing.T) {
-	faults := []string{
-		"hw.errors", "gpu.ecc.errors", "gpu.ecc.sram.threshold_exceeded", "gpu.memory.unrepairable", "gpu.memory.rows.remapped", "gpu.memory.rows.remap.failed",
-		"gpu.memory.rows.remap.pending", "gpu.memory.pages.retired", "gpu.memory.pages.pending", "gpu.recovery.action", "gpu.throttle.active",
-	}
 	for _, s := range table {
-		if slices.Contains(faults, s.metric) {
+		if slices.Contains(faultMetrics, s.metric) {
 			require.Equal(t, normal, s.tier, s.metric)
 		}
 	}
