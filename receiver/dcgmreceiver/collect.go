@@ -50,6 +50,7 @@ type collector struct {
 	classes           []*class
 	refused           map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
 	said              map[dcgm.FieldID]bool        // refused fields that have been logged
+	unread            [tiers]map[dcgm.GPUID]error  // GPUs whose last read in a tier failed
 	noGroup           error                        // the host engine has too few groups for the plan
 	plans             int64
 	watched           int64 // distinct fields
@@ -110,6 +111,7 @@ func (c *collector) detach() {
 	c.src = nil
 	c.planned, c.groups, c.classes, c.watched, c.unsupported = false, nil, nil, 0, 0
 	c.used = nil
+	c.unread = [tiers]map[dcgm.GPUID]error{}
 	for _, g := range c.gpus {
 		g.forget()
 	}

@@ -20,14 +20,14 @@ type strayAnswers struct {
 	dcgm.Source
 }
 
-func (a strayAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, error) {
-	samples, err := a.Source.Read(ctx, gpus, fields, buf)
+func (a strayAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.GPUID]error, error) {
+	samples, unread, err := a.Source.Read(ctx, gpus, fields, buf)
 	if err != nil || len(samples) == 0 {
-		return samples, err
+		return samples, unread, err
 	}
 	gpu, field := samples[0], samples[0]
 	gpu.Entity, field.Field = 31, 9999
-	return append(samples, field, gpu), nil
+	return append(samples, field, gpu), unread, nil
 }
 
 func TestSamplesThatNobodyAskedForAreDropped(t *testing.T) {

@@ -19,6 +19,7 @@ type gpu struct {
 	number    dcgm.GPUID
 	facts     facts
 	status    dcgm.GPUStatus
+	unread    bool                  // the last read of the fastest tier failed for it
 	unlisted  bool                  // the host engine does not have it any more
 	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
 	unasked   bool                  // which it has could not be found out
@@ -203,8 +204,14 @@ func virtualizationMode(s dcgm.Sample) string {
 	return virtualizationModes[s.Int()]
 }
 
-// state is how the host engine says that the GPU is.
-func (g *gpu) state() metadata.AttributeGpuState { return stateOf(g.status, !g.unlisted) }
+// state is how the host engine says that the GPU is, unless it says that all is well and cannot read it.
+func (g *gpu) state() metadata.AttributeGpuState {
+	state := stateOf(g.status, !g.unlisted)
+	if g.unread && isUp(state) {
+		return metadata.AttributeGpuStateUnreadable
+	}
+	return state
+}
 
 // up says whether the host engine can read the GPU.
 func (g *gpu) up() bool { return isUp(g.state()) }

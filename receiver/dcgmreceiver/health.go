@@ -41,6 +41,7 @@ var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
 	metadata.AttributeGpuStateUnsupported:  metadata.AttributeHwStateDegraded,
 	metadata.AttributeGpuStateDisabled:     metadata.AttributeHwStateDegraded,
 	metadata.AttributeGpuStateDetached:     metadata.AttributeHwStateDegraded,
+	metadata.AttributeGpuStateUnreadable:   metadata.AttributeHwStateDegraded,
 }
 
 // health returns the one state of hw.status that a GPU is in.
@@ -69,9 +70,13 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 	}
 	g.looks++
 	c.checkSilence(g, status)
-	before := g.up()
-	g.status, g.unlisted = status, !slices.Contains(c.all, g.number)
+	before, state := g.up(), g.state()
+	g.status, g.unlisted, g.unread = status, !slices.Contains(c.all, g.number), c.unread[normal][g.number] != nil
 	switch {
+	case g.state() == metadata.AttributeGpuStateUnreadable:
+		g.forget() // The receiver's status says so for all such GPUs together.
+	case state == metadata.AttributeGpuStateUnreadable && g.up(): // Nothing says that it was reset meanwhile.
+		c.due = [tiers]time.Time{}
 	case before && !g.up():
 		g.forget()
 		c.logger.Warn("GPU cannot be read", zap.String("hw.id", g.id), zap.Stringer("gpu.state", g.state()))
@@ -88,7 +93,7 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 // enabled, none ever gives anything here.
 func (c *collector) checkSilence(g *gpu, status dcgm.GPUStatus) {
 	const patience = 3
-	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK {
+	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[normal][g.number] != nil {
 		g.silent = 0
 		return
 	}

@@ -33,10 +33,11 @@ func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t tier
 
 // identify reads the identity of all GPUs and selects those to collect.
 func (c *collector) identify(ctx context.Context) error {
-	samples, err := c.src.Read(ctx, c.numbers, c.identityFieldsToRead(), nil)
+	samples, unread, err := c.src.Read(ctx, c.numbers, c.identityFieldsToRead(), nil)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
+	c.unread[static] = c.listedOf(unread)
 	byGPU := map[dcgm.GPUID]map[dcgm.FieldID]dcgm.Sample{}
 	for _, number := range c.numbers {
 		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}

@@ -4,6 +4,8 @@ package dcgmreceiver
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -68,6 +70,7 @@ func (c *collector) isDue(t tier, now time.Time) bool {
 // readNormal leaves out the fields that nothing is made of, but for a look now and then: a
 // driver may begin to support one.
 func (c *collector) readNormal(ctx context.Context, now time.Time) error {
+	c.unread[normal] = map[dcgm.GPUID]error{}
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
 			g.fresh = 0
@@ -76,22 +79,59 @@ func (c *collector) readNormal(ctx context.Context, now time.Time) error {
 		if fields == nil || !now.Before(c.due[slow]) {
 			fields = class.fields[normal]
 		}
-		if err := c.readFields(ctx, class, fields, now); err != nil {
+		if err := c.readFields(ctx, class, normal, fields, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *collector) readFields(ctx context.Context, class *class, fields []dcgm.FieldID, now time.Time) error {
-	samples, err := c.src.Read(ctx, class.numbers, fields, c.buf)
+func (c *collector) readFields(ctx context.Context, class *class, t tier, fields []dcgm.FieldID, now time.Time) error {
+	samples, unread, err := c.src.Read(ctx, class.numbers, fields, c.buf)
 	c.buf = samples
 	if err != nil {
 		return fail(selftelemetry.KindRead, err)
 	}
 	c.readAt = time.Now()
 	c.scatter(class, samples, now.UnixMicro())
+	for i, number := range class.numbers {
+		if unread[number] != nil {
+			c.forgetFields(class.gpus[i], fields)
+		}
+	}
+	maps.Copy(c.unread[t], c.listedOf(unread))
 	return nil
+}
+
+// forgetFields drops values that could not be read again.
+func (c *collector) forgetFields(g *gpu, fields []dcgm.FieldID) {
+	for _, field := range fields {
+		g.sheet[c.slots[field]] = dcgm.Sample{Reason: dcgm.Status}
+	}
+}
+
+// listedOf keeps the GPUs that the host engine reads now: of the others it says so itself.
+func (c *collector) listedOf(unread map[dcgm.GPUID]error) map[dcgm.GPUID]error {
+	listed := map[dcgm.GPUID]error{}
+	for number, why := range unread {
+		if slices.Contains(c.listed, number) {
+			listed[number] = why
+		}
+	}
+	return listed
+}
+
+// unreadable returns an error that names the GPUs whose last read failed in any tier, nil if there is none.
+func (c *collector) unreadable() error {
+	all := map[dcgm.GPUID]error{}
+	for _, unread := range c.unread {
+		maps.Copy(all, unread)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	numbers := slices.Sorted(maps.Keys(all))
+	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbers, all[numbers[0]]))
 }
 
 // scatter puts samples on the sheets of their GPUs. They come GPU by GPU. What was not asked
@@ -169,9 +209,10 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 // readSlow reads what changes with settings and links. Links and the engine's usage are
 // extras: where the engine refuses them, their metrics are absent.
 func (c *collector) readSlow(ctx context.Context, now time.Time) error {
+	c.unread[slow] = map[dcgm.GPUID]error{}
 	for _, class := range c.classes {
 		class.live = c.liveFields(class)
-		if err := c.readFields(ctx, class, class.fields[slow], now); err != nil {
+		if err := c.readFields(ctx, class, slow, class.fields[slow], now); err != nil {
 			return err
 		}
 	}

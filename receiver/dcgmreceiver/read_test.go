@@ -48,7 +48,7 @@ type lateAnswers struct {
 	sim *simtest.Sim
 }
 
-func (a *lateAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, error) {
+func (a *lateAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.GPUID]error, error) {
 	if a.sim != nil {
 		a.sim.Advance(time.Second)
 		time.Sleep(time.Second)

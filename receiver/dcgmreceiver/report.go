@@ -31,6 +31,8 @@ func (r *gpuReceiver) missing() error {
 	switch {
 	case r.linkErr != nil:
 		return nil
+	case r.collector.unreadable() != nil:
+		return r.collector.unreadable()
 	case r.collector.noGroup != nil:
 		return r.collector.noGroup
 	case len(r.collector.absent) > 0:

@@ -75,6 +75,9 @@ func (r *gpuReceiver) afterHang(ctx context.Context) {
 func (r *gpuReceiver) collection(ctx context.Context, begin time.Time) collection {
 	err := r.collect(ctx, begin)
 	r.record(begin, err == nil)
+	if err == nil {
+		r.count(r.collector.unreadable())
+	}
 	return collection{
 		begin:     begin,
 		metrics:   r.builder.Emit(metadata.WithResource(r.resource(r.simulated))),

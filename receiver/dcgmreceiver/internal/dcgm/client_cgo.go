@@ -144,23 +144,28 @@ var noProfiling = map[int]bool{statusNotSupported: true, statusProfilingNotSuppo
 // above this number afresh every time.
 const maxValues = 256
 
+// reading is what one or more queries gave.
+type reading struct {
+	samples []Sample
+	unread  map[GPUID]error // GPUs for which the call failed
+}
+
 // readLatest reads in as few calls as fit the limits.
-func readLatest(gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, error) {
-	samples := buf[:0]
+func readLatest(gpus []GPUID, fields []FieldID, buf []Sample) (reading, error) {
+	r := reading{samples: buf[:0]}
 	for part := range slices.Chunk(fields, MaxFields) {
 		ids := shorts(part)
 		for some := range slices.Chunk(gpus, max(1, maxValues/len(part))) {
-			var err error
-			if samples, err = readBatch(some, ids, samples); err != nil {
-				return nil, err
+			if err := r.batch(some, ids); err != nil {
+				return reading{}, err
 			}
 		}
 	}
-	return samples, nil
+	return r, nil
 }
 
-// readBatch reads GPU by GPU where the batch fails, as it does when one has vanished.
-func readBatch(gpus []GPUID, ids []dcgm.Short, samples []Sample) ([]Sample, error) {
+// batch reads GPU by GPU where the batch fails. An error is one of the whole connection.
+func (r *reading) batch(gpus []GPUID, ids []dcgm.Short) error {
 	entities := make([]dcgm.GroupEntityPair, len(gpus))
 	for i, gpu := range gpus {
 		entities[i] = dcgm.GroupEntityPair{EntityGroupId: dcgm.FE_GPU, EntityId: uint(gpu)}
@@ -168,18 +173,27 @@ func readBatch(gpus []GPUID, ids []dcgm.Short, samples []Sample) ([]Sample, erro
 	values, err := dcgm.EntitiesGetLatestValues(entities, ids, 0)
 	switch {
 	case err == nil:
-		return appendSamples(samples, values), nil
-	case len(gpus) == 1 && statusOf(err) == statusConnectionNotValid, linkIsDead():
-		return nil, err
+		r.samples = appendSamples(r.samples, values)
+		return nil
+	case statusOf(err) == statusConnectionNotValid, linkIsDead():
+		return err
 	case len(gpus) == 1:
-		return samples, nil // This GPU alone has no values now.
+		r.fail(gpus[0], err)
+		return nil
 	}
 	for i := range gpus {
-		if samples, err = readBatch(gpus[i:i+1], ids, samples); err != nil {
-			return nil, err
+		if err := r.batch(gpus[i:i+1], ids); err != nil {
+			return err
 		}
 	}
-	return samples, nil
+	return nil
+}
+
+func (r *reading) fail(gpu GPUID, err error) {
+	if r.unread == nil {
+		r.unread = map[GPUID]error{}
+	}
+	r.unread[gpu] = err
 }
 
 func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {

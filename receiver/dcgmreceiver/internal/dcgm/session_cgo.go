@@ -266,8 +266,9 @@ func (s *source) Release(ctx context.Context, group *Group) error {
 }
 
 // Read implements [Source].
-func (s *source) Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, error) {
-	return onLink(ctx, s, "read values", func() ([]Sample, error) { return readLatest(gpus, fields, buf) })
+func (s *source) Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, map[GPUID]error, error) {
+	r, err := onLink(ctx, s, "read values", func() (reading, error) { return readLatest(gpus, fields, buf) })
+	return r.samples, r.unread, err
 }
 
 // ReadSince implements [Source].

@@ -158,9 +158,9 @@ type Source interface {
 	Watch(ctx context.Context, group *Group, watch Watch) ([]Refusal, error)
 	// Release frees a group and its watches.
 	Release(ctx context.Context, group *Group) error
-	// Read appends the newest sample of every field of every GPU to buf[:0]. buf belongs to
-	// the Source if an error is returned.
-	Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, error)
+	// Read appends the newest sample of every field of every GPU to buf[:0]. GPUs for which the call fails are unread, and
+	// no error: that is one of the whole connection. buf belongs to the Source if an error is returned.
+	Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) (samples []Sample, unread map[GPUID]error, err error)
 	// ReadSince returns all samples of the group's watch number i taken after the instant, and
 	// the instant to continue from.
 	ReadSince(ctx context.Context, group *Group, i int, since time.Time) ([]Sample, time.Time, error)

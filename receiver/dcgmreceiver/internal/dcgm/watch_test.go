@@ -54,8 +54,9 @@ func TestRefusedFieldsCostNoOthers(t *testing.T) {
 	require.Equal(t, "gr_engine_active", refused[slices.IndexFunc(refused, func(r Refusal) bool { return r.Field == 1001 })].Name)
 	require.Equal(t, 1, group.Watches(), "parts are one watch in the end, since field groups are few")
 
-	samples, err := src.Read(t.Context(), []GPUID{p4}, []FieldID{1, 100, 101, 150, 155, 252}, nil)
+	samples, unread, err := src.Read(t.Context(), []GPUID{p4}, []FieldID{1, 100, 101, 150, 155, 252}, nil)
 	require.NoError(t, err)
+	require.Empty(t, unread)
 	for _, s := range samples {
 		require.Equal(t, OK, s.Reason, "field %d", s.Field)
 	}
@@ -87,8 +88,9 @@ func TestOnlyWhatIsWatchedIsUnwatched(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, refused)
 		}
-		samples, err := src.Read(t.Context(), gpus, []FieldID{1, 5}, nil)
+		samples, unread, err := src.Read(t.Context(), gpus, []FieldID{1, 5}, nil)
 		require.NoError(t, err)
+		require.Empty(t, unread)
 		require.Len(t, samples, 16)
 		for _, s := range samples {
 			require.Equal(t, OK, s.Reason)

@@ -1243,6 +1243,7 @@ const (
 	AttributeGpuStateDisabled
 	AttributeGpuStateFake
 	AttributeGpuStateUnknown
+	AttributeGpuStateUnreadable
 )
 
 // String returns the string representation of the AttributeGpuState.
@@ -1266,6 +1267,8 @@ func (av AttributeGpuState) String() string {
 		return "fake"
 	case AttributeGpuStateUnknown:
 		return "unknown"
+	case AttributeGpuStateUnreadable:
+		return "unreadable"
 	}
 	return ""
 }
@@ -1281,6 +1284,7 @@ var MapAttributeGpuState = map[string]AttributeGpuState{
 	"disabled":     AttributeGpuStateDisabled,
 	"fake":         AttributeGpuStateFake,
 	"unknown":      AttributeGpuStateUnknown,
+	"unreadable":   AttributeGpuStateUnreadable,
 }
 
 // AttributeGpuThrottleReason specifies the value gpu.throttle.reason attribute.
