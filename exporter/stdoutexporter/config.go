@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -53,7 +54,21 @@ func (cfg *Config) Validate() error {
 		oneOf("format", cfg.Format, formatOTLPJSON, formatItemLines),
 		oneOf("target", cfg.Target, targetStdout, targetStderr),
 		oneOf("on_broken_pipe", cfg.OnBrokenPipe, onBrokenPipeError, onBrokenPipeStop),
+		cfg.validateFlushTimeout(),
 	)
+}
+
+// maxFlushTimeout keeps a mistyped unit from holding items for ever.
+const maxFlushTimeout = 24 * time.Hour
+
+func (cfg *Config) validateFlushTimeout() error {
+	if !cfg.Queue.HasValue() || !cfg.Queue.Get().Batch.HasValue() {
+		return nil
+	}
+	if timeout := cfg.Queue.Get().Batch.Get().FlushTimeout; timeout > maxFlushTimeout {
+		return fmt.Errorf(`"sending_queue::batch::flush_timeout": must be at most %s, got %s`, maxFlushTimeout, timeout)
+	}
+	return nil
 }
 
 func oneOf(key, value string, valid ...string) error {

@@ -53,6 +53,7 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 		"stdout/all_bad":            {`"format": must be`, `"target": must be`, `"on_broken_pipe": must be`},
 		"stdout/unknown_key":        {"invalid keys: fromat"},
 		"stdout/retry":              {"invalid keys: retry_on_failure"},
+		"stdout/slow_flush":         {`"sending_queue::batch::flush_timeout": must be at most 24h0m0s, got 25h0m0s`},
 	} {
 		t.Run(id, func(t *testing.T) {
 			_, err := load(t, id)
@@ -61,4 +62,9 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLongestFlushTimeoutIsValid(t *testing.T) {
+	_, err := load(t, "stdout/slowest_flush")
+	require.NoError(t, err)
 }

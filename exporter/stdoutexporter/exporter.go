@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -17,6 +18,9 @@ import (
 	"github.com/tracecoreai/tracecore/exporter/stdoutexporter/internal/fdwriter"
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 )
+
+// writeGrace is how long Shutdown waits for a write that its caller has left, so that a slow reader gets the whole line.
+const writeGrace = 2 * time.Second
 
 var errShutdown = errors.New("exporter is shut down")
 
@@ -69,8 +73,9 @@ func (e *stdoutExporter) start(_ context.Context, host component.Host) error {
 	return nil
 }
 
-func (e *stdoutExporter) shutdown(context.Context) error {
+func (e *stdoutExporter) shutdown(ctx context.Context) error {
 	e.closed.Do(func() {
+		e.drain(ctx)
 		e.abandon()
 		e.status.close()
 		if e.writer != nil {
@@ -78,6 +83,15 @@ func (e *stdoutExporter) shutdown(context.Context) error {
 		}
 	})
 	return nil
+}
+
+func (e *stdoutExporter) drain(ctx context.Context) {
+	if e.writer == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeGrace)
+	defer cancel()
+	e.writer.Drain(ctx)
 }
 
 // push writes one batch. It returns when the batch is handed to the kernel, which for a reader that does not read may take for ever.

@@ -7,12 +7,14 @@ package stdoutexporter
 import (
 	"bufio"
 	"context"
+	"io"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -93,4 +95,45 @@ func TestQueueIsDrainedOnShutdown(t *testing.T) {
 	}
 	require.NoError(t, e.Shutdown(t.Context()))
 	require.EqualValues(t, batches, <-read)
+}
+
+// leaveAWriteBehind gives a call up whose line has begun to go out, and returns what was read of it.
+func leaveAWriteBehind(t *testing.T, reader io.Reader, e exporter.Logs) []byte {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() { left <- e.ConsumeLogs(ctx, mebibyte()) }()
+	first := make([]byte, 1)
+	_, err := reader.Read(first)
+	require.NoError(t, err)
+	cancel()
+	require.ErrorIs(t, <-left, context.Canceled)
+	return first
+}
+
+func TestShutdownLetsASlowReaderHaveTheWholeLine(t *testing.T) {
+	reader := pipeStderr(t)
+	e := startLogs(t, stderrConfig(), componenttest.NewNopHost())
+	first := leaveAWriteBehind(t, reader, e)
+	stopped := make(chan error)
+	go func() { stopped <- e.Shutdown(context.WithoutCancel(t.Context())) }()
+	select {
+	case err := <-stopped:
+		require.Fail(t, "the exporter stops within a line", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	rest, err := bufio.NewReader(reader).ReadBytes('\n')
+	require.NoError(t, err)
+	require.NoError(t, <-stopped)
+	_, err = (&plog.JSONUnmarshaler{}).UnmarshalLogs(append(first, rest...))
+	require.NoError(t, err)
+}
+
+func TestShutdownDoesNotWaitForAStuckReaderForEver(t *testing.T) {
+	reader := pipeStderr(t)
+	e := startLogs(t, stderrConfig(), componenttest.NewNopHost())
+	leaveAWriteBehind(t, reader, e)
+	asked := time.Now()
+	require.NoError(t, e.Shutdown(t.Context()))
+	require.GreaterOrEqual(t, time.Since(asked), writeGrace)
 }

@@ -80,6 +80,17 @@ func (w *Writer) Close() {
 	w.release()
 }
 
+// Drain waits until no write is under way, also none that its caller has left. It reports false if ctx ends first.
+func (w *Writer) Drain(ctx context.Context) bool {
+	select {
+	case buffer := <-w.turn:
+		w.yield(buffer)
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // retain keeps the descriptor open for one write and returns the channel that is closed when all users left meanwhile.
 func (w *Writer) retain() (<-chan struct{}, bool) {
 	registry.Lock()

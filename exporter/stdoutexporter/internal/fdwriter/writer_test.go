@@ -233,3 +233,24 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 	w.Close()
 	<-drained
 }
+
+func TestDrainWaitsForAWriteThatItsCallerHasLeft(t *testing.T) {
+	w, reader := openPipe(t)
+	require.True(t, w.Drain(t.Context()), "nothing is under way")
+	cancel, result := stick(t, w)
+	cancel()
+	require.Error(t, <-result)
+	short, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer stop()
+	require.False(t, w.Drain(short), "the reader does not read")
+
+	drained := make(chan bool)
+	go func() { drained <- w.Drain(context.Background()) }()
+	got := make([]byte, len(mebibyte))
+	_, err := io.ReadFull(reader, got)
+	require.NoError(t, err)
+	require.True(t, <-drained)
+	require.NoError(t, w.Write(t.Context(), text("next\n")), "the turn is free")
+	w.Close()
+	require.Equal(t, "next\n", readAll(t, reader))
+}
