@@ -18,15 +18,18 @@ const (
 
 	// minCollectionInterval keeps a mistyped unit from turning the heartbeat into a load.
 	minCollectionInterval = 10 * time.Millisecond
+
+	// maxDuration keeps sums of durations and instants far from where they overflow.
+	maxDuration = 24 * time.Hour
 )
 
 // Config is the configuration of the clock receiver.
 type Config struct {
 	// CollectionInterval is the time between two ticks. Ticks fall on its multiples since the
-	// Unix epoch. Default 15s, at least 10ms.
+	// Unix epoch. Default 15s, 10ms to 24h.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 
-	// InitialDelay is the time after start before which no tick happens. Default 1s, at least 0s.
+	// InitialDelay is the time after start before which no tick happens. Default 1s, 0s to 24h.
 	InitialDelay time.Duration `mapstructure:"initial_delay"`
 
 	// Jitter delays every tick by a random time below it, so that the nodes of a fleet do not
@@ -53,14 +56,19 @@ func createDefaultConfig() component.Config {
 // Validate checks the rules that the fields state.
 func (cfg *Config) Validate() error {
 	var errs []error
-	if cfg.CollectionInterval < minCollectionInterval {
-		errs = append(errs, fmt.Errorf(`"collection_interval": must be at least %s, got %s`, minCollectionInterval, cfg.CollectionInterval))
-	}
-	if cfg.InitialDelay < 0 {
-		errs = append(errs, fmt.Errorf(`"initial_delay": must not be negative, got %s`, cfg.InitialDelay))
-	}
+	errs = append(errs,
+		within("collection_interval", cfg.CollectionInterval, minCollectionInterval, maxDuration),
+		within("initial_delay", cfg.InitialDelay, 0, maxDuration),
+	)
 	if cfg.Jitter < 0 || (cfg.Jitter > 0 && cfg.Jitter >= cfg.CollectionInterval) {
 		errs = append(errs, fmt.Errorf(`"jitter": must be at least 0s and less than "collection_interval" (%s), got %s`, cfg.CollectionInterval, cfg.Jitter))
 	}
 	return errors.Join(errs...)
+}
+
+func within(key string, got, least, most time.Duration) error {
+	if got >= least && got <= most {
+		return nil
+	}
+	return fmt.Errorf(`%q: must be at least %s and at most %s, got %s`, key, least, most, got)
 }

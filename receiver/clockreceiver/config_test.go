@@ -42,9 +42,11 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 		yaml string
 		want string
 	}{
-		{"collection_interval: 9ms", `"collection_interval": must be at least 10ms, got 9ms`},
-		{"collection_interval: -1s", `"collection_interval": must be at least 10ms, got -1s`},
-		{"initial_delay: -1ns", `"initial_delay": must not be negative, got -1ns`},
+		{"collection_interval: 9ms", `"collection_interval": must be at least 10ms and at most 24h0m0s, got 9ms`},
+		{"collection_interval: -1s", `"collection_interval": must be at least 10ms and at most 24h0m0s, got -1s`},
+		{"initial_delay: -1ns", `"initial_delay": must be at least 0s and at most 24h0m0s, got -1ns`},
+		{"initial_delay: 2562047h", `"initial_delay": must be at least 0s and at most 24h0m0s, got 2562047h0m0s`},
+		{"collection_interval: 24h1ns", `"collection_interval": must be at least 10ms and at most 24h0m0s, got 24h0m0.000000001s`},
 		{"jitter: -1s", `"jitter": must be at least 0s and less than "collection_interval" (15s), got -1s`},
 		{"jitter: 15s", `"jitter": must be at least 0s and less than "collection_interval" (15s), got 15s`},
 		{"{collection_interval: 1ms, initial_delay: -1s}", `"initial_delay"`},
@@ -69,5 +71,7 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 func TestValidConfigLimits(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.CollectionInterval, cfg.InitialDelay, cfg.Jitter = 10*time.Millisecond, 0, 10*time.Millisecond-1
+	require.NoError(t, confmap.Validate(cfg))
+	cfg.CollectionInterval, cfg.InitialDelay, cfg.Jitter = 24*time.Hour, 24*time.Hour, 24*time.Hour-1
 	require.NoError(t, confmap.Validate(cfg))
 }
