@@ -187,8 +187,10 @@ sbom licenses: $(RELEASE_TOOLS)
 	@for name in $(BUILT); do internal/tools/release/bill "$$name"; done
 sbom: ## Write a CycloneDX bill of materials of each binary in bin/.
 licenses: ## Write a licence report of each binary in bin/; fails on licences that are not allowed.
-govulncheck: .tools/govulncheck ## Look for known vulnerabilities that are reachable (VULNDB=file:///... for a copy).
-	@VULNDB='$(VULNDB)' internal/tools/release/vulnerabilities $(or $(DISTS),otelcol-tracecore-node)
+# The newest archive is what CI scans with: the same commit gets the same answer everywhere.
+VULNDB = $(lastword $(sort $(wildcard internal/tools/release/vulndb/*.tar.zst)))
+govulncheck: .tools/vulncheck ## Look for known vulnerabilities that are called (VULNDB=https://vuln.go.dev for the newest).
+	@.tools/vulncheck -db '$(VULNDB)' -ignores internal/tools/release/vulnerabilities.tsv $(addprefix distribution/,$(or $(DISTS),otelcol-tracecore-node))
 verify-release: ## Make the release of the node agent twice and compare the artefacts.
 	@internal/tools/release/verify
 
@@ -225,10 +227,11 @@ clean: ## Remove what was built.
 .tools/mdatagen: TOOL := go.opentelemetry.io/collector/cmd/mdatagen
 .tools/golangci-lint: TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 .tools/cyclonedx-gomod: TOOL := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
-.tools/govulncheck: TOOL := golang.org/x/vuln/cmd/govulncheck
 .tools/sbom: TOOL := ./sbom
 .tools/sbom: $(wildcard internal/tools/release/sbom/*.go)
-.tools/cyclonedx-gomod .tools/govulncheck .tools/sbom: internal/tools/release/go.mod internal/tools/release/go.sum
+.tools/vulncheck: TOOL := ./vulncheck
+.tools/vulncheck: $(wildcard internal/tools/release/vulncheck/*.go)
+.tools/cyclonedx-gomod .tools/sbom .tools/vulncheck: internal/tools/release/go.mod internal/tools/release/go.sum
 	go -C internal/tools/release build -o ../../../$@ $(TOOL)
 .tools/nfpm: internal/tools/packaging/go.mod internal/tools/packaging/go.sum
 	go -C internal/tools/packaging build -o ../../../$@ github.com/goreleaser/nfpm/v2/cmd/nfpm

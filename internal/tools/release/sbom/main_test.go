@@ -5,7 +5,6 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -72,12 +71,4 @@ func TestRulesNeedReasons(t *testing.T) {
 	shipped, err := readRules("../licenses.tsv")
 	require.NoError(t, err)
 	require.True(t, shipped.allowed["Apache-2.0"])
-}
-
-// The database is on another machine. That it cannot be had is said before a distribution is loaded.
-func TestMissingVulnerabilityDatabaseIsSaidEarly(t *testing.T) {
-	check := exec.Command("make", "--no-print-directory", "-C", "../../../..", "govulncheck", "VULNDB=file:///missing")
-	output, err := check.CombinedOutput()
-	require.Error(t, err)
-	require.Contains(t, string(output), "no vulnerability database at file:///missing: allow access, or set VULNDB=file:///folder")
 }
