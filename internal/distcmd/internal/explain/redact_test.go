@@ -224,6 +224,21 @@ exporters:
 	require.Equal(t, "[REDACTED] plan5", e.Hide("plant6 plan5"))
 }
 
+// A component may show an element of a list in another shape than it is set in.
+func TestValuesAreSecretByWhatStandsBesideThemWhereTheyAreSet(t *testing.T) {
+	at := path{"receivers", "file_log", "operators", "[0]", "value"}
+	operator := func(field string) map[string]any {
+		return map[string]any{"receivers": map[string]any{"file_log": map[string]any{"operators": []any{map[string]any{"field": field, "value": "short"}}}}}
+	}
+	shown := operator("attributes.any")
+	for field, want := range map[string]any{"attributes.api_token": redact.Mask, "attributes.code": "short"} {
+		j := join{resolved: operator(field), effective: shown, used: map[string]bool{}, secrets: secrets{}}
+		leaf, ok := j.leaf(at, "short")
+		require.True(t, ok)
+		require.Equal(t, want, leaf.Value, field)
+	}
+}
+
 func TestSecretsAreHiddenInKeys(t *testing.T) {
 	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
 exporters: {otlp_grpc: {endpoint: 'x:1', headers: {X-Token: planted-1, Y-Token: endpoint}}}
@@ -255,13 +270,13 @@ func TestSecretsAreHiddenWhereATextIsCutOff(t *testing.T) {
 
 func TestSecretsAreRecognisedByTheFieldOrFlagBesideThem(t *testing.T) {
 	e := Explain(t.Context(), settings(), []URI{file(t, "a.yaml", `
-exporters: {otlp_grpc: {endpoint: 'x:1/planted-field/planted-flag'}}
+exporters: {otlp_grpc: {endpoint: 'x:1/planted-field/planted-flag/planted-first'}}
 receivers:
   file_log: {operators: [{type: add, field: 'attributes["license_key"]', value: planted-field}, {type: add, field: attributes.code, value: shown-code}]}
-  script: {args: [--user, me, --password, planted-flag, --verbose, shown-flag]}
+  script: {args: [--user, me, --password, planted-flag, --verbose, shown-flag], more: [-token, planted-first]}
 `)})
 	require.NotContains(t, string(e.YAML()), "planted")
-	require.Equal(t, "x:1/[REDACTED]/[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
+	require.Equal(t, "x:1/[REDACTED]/[REDACTED]/[REDACTED]", e.leaf(t, "exporters::otlp_grpc::endpoint").Value)
 	require.Equal(t, "shown-code shown-flag me", e.Hide("shown-code shown-flag me"))
 }
 
