@@ -61,7 +61,7 @@ func newPage(now time.Time, build component.BuildInfo, host string, snapshot hea
 		Telemetry:  statuspage.Telemetry{Source: view.Source, Reason: view.SourceReason, WindowSeconds: view.Window.Seconds(), StepSeconds: view.HistoryStep.Seconds()},
 		Exporters:  convert(view.Exporters, newPageExporter),
 		Objectives: convert(view.Objectives, newPageObjective),
-		GPUs:       convert(view.GPUs, func(g *sampling.GPU) statuspage.GPU { return statuspage.GPU(*g) }),
+		GPUs:       convert(view.GPUs, newPageGPU),
 	}
 	page.Attention = statuspage.Attention(page)
 	return page
@@ -83,6 +83,12 @@ func newPageExporter(e *sampling.Exporter) statuspage.Exporter {
 		exporter.QueueRatio = &e.QueueRatio
 	}
 	return exporter
+}
+
+func newPageGPU(g *sampling.GPU) statuspage.GPU {
+	gpu := statuspage.GPU(*g)
+	gpu.Conditions = orEmpty(gpu.Conditions)
+	return gpu
 }
 
 func newPageObjective(o *sampling.Objective) statuspage.Objective {

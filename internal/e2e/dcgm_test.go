@@ -211,10 +211,19 @@ func TestReloadFreesWhatTheHostEngineHolds(t *testing.T) {
 func TestStatusPageShowsTheGPUs(t *testing.T) {
 	n := startNode(t, "h100x8", "", nil)
 	eventually(t, func() bool { return len(statusPage(t, n.health).GPUs) == 8 }, "eight GPUs are never on the page")
-	n.send(t, "gpu_lost gpu=3")
-	eventually(t, func() bool {
-		return slices.Contains(statusPage(t, n.health).Attention, "GPU nvidia3 is lost.")
-	}, "the lost GPU is never on the page")
+	for _, fault := range []struct{ event, sentence string }{
+		{"gpu_lost gpu=3", "Simulated GPU nvidia3 is lost."},
+		{"row_remap gpu=4 failed", "Simulated GPU nvidia4 has failed: row remap failed."},
+		{"recovery gpu=5 action=gpu_reset", "Simulated GPU nvidia5 has failed: recovery action GPU reset."},
+		{"ecc gpu=6 type=dbe", "Simulated GPU nvidia6 needs attention: uncorrected ECC errors since the last reset."},
+		{"throttle gpu=7 reason=hw_slowdown,hw_thermal", "Simulated GPU nvidia7 needs attention: hardware thermal slowdown."},
+	} {
+		n.send(t, fault.event)
+		eventually(t, func() bool {
+			return slices.Contains(statusPage(t, n.health).Attention, fault.sentence)
+		}, "the page never says: "+fault.sentence)
+	}
+	require.Len(t, statusPage(t, n.health).Attention, 5)
 	n.stop(t)
 }
 

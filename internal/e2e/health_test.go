@@ -148,8 +148,11 @@ func TestFailedComponentIsOnThePage(t *testing.T) {
 	require.NoError(t, broken.Close())
 	waitStatus(t, health, "/readyz", 503)
 	eventually(t, func() bool {
-		return len(statusPage(t, health).Attention) == 2 // the exporter, and the receiver it refuses
+		return len(statusPage(t, health).Attention) == 2
 	}, "the page never tells both")
+	attention := statusPage(t, health).Attention
+	require.Contains(t, attention[0], "The exporter stdout has had a permanent error for ")
+	require.Contains(t, attention[1], "The receiver clock has had a recoverable error for ", "the exporter refuses its ticks")
 	for _, component := range statusPage(t, health).Components {
 		switch component.ID {
 		case "stdout":

@@ -71,8 +71,10 @@ func addPoints[N int64 | float64](r *Reading, fold func(*Reading, point), points
 	for i := range points {
 		r.add(fold, point{
 			label: func(key string) string {
-				value, _ := points[i].Attributes.Value(attribute.Key(key))
-				return value.AsString()
+				if value, ok := points[i].Attributes.Value(attribute.Key(key)); ok {
+					return value.Emit()
+				}
+				return ""
 			},
 			value: float64(points[i].Value),
 		})

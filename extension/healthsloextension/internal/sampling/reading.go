@@ -59,12 +59,25 @@ var folds = exporterFolds(map[string]func(*Reading, point){
 	"otelcol_exporter_in_flight_requests": func(r *Reading, p point) { r.byDataType(p).InFlight += p.value },
 	"otelcol_exporter_queue_capacity":     func(r *Reading, p point) { r.byDataType(p).QueueCapacity += p.value },
 	"otelcol_exporter_queue_size":         func(r *Reading, p point) { r.byDataType(p).QueueSize += p.value },
+	"tracecore.gpu.condition": func(r *Reading, p point) {
+		if g := r.gpu(p); p.value == 1 {
+			g.Conditions = append(g.Conditions, p.label("gpu.condition"))
+		}
+	},
 	"tracecore.gpu.status": func(r *Reading, p point) {
 		if g := r.gpu(p); p.value == 1 {
 			g.Status = p.label("gpu.state")
 		}
 	},
-	"tracecore.gpu.up": func(r *Reading, p point) { r.gpu(p).Up = p.value != 0 },
+	"tracecore.gpu.up": func(r *Reading, p point) {
+		g := r.gpu(p)
+		g.Up, g.Simulated = p.value != 0, p.label("tracecore.simulated") == "true"
+	},
+	"tracecore.hw.status": func(r *Reading, p point) {
+		if g := r.gpu(p); p.value == 1 {
+			g.Health = p.label("hw.state")
+		}
+	},
 	"tracecore.receiver.last_activity_unix_seconds": func(r *Reading, p point) {
 		r.LastActivity[p.label("component_id")] = time.Unix(int64(p.value), 0)
 	},
@@ -121,6 +134,9 @@ func (r *Reading) gpu(p point) *GPU {
 
 // sorted puts a reading's lists in the order of a [View].
 func (r *Reading) sorted() *Reading {
+	for i := range r.GPUs {
+		slices.Sort(r.GPUs[i].Conditions)
+	}
 	slices.SortFunc(r.GPUs, func(a, b GPU) int {
 		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 	})

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,15 +23,15 @@ import (
 // wantReading is what every form of the same metrics must come to.
 var wantReading = &Reading{
 	Exporters: map[ExporterKey]*Counts{
-		{"otlp_grpc/a", "traces"}:   {Sent: 7, SendFailed: 5, EnqueueFailed: 2, InFlight: 1, QueueSize: 3, QueueCapacity: 1000},
+		{"otlp_grpc/a", "traces"}:   {Sent: 7, SendFailed: 5, EnqueueFailed: 9, InFlight: 1, QueueSize: 3, QueueCapacity: 1000},
 		{"otlp_grpc/a", "metrics"}:  {Sent: 10},
 		{"otlp_grpc/a", "logs"}:     {SendFailed: 4},
 		{"otlp_grpc/a", "profiles"}: {EnqueueFailed: 6},
 	},
 	LastActivity: map[string]time.Time{"dcgm/rack2": time.Unix(1_700_000_000, 0)},
 	GPUs: []GPU{
-		{Component: "dcgm", ID: "2", Name: "nvidia2", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Up: true},
-		{Component: "dcgm", ID: "10", Name: "nvidia10", Model: "NVIDIA H100 80GB HBM3", Status: "lost"},
+		{Component: "dcgm", ID: "2", Name: "nvidia2", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "failed", Conditions: []string{"hw_thermal", "row_remap_failed"}, Up: true, Simulated: true},
+		{Component: "dcgm", ID: "10", Name: "nvidia10", Model: "NVIDIA H100 80GB HBM3", Status: "lost", Health: "failed"},
 	},
 }
 
@@ -60,6 +61,7 @@ func fakeComponents(t *testing.T, meter metric.Meter) {
 	add("otelcol_exporter_sent_spans", 3, a, attribute.String("server.address", "two"))
 	add("otelcol_exporter_send_failed_spans", 5, a, attribute.String("error.type", "Unavailable"))
 	add("otelcol_exporter_enqueue_failed_spans", 2, a)
+	add("otelcol_exporter_enqueue_failed_spans", 7, a, attribute.String("error.type", "queue full"))
 	add("otelcol_exporter_in_flight_requests", 1, a, traces)
 	add("otelcol_exporter_sent_metric_points", 10, a)
 	add("otelcol_exporter_send_failed_log_records", 4, a)
@@ -72,16 +74,30 @@ func fakeComponents(t *testing.T, meter metric.Meter) {
 	require.NoError(t, err)
 	status, err := meter.Int64ObservableGauge("tracecore.gpu.status")
 	require.NoError(t, err)
+	health, err := meter.Int64ObservableGauge("tracecore.hw.status")
+	require.NoError(t, err)
+	condition, err := meter.Int64ObservableGauge("tracecore.gpu.condition")
+	require.NoError(t, err)
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		for _, g := range wantReading.GPUs {
+		for _, g := range slices.Backward(wantReading.GPUs) {
 			one := metric.WithAttributes(attribute.String("component_id", g.Component), attribute.String("hw.id", g.ID), attribute.String("hw.name", g.Name), attribute.String("hw.model", g.Model))
-			o.ObserveInt64(up, map[bool]int64{true: 1}[g.Up], one)
+			origin := metric.WithAttributes()
+			if g.Simulated {
+				origin = metric.WithAttributes(attribute.Bool("tracecore.simulated", true))
+			}
+			o.ObserveInt64(up, map[bool]int64{true: 1}[g.Up], one, origin)
+			for _, name := range append(g.Conditions, "none") {
+				o.ObserveInt64(condition, map[bool]int64{true: 1}[name != "none"], one, metric.WithAttributes(attribute.String("gpu.condition", name)))
+			}
+			for _, state := range []string{"ok", "degraded", "failed"} {
+				o.ObserveInt64(health, map[bool]int64{true: 1}[state == g.Health], one, metric.WithAttributes(attribute.String("hw.state", state)))
+			}
 			for _, state := range []string{"ok", "lost", "absent"} {
 				o.ObserveInt64(status, map[bool]int64{true: 1}[state == g.Status], one, metric.WithAttributes(attribute.String("gpu.state", state)))
 			}
 		}
 		return nil
-	}, up, status)
+	}, up, status, health, condition)
 	require.NoError(t, err)
 }
 

@@ -126,9 +126,19 @@ type GPU struct {
 	// ID, Name and Model are the receiver's hw.id, hw.name and hw.model.
 	ID, Name, Model string
 
-	// Status is the receiver's word for the state, such as ok or lost.
+	// Status is the receiver's word for the state at the host engine, such as ok or lost.
 	Status string
+
+	// Health is the receiver's hw.status: ok, degraded, predicted_failure or failed; empty where
+	// the receiver does not tell.
+	Health string
+
+	// Conditions are what is wrong with a GPU that answers, such as row_remap_failed, sorted.
+	Conditions []string
 
 	// Up tells whether the GPU answers.
 	Up bool
+
+	// Simulated tells that there is no such GPU.
+	Simulated bool
 }

@@ -2,10 +2,7 @@
 
 package statuspage
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Page is all the page shows, and the JSON it is instead for machines.
 type Page struct {
@@ -100,11 +97,13 @@ type GPU struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Model     string `json:"model"`
-	Status    string `json:"status"`
-	Up        bool   `json:"up"`
-}
+	Status    string `json:"status"` // at the host engine: ok, lost, absent and others
 
-// Label is what people call the GPU.
-func (g *GPU) Label() string {
-	return cmp.Or(g.Name, g.ID)
+	// Health is what hw.status says: ok, degraded, predicted_failure or failed. Conditions are
+	// what is wrong with a GPU that answers.
+	Health     string   `json:"health"`
+	Conditions []string `json:"conditions"`
+
+	Up        bool `json:"up"`
+	Simulated bool `json:"simulated"`
 }

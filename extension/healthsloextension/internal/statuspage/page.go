@@ -25,21 +25,22 @@ var pageTemplate string
 var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"age":     age,
-	"bar":     func(ratio float64) string { return strconv.FormatFloat(100*clamp(ratio), 'f', 1, 64) },
-	"budget":  budget,
-	"charts":  newCharts,
-	"full":    func(ratio float64) bool { return ratio >= nearlyFull },
-	"icon":    icon,
-	"join":    strings.Join,
-	"percent": percent,
-	"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"seconds": seconds,
-	"short":   func(revision string) string { return revision[:min(len(revision), 12)] },
-	"style":   func() template.CSS { return template.CSS(style) },
-	"times":   times,
-	"words":   func(name string) string { return strings.ReplaceAll(name, "_", " ") },
-	"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"age":       age,
+	"bar":       func(ratio float64) string { return strconv.FormatFloat(100*clamp(ratio), 'f', 1, 64) },
+	"budget":    budget,
+	"charts":    newCharts,
+	"full":      func(ratio float64) bool { return ratio >= nearlyFull },
+	"icon":      icon,
+	"join":      strings.Join,
+	"percent":   percent,
+	"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"seconds":   seconds,
+	"simulated": func(gpus []GPU) bool { return slices.ContainsFunc(gpus, func(g GPU) bool { return g.Simulated }) },
+	"short":     func(revision string) string { return revision[:min(len(revision), 12)] },
+	"style":     func() template.CSS { return template.CSS(style) },
+	"times":     times,
+	"words":     words,
+	"utc":       func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 }).Parse(pageTemplate))
 
 // ContentSecurityPolicy allows the page its own style and icon, and nothing else.

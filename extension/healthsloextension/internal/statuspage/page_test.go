@@ -78,8 +78,10 @@ func busy() *Page {
 			{Name: "headroom", Indicator: "queue_headroom", Target: 0.99, Known: true, Current: 0.9712, BudgetRemaining: -1.88, BurnRates: []BurnRate{{3600, 2.88}}},
 		},
 		GPUs: []GPU{
-			{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Up: true},
-			{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "nvidia1", Model: "NVIDIA H100 80GB HBM3", Status: "lost"},
+			{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "ok", Conditions: []string{}, Up: true},
+			{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "nvidia1", Model: "NVIDIA H100 80GB HBM3", Status: "lost", Health: "failed", Conditions: []string{}},
+			{Component: "dcgm", ID: "GPU-1c2d3e4f-5061-7283-94a5-b6c7d8e9f001", Name: "nvidia2", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "failed", Conditions: []string{"recovery_gpu_reset", "row_remap_failed"}, Up: true},
+			{Component: "dcgm", ID: "GPU-2d3e4f50-6172-8394-a5b6-c7d8e9f00112", Name: "nvidia3", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "ok", Conditions: []string{"hw_thermal"}, Up: true},
 		},
 	}
 	p.Attention = Attention(p)
@@ -93,7 +95,11 @@ func calm() *Page {
 	p.Components = slices.DeleteFunc(p.Components, func(c Component) bool { return c.Status != "ok" })
 	p.Exporters = p.Exporters[1:]
 	p.Objectives = p.Objectives[:1]
-	p.GPUs[1].Status, p.GPUs[1].Up = "ok", true
+	p.GPUs = slices.Repeat(p.GPUs[:1], 2)
+	p.GPUs[1].Name = "nvidia1"
+	for i := range p.GPUs {
+		p.GPUs[i].Simulated = true
+	}
 	p.Attention = Attention(p)
 	return p
 }
@@ -123,6 +129,7 @@ func TestGolden(t *testing.T) {
 		require.Equal(t, string(want), got.String(), "run with -update and review the diff")
 	}
 	f("busy.html", HTML, busy())
+	f("calm.html", HTML, calm())
 	f("quiet.html", HTML, quiet())
 	f("busy.json", JSON, busy())
 }
@@ -163,7 +170,7 @@ func TestForeignTextStaysText(t *testing.T) {
 	p.Collector.NotReady = []string{attack}
 	p.Components[0].Error = attack
 	p.Exporters[0].ID = attack
-	p.GPUs[0] = GPU{Component: attack, ID: attack, Name: attack, Model: attack, Status: attack}
+	p.GPUs[0] = GPU{Component: attack, ID: attack, Name: attack, Model: attack, Status: attack, Health: attack, Conditions: []string{attack}}
 	p.Objectives[0].Name = attack
 	p.Telemetry.Reason = attack
 	p.Attention = Attention(p)
