@@ -51,6 +51,7 @@ type collector struct {
 	refused           map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
 	said              map[dcgm.FieldID]bool        // refused fields that have been logged
 	unread            [tiers]map[dcgm.GPUID]error  // GPUs whose last read in a tier failed
+	unserved          map[string]bool              // calls that the host engine does not serve and that have been logged
 	noGroup           error                        // the host engine has too few groups for the plan
 	plans             int64
 	watched           int64 // distinct fields
@@ -94,6 +95,7 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 		known:     map[string]*gpu{},
 		refused:   map[dcgm.FieldID]refusalKind{},
 		said:      map[dcgm.FieldID]bool{},
+		unserved:  map[string]bool{},
 	}
 }
 
@@ -140,6 +142,7 @@ func allPlanned(gpus, plan []dcgm.GPUID) bool {
 // collect brings all that is known up to date. Where another GPU has come under a number, it
 // is done once more on a new plan.
 func (c *collector) collect(ctx context.Context, now time.Time) error {
+	defer c.sayUnserved()
 	for range 2 {
 		if err := c.prepare(ctx, now); err != nil {
 			return err
@@ -149,4 +152,15 @@ func (c *collector) collect(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// sayUnserved says once of every call that the host engine does not serve it, which is no error: what needs the call is
+// absent.
+func (c *collector) sayUnserved() {
+	for call, why := range c.src.Unserved() {
+		if !c.unserved[call] {
+			c.unserved[call] = true
+			c.logger.Warn("host engine does not serve a call, what needs it is absent", zap.String("call", call), zap.NamedError("reason", why))
+		}
+	}
 }

@@ -17,12 +17,16 @@ import (
 // What follows calls go-dcgm. The worker alone may, and nothing but dial before a dial that
 // succeeded.
 
-// dial connects to the host engine, or starts the embedded one.
-func dial(endpoint Endpoint) (Engine, error) {
+// dial connects to the host engine, or starts the embedded one. An engine that does not tell its version to this library
+// is taken for one of the library's major version.
+func dial(endpoint Endpoint, library Engine, u *unserved) (Engine, error) {
 	if err := initialize(endpoint); err != nil {
 		return Engine{}, err
 	}
 	info, err := dcgm.GetHostengineVersionInfo()
+	if u.note("ask the host engine for its version", err) {
+		return Engine{Version: "unknown", Simulated: library.Simulated}, nil
+	}
 	if err != nil {
 		hangUp()
 		return Engine{}, fmt.Errorf("ask the host engine for its version: %w", err)
@@ -89,14 +93,19 @@ func statusOf(err error) int {
 }
 
 // listGPUs asks twice: those that DCGM supports leave out what is lost, detached, blocked by
-// cgroups or not on its list of models.
-func listGPUs() (GPUs, error) {
-	supported, err := dcgm.GetSupportedDevices()
-	if err != nil {
-		return GPUs{}, err
+// cgroups or not on its list of models. Where the engine serves one of the calls alone, its answer is that to both.
+func listGPUs(u *unserved) (GPUs, error) {
+	supported, supportedErr := dcgm.GetSupportedDevices()
+	if supportedErr != nil && !u.note("list supported GPUs", supportedErr) {
+		return GPUs{}, supportedErr
 	}
 	all, err := dcgm.GetEntityGroupEntities(dcgm.FE_GPU)
-	if err != nil {
+	switch {
+	case err == nil && supportedErr != nil:
+		supported = all
+	case supportedErr == nil && u.note("list all GPUs", err):
+		all = supported
+	case err != nil:
 		return GPUs{}, err
 	}
 	return GPUs{All: sortedIDs(all), Supported: sortedIDs(supported)}, nil
@@ -121,10 +130,10 @@ func gpuStatus(gpu GPUID) (GPUStatus, error) {
 }
 
 // profilingFields takes what says that there is no profiling for an empty list.
-func profilingFields(gpu GPUID) ([]FieldID, error) {
+func profilingFields(gpu GPUID, u *unserved) ([]FieldID, error) {
 	groups, err := dcgm.GetSupportedMetricGroups(uint(gpu))
 	if err != nil {
-		if noProfiling[statusOf(err)] {
+		if u.note("list profiling fields", err) || noProfiling[statusOf(err)] {
 			return nil, nil
 		}
 		return nil, err

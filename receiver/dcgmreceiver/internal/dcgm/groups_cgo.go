@@ -31,8 +31,8 @@ func createGroup(name string, gpus []GPUID) (*Group, []GPUID, error) {
 const allGPUs = 0x7fffffff
 
 // everything returns DCGM's own group of all GPUs, which takes none of the host engine's groups.
-func everything() (*Group, error) {
-	gpus, err := listGPUs()
+func everything(u *unserved) (*Group, error) {
+	gpus, err := listGPUs(u)
 	if err != nil {
 		return nil, err
 	}

@@ -53,22 +53,23 @@ var schemeSymbols = map[string][]string{
 	"vsock":    {"dcgmConnect_v3"},
 }
 
-// checkLibrary loads libdcgm and makes sure that no later call can end the process.
-func checkLibrary(endpoint Endpoint) error {
+// checkLibrary loads libdcgm, makes sure that no later call can end the process and returns its version.
+func checkLibrary(endpoint Endpoint) (Engine, error) {
 	library, err := openLibrary()
 	if err != nil {
-		return err
+		return Engine{}, err
 	}
 	for _, name := range append(schemeSymbols[endpoint.scheme], symbols...) {
 		if lookUp(library, name) == nil {
-			return fmt.Errorf("%s has no symbol %s: install a DCGM %s that is current (package datacenter-gpu-manager-4)", libraryName, name, supportedMajor)
+			return Engine{}, fmt.Errorf("%s has no symbol %s: install a DCGM %s that is current (package datacenter-gpu-manager-4)", libraryName, name, supportedMajor)
 		}
 	}
 	var info C.version_info
 	if status := C.version_text(lookUp(library, "dcgmVersionInfo"), &info); status != statusOK {
-		return fmt.Errorf("%s does not tell its version: status %d", libraryName, int(status))
+		return Engine{}, fmt.Errorf("%s does not tell its version: status %d", libraryName, int(status))
 	}
-	return checkVersion(libraryName, parseEngine(C.GoString(&info.text[0])))
+	version := parseEngine(C.GoString(&info.text[0]))
+	return version, checkVersion(libraryName, version)
 }
 
 // openLibrary loads libdcgm as go-dcgm does. A library that is loaded stays, since what is

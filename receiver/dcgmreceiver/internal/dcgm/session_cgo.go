@@ -40,6 +40,7 @@ type hub struct {
 type link struct {
 	engine  Engine
 	watches watches // touched by the worker alone
+	unserved
 }
 
 // session is one user's share of a hub.
@@ -172,15 +173,16 @@ func (h *hub) connect() (*link, error) {
 	if h.link != nil {
 		return h.link, nil
 	}
-	if err := checkLibrary(h.endpoint); err != nil {
-		return nil, err
-	}
-	engine, err := dial(h.endpoint)
+	library, err := checkLibrary(h.endpoint)
 	if err != nil {
 		return nil, err
 	}
-	h.link = &link{engine: engine}
-	return h.link, nil
+	l := &link{}
+	if l.engine, err = dial(h.endpoint, library, &l.unserved); err != nil {
+		return nil, err
+	}
+	h.link = l
+	return l, nil
 }
 
 func (h *hub) disconnect() {
@@ -208,6 +210,7 @@ func onLink[T any](ctx context.Context, s *source, name string, fn func() (T, er
 		}
 		value, err := fn()
 		if err != nil {
+			s.link.note(name, err)
 			err = fmt.Errorf("%s: %w", name, err)
 			if linkIsDead() {
 				h.disconnect()
@@ -221,9 +224,12 @@ func onLink[T any](ctx context.Context, s *source, name string, fn func() (T, er
 // Engine implements [Source].
 func (s *source) Engine() Engine { return s.link.engine }
 
+// Unserved implements [Source].
+func (s *source) Unserved() map[string]error { return s.link.all() }
+
 // GPUs implements [Source].
 func (s *source) GPUs(ctx context.Context) (GPUs, error) {
-	return onLink(ctx, s, "list GPUs", listGPUs)
+	return onLink(ctx, s, "list GPUs", func() (GPUs, error) { return listGPUs(&s.link.unserved) })
 }
 
 // Status implements [Source].
@@ -233,7 +239,7 @@ func (s *source) Status(ctx context.Context, gpu GPUID) (GPUStatus, error) {
 
 // ProfilingFields implements [Source].
 func (s *source) ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error) {
-	return onLink(ctx, s, "list profiling fields", func() ([]FieldID, error) { return profilingFields(gpu) })
+	return onLink(ctx, s, "list profiling fields", func() ([]FieldID, error) { return profilingFields(gpu, &s.link.unserved) })
 }
 
 // Group implements [Source].
@@ -251,7 +257,7 @@ func (s *source) Group(ctx context.Context, gpus []GPUID) (*Group, []GPUID, erro
 
 // Everything implements [Source].
 func (s *source) Everything(ctx context.Context) (*Group, error) {
-	return onLink(ctx, s, "list GPUs", everything)
+	return onLink(ctx, s, "list GPUs", func() (*Group, error) { return everything(&s.link.unserved) })
 }
 
 // Watch implements [Source].

@@ -145,6 +145,9 @@ type Session interface {
 // [ErrDisconnected], wrapped.
 type Source interface {
 	Engine() Engine
+	// Unserved returns the calls that the host engine has refused since the connection began, because it has another
+	// version of DCGM or lacks a module, by what they do, with its reason.
+	Unserved() map[string]error
 	GPUs(ctx context.Context) (GPUs, error)
 	Status(ctx context.Context, gpu GPUID) (GPUStatus, error)
 	// ProfilingFields lists the profiling fields that a GPU has; none if it has no profiling.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgm
+
+import (
+	"maps"
+	"strings"
+	"sync"
+)
+
+// unserved are the calls of a connection that the host engine does not serve, by name, with its reason. It is safe for
+// concurrent use.
+type unserved struct {
+	mu    sync.Mutex
+	calls map[string]error
+}
+
+// unservedTexts are DCGM's texts for a call whose structures the engine has in another version, and for one of a module
+// that is denylisted or missing. go-dcgm drops the status of many an error and keeps the text.
+var unservedTexts = []string{
+	"API version mismatch",
+	"serviced by a module of DCGM that is not currently loaded",
+}
+
+func isUnserved(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, text := range unservedTexts {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// note keeps the first reason of a call, if err is one, and reports whether it is.
+func (u *unserved) note(call string, err error) bool {
+	if !isUnserved(err) {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.calls == nil {
+		u.calls = map[string]error{}
+	}
+	if u.calls[call] == nil {
+		u.calls[call] = err
+	}
+	return true
+}
+
+func (u *unserved) all() map[string]error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return maps.Clone(u.calls)
+}

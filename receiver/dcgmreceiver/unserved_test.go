@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && cgo
+
+package dcgmreceiver
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A host engine of another version refuses single calls with an API version mismatch (-12), and one whose module is
+// denylisted those of the module (-33).
+func TestCallsThatTheHostEngineDoesNotServeCostWhatNeedsThem(t *testing.T) {
+	for call, tt := range map[string]struct {
+		status int
+		name   string
+		absent string
+	}{
+		"dcgmHostengineVersionInfo":                 {-12, "ask the host engine for its version", ""},
+		"dcgmGetAllSupportedDevices":                {-12, "list supported GPUs", ""},
+		"dcgmGetEntityGroupEntities":                {-12, "list all GPUs", ""},
+		"dcgmProfGetSupportedMetricGroups":          {-12, "list profiling fields", "gpu.sm.utilization{hw.name=nvidia0}"},
+		"dcgmGetNvLinkLinkStatus":                   {-33, "get the states of NVLinks", "gpu.nvlink.links{gpu.nvlink.link.state=up hw.name=nvidia0}"},
+		"dcgmIntrospectGetHostengineMemoryUsage":    {-33, "ask the host engine for its usage", "dcgm.hostengine.memory.usage{}"},
+		"dcgmIntrospectGetHostengineCpuUtilization": {-12, "ask the host engine for its usage", "dcgm.hostengine.cpu.utilization{}"},
+	} {
+		t.Run(call, func(t *testing.T) {
+			simulate(t, fmt.Sprintf("%sat 0s call call=%s status=%d\n", steady, call, tt.status), nil, func(s *simulation) {
+				t := s.t
+				for range 30 {
+					s.pass(interval)
+				}
+				s.requireUp(true)
+				require.Contains(t, s.now(), "hw.power{hw.name=nvidia1}")
+				if tt.absent != "" {
+					require.NotContains(t, s.now(), tt.absent)
+				}
+				require.Empty(t, s.host.statuses())
+				require.Empty(t, s.self.Report().Errors)
+				require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ")
+				said := s.logs.FilterMessageSnippet("does not serve a call").All()
+				require.Len(t, said, 1, "said once")
+				require.Equal(t, tt.name, said[0].ContextMap()["call"])
+			})
+		})
+	}
+}
