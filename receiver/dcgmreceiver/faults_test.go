@@ -38,11 +38,6 @@ type act struct {
 	wait   time.Duration
 }
 
-const (
-	interval   = 10 * time.Second
-	slowPeriod = time.Minute
-)
-
 // faults are the stories of all faults: the golden file of each has the whole node before
 // it, and what changes from act to act.
 var faults = map[string][]act{

@@ -23,6 +23,12 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
+// Periods of the tests' receivers.
+const (
+	interval   = 10 * time.Second
+	slowPeriod = time.Minute
+)
+
 // statusHost is a host that remembers what components report.
 type statusHost struct {
 	component.Host
