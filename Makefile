@@ -47,7 +47,7 @@ RUN_GPUS := $(if $(DCGM),the GPUs of the host engine at $(DCGM),SIMULATED GPUs (
 .PHONY: run
 run: build-node $(if $(DCGM),,sim) ## Run the node agent in the foreground (DCGM=localhost:5555 for real GPUs).
 	@printf '%s\n' \
-		'Running bin/otelcol-tracecore-node with $(DEMO): host clock, host metrics and $(RUN_GPUS), to stdout as OTLP JSON lines.' \
+		'Running bin/otelcol-tracecore-node with $(DEMO): host clock, host metrics and $(RUN_GPUS), to stdout as JSON, a line for each value.' \
 		'Look: http://localhost:13134/ in a browser ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics' \
 		$(if $(DCGM),,'Break a GPU: make demo-fault FAULT=gpu-lost GPU=3') \
 		'Stop: Ctrl-C' >&2

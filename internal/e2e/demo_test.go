@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"regexp"
@@ -15,7 +16,6 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 const demo = root + "/distribution/otelcol-tracecore-node/config/demo.yaml"
@@ -38,30 +38,19 @@ func scrape(t *testing.T, address string) page {
 	return out
 }
 
-// otlpMetrics decodes lines with the reader of any OTLP JSON consumer and returns the first
-// data point of every metric, by name, the later line winning.
-func otlpMetrics(t *testing.T, lines []string) map[string]pmetric.NumberDataPoint {
+// itemMetrics returns the value of every metric that item lines hold, the later line winning.
+func itemMetrics(t *testing.T, lines []string) map[string]float64 {
 	t.Helper()
-	out := map[string]pmetric.NumberDataPoint{}
+	values := map[string]float64{}
 	for _, line := range lines {
-		md, err := (&pmetric.JSONUnmarshaler{}).UnmarshalMetrics([]byte(line))
-		require.NoError(t, err, line)
-		for _, rm := range md.ResourceMetrics().All() {
-			for _, sm := range rm.ScopeMetrics().All() {
-				for _, m := range sm.Metrics().All() {
-					out[m.Name()] = firstPoint(m)
-				}
-			}
+		var item struct {
+			Name  string
+			Value float64
 		}
+		require.NoError(t, json.Unmarshal([]byte(line), &item), line)
+		values[item.Name] = item.Value
 	}
-	return out
-}
-
-func firstPoint(m pmetric.Metric) pmetric.NumberDataPoint {
-	if m.Type() == pmetric.MetricTypeSum {
-		return m.Sum().DataPoints().At(0)
-	}
-	return m.Gauge().DataPoints().At(0)
+	return values
 }
 
 func TestDemoCollectsRealDataAndWritesItOut(t *testing.T) {
@@ -76,15 +65,15 @@ func TestDemoCollectsRealDataAndWritesItOut(t *testing.T) {
 		return strings.Contains(c.out.String(), `"system.memory.usage"`) && strings.Count(c.out.String(), `"clock.ticks"`) >= 2
 	}, "stdout never holds host metrics and two ticks")
 
-	points := otlpMetrics(t, c.out.lines())
+	values := itemMetrics(t, c.out.lines())
 	now := float64(time.Now().Unix())
-	require.InDelta(t, now, points["clock.time"].DoubleValue(), patience.Seconds())
-	require.GreaterOrEqual(t, points["clock.ticks"].IntValue(), int64(2))
-	require.GreaterOrEqual(t, points["clock.tick.lateness"].DoubleValue(), 0.0)
-	require.InDelta(t, 0, points["clock.wall.step"].DoubleValue(), 1)
+	require.InDelta(t, now, values["clock.time"], patience.Seconds())
+	require.GreaterOrEqual(t, values["clock.ticks"], 2.0)
+	require.GreaterOrEqual(t, values["clock.tick.lateness"], 0.0)
+	require.InDelta(t, 0, values["clock.wall.step"], 1)
 	// What the kernel of any Linux host gives.
-	require.Contains(t, points, "clock.synchronized")
-	require.InDelta(t, 8, points["clock.error.max"].DoubleValue(), 8)
+	require.Contains(t, values, "clock.synchronized")
+	require.InDelta(t, 8, values["clock.error.max"], 8)
 
 	exported := scrape(t, prom)
 	require.InDelta(t, now, exported["clock_time_seconds"], patience.Seconds())
@@ -125,12 +114,12 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 	eventually(t, func() bool { return strings.Contains(c.out.String(), `"hw.power"`) }, "no GPU on stdout")
 	fault, err := exec.Command("make", "-C", root, "--no-print-directory", "demo-fault", "FAULT=gpu-lost", "GPU=3").CombinedOutput()
 	require.NoError(t, err, string(fault))
-	lost := regexp.MustCompile(`"stringValue":"lost"}}[^}]*"asInt":"1"`) // of gpu.status
+	lost := regexp.MustCompile(`"gpu\.state":"lost"[^{]*"value":1,`)
 	eventually(t, func() bool { return lost.MatchString(c.out.String()) }, "GPU 3 is never lost")
 	require.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
 	c.exitCode(t)
 
-	require.NotEmpty(t, otlpMetrics(t, c.out.lines()))
+	requireFiltersOfTheREADME(t, c.out.lines())
 	told := c.err.String()
 	for _, line := range []string{
 		"\nRunning bin/otelcol-tracecore-node with ",
@@ -144,6 +133,29 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 	require.Contains(t, told, "Shutdown complete.")
 	status, _ := get(health, "/healthz")
 	require.Zero(t, status, "the process is gone")
+}
+
+// requireFiltersOfTheREADME runs each filter that the README shows over the lines, and requires that
+// it finds something and is short enough to be typed.
+func requireFiltersOfTheREADME(t *testing.T, lines []string) {
+	t.Helper()
+	jq, err := exec.LookPath("jq")
+	if err != nil {
+		t.Log("jq is not installed: the README's filters are not run")
+		return
+	}
+	readme, err := os.ReadFile(root + "/README.md")
+	require.NoError(t, err)
+	filters := regexp.MustCompile(`(?m)^make run \| jq (-\w+) '(.+?)' `).FindAllStringSubmatch(string(readme), -1)
+	require.Len(t, filters, 3)
+	for _, filter := range filters {
+		require.Less(t, len(filter[2]), 80)
+		c := exec.Command(jq, filter[1], filter[2])
+		c.Stdin = strings.NewReader(strings.Join(lines, ""))
+		out, err := c.CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.NotEmpty(t, string(out), filter[0])
+	}
 }
 
 // withoutMake leaves out what a make tells its children.
