@@ -142,7 +142,7 @@ func goModules(t *testing.T) map[string]string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != root {
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != root || entry.Name() == "testdata") {
 			return fs.SkipDir
 		}
 		if entry.Name() == "go.mod" {
