@@ -11,6 +11,8 @@
 static unsigned short type_of(unsigned field, const struct reading *r)
 {
     const dcgm_field_meta_t *meta = field_meta(field);
+    if (r->as_text)
+        return DCGM_FT_STRING;
     return (unsigned short)(meta && r->status != DCGM_ST_UNKNOWN_FIELD ? meta->fieldType : DCGM_FT_INT64);
 }
 
@@ -70,6 +72,31 @@ static dcgmReturn_t put_rows(const dcgmGroupEntityPair_t *entities, unsigned ent
     return DCGM_ST_OK;
 }
 
+// is_deadly tells whether a host engine was seen to die of a read: of profiling by GPM, past the
+// cache.
+static bool is_deadly(const dcgmGroupEntityPair_t *entities, unsigned entity_count, const unsigned short *fields, unsigned field_count)
+{
+    for (unsigned i = 0; i < entity_count; i++) {
+        int gpu = gpu_of(entities[i]);
+        if (gpu < 0 || !gpu_exists((unsigned)gpu) || NODE->gpus[gpu].fake || NODE->models[NODE->gpus[gpu].model].profiling != PROFILING_GPM)
+            continue;
+        for (unsigned f = 0; f < field_count; f++) {
+            if (is_profiling(fields[f]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static dcgmReturn_t end_engine(void)
+{
+    struct event death = {.at = now_us(), .until = FOREVER, .type = EVENT_ENGINE_DIES, .gpu = -1};
+    if (!add_event(&engine.scenario, &death))
+        return DCGM_ST_MEMORY;
+    apply_due();
+    return DCGM_ST_CONNECTION_NOT_VALID;
+}
+
 DCGM_PUBLIC_API dcgmReturn_t dcgmEntitiesGetLatestValues(dcgmHandle_t handle, dcgmGroupEntityPair_t entities[], unsigned int entity_count, unsigned short fields[], unsigned int field_count, unsigned int flags, dcgmFieldValue_v2 values[])
 {
     if (!entities || !fields || !values || !entity_count || !field_count || field_count > DCGM_MAX_FIELD_IDS_PER_FIELD_GROUP)
@@ -79,7 +106,10 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmEntitiesGetLatestValues(dcgmHandle_t handle, dc
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
         return status;
-    return leave(put_rows(entities, entity_count, fields, field_count, flags & DCGM_FV_FLAG_LIVE_DATA, values));
+    bool is_live = flags & DCGM_FV_FLAG_LIVE_DATA;
+    if (is_live && is_deadly(entities, entity_count, fields, field_count))
+        return leave(end_engine());
+    return leave(put_rows(entities, entity_count, fields, field_count, is_live, values));
 }
 
 static dcgmReturn_t latest_v1(const char *call, dcgmHandle_t handle, dcgmGroupEntityPair_t e, const unsigned short *fields, unsigned count, dcgmFieldValue_v1 *out)

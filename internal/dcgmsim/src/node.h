@@ -72,6 +72,7 @@ struct spec {
     enum warmup warmup; // what the first sample is, for fields that need two
     usec every;      // sampled at most this often, whatever the watch says
     bool lifetime;   // a counter that a reset does not touch
+    bool as_text;    // a sentinel that is a text, whatever type the field has
     int offset;      // sentinel: 0 blank, 1 not found, 2 not supported, 3 not permitted
     int status;
     unsigned like;   // the field to follow

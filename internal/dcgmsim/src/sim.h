@@ -30,6 +30,7 @@ struct reading {
     usec ts; // 0: none
     int64_t i64;
     double dbl;
+    bool as_text; // a text, whatever type the field has
     char str[DCGM_MAX_STR_LENGTH];
 };
 

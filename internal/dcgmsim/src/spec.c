@@ -71,6 +71,10 @@ static bool parse_option(const struct line *l, const char *token, struct spec *o
         out->lifetime = true;
         return true;
     }
+    if (strcmp(token, "as_text") == 0 && out->kind == SPEC_SENTINEL) {
+        out->as_text = true;
+        return true;
+    }
     return parse_number(l, token, out, p);
 }
 

@@ -12,13 +12,13 @@
 void blank(unsigned field, int offset, struct reading *out)
 {
     static const char *const texts[] = {"<<<NULL>>>", "<<<NOT_FOUND>>>", "<<<NOT_SUPPORTED>>>", "<<<NOT_PERM>>>"};
+    copy_text(out->str, sizeof out->str, texts[offset]);
     const dcgm_field_meta_t *meta = field_meta(field);
     switch (meta ? meta->fieldType : DCGM_FT_INT64) {
     case DCGM_FT_DOUBLE:
         out->dbl = DCGM_FP64_BLANK + offset;
         break;
     case DCGM_FT_STRING:
-        copy_text(out->str, sizeof out->str, texts[offset]);
         break;
     default:
         out->i64 = DCGM_INT64_BLANK + offset;
@@ -76,15 +76,19 @@ const struct spec *spec_of(dcgmGroupEntityPair_t e, unsigned field)
     return r ? &r->spec : NULL;
 }
 
-// lacks_samples tells whether nothing is ever sampled: of switches, links and CPUs what they do
-// not have, and of a GPU that a client made everything.
+static bool of_gpus(unsigned kind)
+{
+    return kind == DCGM_FE_NONE || kind == DCGM_FE_GPU || kind == DCGM_FE_GPU_I || kind == DCGM_FE_GPU_CI;
+}
+
+// lacks_samples tells whether nothing is ever sampled: what an entity does not have, unless it
+// is a GPU that does not support a field of GPUs, and of a GPU that a client made everything.
 bool lacks_samples(dcgmGroupEntityPair_t e, unsigned field)
 {
     int gpu = gpu_of(e);
-    bool gpu_like = e.entityGroupId == DCGM_FE_NONE || e.entityGroupId == DCGM_FE_GPU || e.entityGroupId == DCGM_FE_GPU_I || e.entityGroupId == DCGM_FE_GPU_CI;
     if (gpu >= 0 && gpu_exists((unsigned)gpu) && NODE->gpus[gpu].fake)
         return true;
-    return !gpu_like && !spec_of(e, field) && !override_of(e, field, now_us());
+    return !(of_gpus(e.entityGroupId) && of_gpus(field_meta(field)->entityLevel)) && !spec_of(e, field) && !override_of(e, field, now_us());
 }
 
 unsigned link_entity(unsigned gpu, unsigned link)
@@ -135,6 +139,7 @@ static void by_spec(dcgmGroupEntityPair_t e, unsigned field, usec t, const struc
     switch (s->kind) {
     case SPEC_SENTINEL:
         blank(field, s->offset, out);
+        out->as_text = s->as_text;
         return;
     case SPEC_STATUS:
         without_value(field, s->status, out);

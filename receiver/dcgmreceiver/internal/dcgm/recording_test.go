@@ -6,8 +6,10 @@ package dcgm
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,15 +33,52 @@ type recorded struct {
 	AgeMS  float64         `json:"age_ms"` // -1: no timestamp
 	Value  json.RawMessage `json:"value"`
 	Error  string          `json:"error"`
+
+	// Of the later recordings.
+	Step        string          `json:"step"`
+	Call        string          `json:"call"`
+	Code        *int            `json:"code"` // of the error; null where go-dcgm keeps its text only
+	EntityGroup string          `json:"entity_group"`
+	IDs         []uint          `json:"ids"`
+	ParentGroup string          `json:"parent_group"`
+	ParentID    uint            `json:"parent_id"`
+	ParentType  string          `json:"parent_type"`
+	Index       uint            `json:"index"`
+	State       uint            `json:"state"`
+	Info        json.RawMessage `json:"info"`
+	Count       int             `json:"count"`
+	Timestamp   int64           `json:"ts_us,string"`
+	Since       int64           `json:"since_us,string"`
+	Next        int64           `json:"next_us,string"`
+	Systems     uint            `json:"systems"`
+	Overall     uint            `json:"overall"`
+	Incidents   int             `json:"incidents"`
+	Health      uint            `json:"health"`
+	System      uint            `json:"system"`
+	Message     string          `json:"message"`
+	Meta        json.RawMessage `json:"meta"`
+	Policy      json.RawMessage `json:"policy"`
+	Violation   json.RawMessage `json:"violation"`
 }
 
 func readRecording(t *testing.T) []recorded {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "dcgm-4.6.0-h100x8.recording.jsonl"))
+	return readLines(t, "dcgm-4.6.0-h100x8.recording.jsonl")
+}
+
+// readLines reads a recording. The long ones are packed.
+func readLines(t *testing.T, name string) []recorded {
+	t.Helper()
+	file, err := os.Open(filepath.Join("testdata", name))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, file.Close()) }()
+	var text io.Reader = file
+	if filepath.Ext(name) == ".gz" {
+		text, err = gzip.NewReader(file)
+		require.NoError(t, err)
+	}
 	var lines []recorded
-	scanner := bufio.NewScanner(file)
+	scanner := bufio.NewScanner(text)
 	for scanner.Scan() {
 		var r recorded
 		require.NoError(t, json.Unmarshal(scanner.Bytes(), &r))

@@ -108,15 +108,25 @@ func TestSimulatedBoardsHaveTheFieldsOfRealOnes(t *testing.T) {
 	matrix := readSupportMatrix(t)
 	for model, node := range nodes {
 		t.Run(model, func(t *testing.T) {
-			simtest.StartManual(t, node.scenario)
+			sim := simtest.StartManual(t, node.scenario)
 			_, err := godcgm.Init(godcgm.Standalone, "localhost:5555", "0")
 			require.NoError(t, err)
 			defer func() { require.NoError(t, godcgm.Shutdown()) }()
 			require.NotEmpty(t, matrix[model])
+			group, err := godcgm.CreateGroup(model)
+			require.NoError(t, err)
+			require.NoError(t, godcgm.AddEntityToGroup(group, godcgm.FE_GPU, node.gpu))
 			for name, supported := range matrix[model] {
 				id, known := godcgm.GetFieldID(name)
 				require.True(t, known, name)
-				values, err := godcgm.EntitiesGetLatestValues([]godcgm.GroupEntityPair{{EntityGroupId: godcgm.FE_GPU, EntityId: node.gpu}}, []godcgm.Short{id}, godcgm.DCGM_FV_FLAG_LIVE_DATA)
+				fields, err := godcgm.FieldGroupCreate(name, []godcgm.Short{id})
+				require.NoError(t, err)
+				if err := godcgm.WatchFieldsWithGroupEx(fields, group, watchPeriod.Microseconds(), 300, 0); err != nil {
+					require.ErrorContains(t, err, "Profiling is not supported", name)
+				}
+				require.NoError(t, godcgm.FieldGroupDestroy(fields))
+				sim.Advance(watchPeriod)
+				values, err := godcgm.EntitiesGetLatestValues(gpus(node.gpu), []godcgm.Short{id}, 0)
 				require.NoError(t, err)
 				require.Equal(t, supported, appendSamples(nil, values)[0].Reason == OK, name)
 			}
