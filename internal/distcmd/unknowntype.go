@@ -6,6 +6,7 @@ import (
 	_ "embed" // for the list of contrib's components
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,6 +72,12 @@ func rewriteUnknownTypes(text, binary string) string {
 var article = map[string]string{"receiver": "a", "processor": "a", "exporter": "an", "connector": "a", "extension": "an"}
 
 func adviceOn(kind, typ string, valid []string, binary string) string {
+	if i := slices.IndexFunc(valid, func(v string) bool { return letters(v) == letters(typ) }); i >= 0 {
+		return fmt.Sprintf("the %s is called %q", kind, valid[i])
+	}
+	if instead := removed[kind+" "+letters(typ)]; instead != "" {
+		return fmt.Sprintf("upstream removed this %s: %s", kind, instead)
+	}
 	if known, carried := inContrib(kind, typ); known {
 		elsewhere := ""
 		if carried && binary != fullDistribution {
@@ -88,7 +95,7 @@ func adviceOn(kind, typ string, valid []string, binary string) string {
 // inContrib says whether otelcol-contrib carries a component, and whether the full distribution
 // does.
 func inContrib(kind, typ string) (known, carried bool) {
-	component := kind + " " + strings.ReplaceAll(typ, "_", "")
+	component := kind + " " + letters(typ)
 	for line := range strings.Lines(contribTypes) {
 		name, isCarried := strings.CutSuffix(strings.TrimSuffix(line, "\n"), carriedMark)
 		if name == component {
@@ -98,11 +105,18 @@ func inContrib(kind, typ string) (known, carried bool) {
 	return false, false
 }
 
+// letters are what is left of a name where it does not matter how its words are joined.
+func letters(name string) string { return strings.ReplaceAll(name, "_", "") }
+
+// typos is how many edits a mistyped name is away from what was meant, at most. Names that differ
+// in more, such as logstransform and transform, mean different things.
+const typos = 2
+
 // nearest returns the candidate that takes the fewest edits, if those leave most of it alone.
 func nearest(name string, candidates []string) string {
-	best, fewest := "", len(name)/3+1
+	best, fewest := "", min(typos, len(name)/3)+1
 	for _, candidate := range candidates {
-		if d := distance(name, candidate); d < fewest || d == fewest && best != "" && candidate < best {
+		if d := distance(letters(name), letters(candidate)); d < fewest || d == fewest && best != "" && candidate < best {
 			best, fewest = candidate, d
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -80,14 +81,44 @@ func TestUnknownTypes(t *testing.T) {
 				"\n'processors' unknown type: \"tail_sampling\" for id: \"tail_sampling\": \"tail_sampling\" is a processor of otelcol-contrib 0.152.0 that this build does not carry: see https://github.com/tracecoreai/tracecore/blob/main/docs/compatibility.md",
 		},
 		{
-			`'exporters' unknown type: "loki" for id: "loki" (valid values: [debug nop otlp_grpc])`,
-			`'exporters' unknown type: "loki" for id: "loki": no exporter of this name is known` + tail,
+			`'exporters' unknown type: "lokis" for id: "lokis" (valid values: [debug nop otlp_grpc])`,
+			`'exporters' unknown type: "lokis" for id: "lokis": no exporter of this name is known` + tail,
+		},
+		{
+			`'processors' unknown type: "memorylimiter" for id: "memorylimiter/a" (valid values: [batch memory_limiter])`,
+			`'processors' unknown type: "memorylimiter" for id: "memorylimiter/a": the processor is called "memory_limiter"`,
+		},
+		{
+			`'processors' unknown type: "logtransform" for id: "logtransform" (valid values: [transform])`,
+			`'processors' unknown type: "logtransform" for id: "logtransform": no processor of this name is known` + tail,
+		},
+		{
+			`'exporters' unknown type: "loki" for id: "loki" (valid values: [debug])`,
+			`'exporters' unknown type: "loki" for id: "loki": upstream removed this exporter: send "otlp_http" to Loki's /otlp`,
 		},
 		{`another error`, `another error`},
 	} {
 		require.Equal(t, tt.want, rewriteUnknownTypes(tt.text, "otelcol-tracecore"))
 	}
 }
+
+func TestWhatUpstreamRemovedIsNotCarried(t *testing.T) {
+	for id, instead := range removed {
+		kind, typ, _ := strings.Cut(id, " ")
+		require.NotEmpty(t, article[kind], id)
+		require.Equal(t, letters(typ), typ)
+		known, _ := inContrib(kind, typ)
+		require.False(t, known, id)
+		for _, quoted := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(instead, -1) {
+			require.True(t, isSetting[quoted[1]] || slices.ContainsFunc([]string{kind, "connector", "receiver"}, func(kind string) bool {
+				known, carried := inContrib(kind, quoted[1])
+				return known && carried
+			}), "%s: %s", id, quoted[1])
+		}
+	}
+}
+
+var isSetting = map[string]bool{"sending_queue": true, "retry_on_failure": true}
 
 func TestOldAndNewNamesOfContribAreKnown(t *testing.T) {
 	for _, id := range []string{
@@ -115,6 +146,8 @@ func TestNearest(t *testing.T) {
 	require.Equal(t, "cloak", nearest("clok", []string{"otlp", "clock", "cloak"}), "of two equally near ones the first in the alphabet")
 	require.Equal(t, "host_metrics", nearest("hostmetric", []string{"clock", "host_metrics"}))
 	require.Empty(t, nearest("x", []string{"nop", "otlp"}))
+	require.Equal(t, "tail_sampling", nearest("tailsamplin", []string{"tail_sampling"}))
+	require.Empty(t, nearest("logstransform", []string{"transform"}), "another meaning")
 }
 
 func TestRewrittenErrorsUnwrap(t *testing.T) {

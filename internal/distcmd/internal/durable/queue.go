@@ -52,8 +52,8 @@ func structHoldsStorage(v reflect.Value, seen map[uintptr]bool) bool {
 	if v.Type() == queueType {
 		return !v.FieldByName("StorageID").IsNil()
 	}
-	for i := range v.NumField() {
-		if holdsStorage(v.Field(i), seen) {
+	for _, field := range v.Fields() {
+		if holdsStorage(field, seen) {
 			return true
 		}
 	}

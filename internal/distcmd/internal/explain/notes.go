@@ -144,7 +144,7 @@ func (j *join) note(p path, told map[string]bool) (Leaf, bool) {
 		p = p[:min(len(p), strings.Count(key, "::")+1)]
 	}
 	_, isSwitch := value.(bool)
-	note.Source, note.Line, note.Text = j.whereabouts(p, !isSwitch || isSecretIn(j.resolved, p, value))
+	note.Source, note.Line, note.Text = j.whereabouts(p, !isSwitch)
 	return note, true
 }
 
