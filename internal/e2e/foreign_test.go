@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A distribution of somebody else's takes the four manifest lines of the extension's README.
-// Until its modules are published, what they name is looked up in this repository.
+// A distribution of somebody else's takes the manifest lines of the extension's README.
 func TestForeignDistributionWithTheDocumentedManifestLines(t *testing.T) {
 	foreign := buildForeign(t, foreignManifest(t))
 	prometheus, http := freeAddress(t), freeAddress(t)
@@ -67,24 +67,28 @@ service:
 	}
 }
 
-// gpuManifest is a small manifest with the DCGM receiver as an importer writes it.
+// gpuManifest is a small manifest with the lines of the READMEs of all components but the
+// extension, with or without cgo.
 func gpuManifest(t *testing.T, cgo bool) map[string]any {
 	t.Helper()
-	absolute, err := filepath.Abs(root)
-	require.NoError(t, err)
-	return map[string]any{
-		"dist":      map[string]any{"cgo_enabled": cgo},
-		"receivers": []any{map[string]any{"gomod": ours + "receiver/dcgmreceiver v0.1.0", "path": absolute + "/receiver/dcgmreceiver"}},
-		"exporters": []any{map[string]any{"gomod": ours + "exporter/stdoutexporter v0.1.0", "path": absolute + "/exporter/stdoutexporter"}},
-		"replaces":  replaces(t),
+	manifest := map[string]any{}
+	for _, dir := range []string{"receiver/dcgmreceiver", "receiver/clockreceiver", "exporter/stdoutexporter"} {
+		addManifestLines(t, manifest, dir)
 	}
+	require.Equal(t, map[string]any{"cgo_enabled": true}, manifest["dist"])
+	manifest["dist"] = map[string]any{"cgo_enabled": cgo}
+	return manifest
 }
 
-// buildForeign lets OCB make and compile a distribution outside the repository, and returns
-// the path of its binary.
+// buildForeign lets OCB make and compile a distribution outside the repository, beside a checkout
+// of it, and returns the path of its binary.
 func buildForeign(t *testing.T, manifest map[string]any) string {
 	t.Helper()
-	return filepath.Join(generate(t, t.TempDir(), manifest), "otelcol-foreign")
+	dir := t.TempDir()
+	checkout, err := filepath.Abs(root)
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(checkout, filepath.Join(dir, "tracecore")))
+	return filepath.Join(generate(t, dir, manifest), "otelcol-foreign")
 }
 
 // generate lets OCB make a distribution in dir, with these flags of OCB's, and returns the
@@ -112,47 +116,48 @@ func generate(t *testing.T, dir string, manifest map[string]any, flags ...string
 	require.NoError(t, os.WriteFile(filepath.Join(out, "go.sum"), sums, 0o600))
 
 	run(t, root, "make", "--no-print-directory", ".tools/builder")
-	run(t, root, ".tools/builder", append(flags, "--config", path)...)
+	checkout, err := filepath.Abs(root)
+	require.NoError(t, err)
+	run(t, dir, filepath.Join(checkout, ".tools", "builder"), append(flags, "--config", path)...)
 	return out
 }
 
-// foreignManifest is a small manifest with the README's lines in it.
+// foreignManifest is a small manifest with the lines of the extension's README.
 func foreignManifest(t *testing.T) map[string]any {
 	t.Helper()
 	manifest := map[string]any{
 		"receivers": []any{map[string]any{"gomod": "go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0"}},
 		"exporters": []any{map[string]any{"gomod": "go.opentelemetry.io/collector/exporter/otlpexporter v" + otelcolVersion(t)}},
-		"replaces":  replaces(t),
 	}
-	var lines map[string]any
-	require.NoError(t, yaml.Unmarshal([]byte(manifestLines(t)), &lines))
-	maps.Copy(manifest, lines)
+	addManifestLines(t, manifest, "extension/healthsloextension")
+	require.Contains(t, manifest, "telemetry")
 	return manifest
 }
 
-func manifestLines(t *testing.T) string {
+// addManifestLines adds to a manifest what a README says that it needs.
+func addManifestLines(t *testing.T, manifest map[string]any, dir string) {
 	t.Helper()
-	readme, err := os.ReadFile(root + "/extension/healthsloextension/README.md")
+	readme, err := os.ReadFile(filepath.Join(root, dir, "README.md"))
 	require.NoError(t, err)
-	lines := regexp.MustCompile("(?s)```yaml\n(telemetry:\n  gomod: .+?)```").FindSubmatch(readme)
-	require.NotNil(t, lines)
-	require.Equal(t, 4, strings.Count(string(lines[1]), "\n"))
-	return string(lines[1])
-}
-
-// replaces puts the modules of this repository in the place of published ones.
-func replaces(t *testing.T) []string {
-	t.Helper()
-	var lines []string
-	for dir, module := range goModules(t) {
-		if !strings.HasPrefix(dir, "extension/") && !strings.HasPrefix(dir, "internal/") {
+	block := regexp.MustCompile("(?s)<!-- generated manifest -->.*?```yaml\n(.+?)```").FindSubmatch(readme)
+	require.NotNil(t, block, dir)
+	var lines map[string]any
+	require.NoError(t, yaml.Unmarshal(block[1], &lines))
+	for key, value := range lines {
+		list, isList := value.([]any)
+		existing, _ := manifest[key].([]any)
+		if !isList {
+			manifest[key] = value
 			continue
 		}
-		absolute, err := filepath.Abs(filepath.Join(root, dir))
-		require.NoError(t, err)
-		lines = append(lines, module+" => "+absolute)
+		for _, line := range list {
+			if text, isText := line.(string); isText && slices.Contains(existing, any(text)) {
+				continue // Several components need a module.
+			}
+			existing = append(existing, line)
+		}
+		manifest[key] = existing
 	}
-	return lines
 }
 
 // run runs a command as on a fresh machine: OCB merges every variable into the manifest.

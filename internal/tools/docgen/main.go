@@ -2,7 +2,7 @@
 
 // Command docgen writes the tables of the documentation that list what the code has: the
 // components in README.md and all metrics in docs/metrics.md, from every component's
-// metadata.yaml, and what of otelcol-contrib is carried, and kept, in docs/compatibility.md,
+// metadata.yaml, what a manifest needs for each component in its README, and what of otelcol-contrib is carried, and kept, in docs/compatibility.md,
 // from the manifest and a list of what users rely on. Its one argument is the root of the repository.
 package main
 
@@ -73,6 +73,7 @@ func run(root string) error {
 		return err
 	}
 	return errors.Join(
+		replaceManifests(root, components),
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "drop-in", reliedOn),
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "compatibility", compatibility),
 		replaceBlock(filepath.Join(root, "README.md"), "components", componentTable(components)),
