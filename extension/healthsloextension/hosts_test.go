@@ -42,6 +42,7 @@ func TestRequestsForForeignHostsAreRefused(t *testing.T) {
 	f(true, "node7.example.com:13134", at("Node7.Example.com.:13134"))
 	f(false, "node8.example.com:13134", at("node7.example.com:13134"))
 	f(false, "evil.example", at(":13134"))
+	f(false, ":13134", at(":13134"))
 	f(false, "evil.example", at("0.0.0.0:13134"))
 	f(true, "10.1.2.3:13134", at("[::]:13134"))
 	allowed := func(names ...string) func(*Config) {

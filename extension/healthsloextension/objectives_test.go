@@ -86,6 +86,7 @@ func TestInvalidSampling(t *testing.T) {
 	f(`{scrape_endpoint: "/metrics"}`, url+`got "/metrics"`)
 	f(`{scrape_endpoint: "http:///metrics"}`, url+`got "http:///metrics"`)
 	f(`{scrape_endpoint: "http://me:secret@localhost:8888"}`, url+`without a user, got "http://me:xxxxx@localhost:8888"`)
+	f(`{scrape_endpoint: "http://localhost:8888/metrics#x"}`, url+`got "http://localhost:8888/metrics#x"`)
 	f(`{scrape_endpoint: "http://[::1"}`, url+`got "http://[::1"`)
 }
 
@@ -120,4 +121,19 @@ func TestInvalidObjectives(t *testing.T) {
 "objectives::0::target": must be above 0 and below 1, got 2
 "objectives::0::windows": must have at least one window`)
 	require.ErrorContains(t, load(t, `{objectives: [{name: a, budget: 1}]}`), "has invalid keys: budget")
+}
+
+func TestLimitsThemselvesAreValid(t *testing.T) {
+	for _, yaml := range []string{
+		`{window: 1h, sample_interval: 30m}`,
+		`{window: 1s, sample_interval: 500ms}`,
+		`{sample_interval: 100ms}`,
+		`{objectives: [{name: a, indicator: readiness, target: 0.9, windows: [1m, 720h]}]}`,
+		`{objectives: [{name: a, indicator: receiver_freshness, target: 0.9, windows: [1h], max_age: 720h}]}`,
+		`{shutdown_delay: 30s}`,
+		`{http: {read_timeout: 24h, read_header_timeout: 24h, write_timeout: 24h, idle_timeout: 24h}}`,
+		`{http: {tls: {cert_file: a, key_file: b, reload_interval: 720h}}}`,
+	} {
+		require.NoError(t, load(t, yaml), yaml)
+	}
 }

@@ -106,6 +106,7 @@ func TestStatusPageAsJSON(t *testing.T) {
 	require.Len(t, page.Exporters, 2)
 	require.NotNil(t, page.Exporters[0].QueueRatio)
 	require.Nil(t, page.Exporters[1].QueueRatio)
+	require.NotNil(t, newPageExporter(&sampling.Exporter{HasQueue: true}).QueueRatio, "an empty queue is one")
 	require.Equal(t, []statuspage.GPU{{Component: "dcgm", ID: "GPU-1", Name: "0", Model: "H100", Status: "lost", Conditions: []string{}}}, page.GPUs)
 }
 

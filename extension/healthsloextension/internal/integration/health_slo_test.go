@@ -172,3 +172,11 @@ func TestViewsThatDropExporterMetricsAreSuspected(t *testing.T) {
 	}, patience, 50*time.Millisecond)
 	require.NotContains(t, c.values(t), "tracecore_exporter_failure_rate")
 }
+
+// A receiver whose data is refused has no success, however often it tries.
+func TestReceiverThatIsRefusedIsNotFresh(t *testing.T) {
+	c := start(t, telemetry.NewFactory(), strings.Replace(config, "components: [beat]}", "components: [beat], max_age: 1s}", 1))
+	require.Eventually(t, func() bool {
+		return c.values(t, "objective", "window")["tracecore_slo_burn_rate objective=fresh window=1s"] > 9.9
+	}, patience, 50*time.Millisecond)
+}

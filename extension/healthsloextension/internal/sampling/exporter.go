@@ -86,8 +86,8 @@ func (e *exporter) stalled(now time.Time, c *Counts) bool {
 	return now.Sub(e.busySince) >= e.length
 }
 
-// remember keeps the worst of each step of the last hour. Views share the history, so it is
-// replaced and never changed.
+// remember keeps the worst of each step of the last hour. Views share the points, so none is
+// changed once it is there.
 func (e *exporter) remember(now time.Time, seen *Exporter) {
 	e.worst.FailureRate = max(e.worst.FailureRate, seen.FailureRate)
 	e.worst.QueueRatio = max(e.worst.QueueRatio, seen.QueueRatio)
@@ -96,10 +96,9 @@ func (e *exporter) remember(now time.Time, seen *Exporter) {
 		return
 	}
 	e.worst.At = now
-	kept := e.history
-	for len(kept) > 0 && now.Sub(kept[0].At) >= historySpan {
-		kept = kept[1:]
+	e.history = append(e.history, e.worst)
+	for now.Sub(e.history[0].At) >= historySpan {
+		e.history = e.history[1:]
 	}
-	e.history = append(append(make([]Point, 0, len(kept)+1), kept...), e.worst)
 	e.worst = Point{}
 }

@@ -61,6 +61,13 @@ func TestExporter(t *testing.T) {
 	f("a batcher that holds items is no stall", false,
 		moment{0, Counts{QueueSize: 10, QueueCapacity: 100}, 0, false},
 		moment{120, Counts{QueueSize: 10, QueueCapacity: 100}, 0, false})
+	f("one item finished is no stall", false,
+		moment{0, Counts{InFlight: 1}, 0, false},
+		moment{30, Counts{InFlight: 1, Sent: 1}, 0, false},
+		moment{60, Counts{InFlight: 1, Sent: 2}, 0, false},
+		moment{90, Counts{InFlight: 1, Sent: 3}, 0, false},
+		moment{149, Counts{InFlight: 1, Sent: 3}, 0, false},
+		moment{150, Counts{InFlight: 1, Sent: 3}, 0, true})
 	f("a request that was not looked at for a while is no stall", false,
 		moment{0, Counts{InFlight: 1}, 0, false},
 		moment{50, Counts{InFlight: 1}, 0, false},
@@ -129,4 +136,25 @@ func TestHistoryKeepsTheWorstOfEachStepForAnHour(t *testing.T) {
 	}
 	f(5, 120)
 	f(240, 15)
+}
+
+func TestAPointOfTheHistoryForgetsTheOneBefore(t *testing.T) {
+	e := newExporter(testKey, 10*time.Second, 5*time.Second, epoch.Add(-time.Second))
+	for seconds := 0; seconds <= 120; seconds += 5 {
+		counts := Counts{QueueCapacity: 10, Sent: float64(seconds), SendFailed: 1}
+		if seconds >= 30 && seconds <= 45 {
+			counts = Counts{QueueCapacity: 10, Sent: 30, SendFailed: 1, QueueSize: 9, InFlight: 1}
+		}
+		if seconds >= 65 {
+			counts.SendFailed = 3
+		}
+		e.observe(after(seconds), &counts, false)
+	}
+	require.Equal(t, []Point{
+		{At: after(0), FailureRate: 1},
+		{At: after(30), FailureRate: 1.0 / 6, QueueRatio: 0.9},
+		{At: after(60), QueueRatio: 0.9, Stalled: true},
+		{At: after(90), FailureRate: 2.0 / 12},
+		{At: after(120)},
+	}, e.history)
 }

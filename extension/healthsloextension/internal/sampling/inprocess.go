@@ -72,7 +72,7 @@ func addPoints[N int64 | float64](r *Reading, fold func(*Reading, point), points
 		r.add(fold, point{
 			label: func(key string) string {
 				if value, ok := points[i].Attributes.Value(attribute.Key(key)); ok {
-					return value.Emit()
+					return value.String()
 				}
 				return ""
 			},

@@ -184,3 +184,54 @@ func TestObjectiveIsKnownOnceEachNamedComponentWasSeen(t *testing.T) {
 	f("queue_headroom", sees)
 	f("receiver_freshness", func(p *pass, id string) { p.reading.LastActivity[id] = p.now })
 }
+
+// The worst of several components is what counts, in whatever order they come.
+func TestOneBadComponentOfSeveralIsBad(t *testing.T) {
+	for range 20 {
+		p := lookAt(5, func(p *pass) {
+			for _, id := range []string{"a", "b", "c"} {
+				p.reading.Exporters[ExporterKey{id, "logs"}] = &Counts{QueueSize: 1, QueueCapacity: 10}
+				p.reading.LastActivity[id] = p.now
+			}
+			p.reading.Exporters[ExporterKey{"b", "logs"}].QueueSize = 10
+			p.reading.LastActivity["b"] = p.now.Add(-time.Hour)
+		})
+		for _, set := range []ObjectiveSettings{{Indicator: "queue_headroom", MaxDepthRatio: 0.8}, {Indicator: "receiver_freshness", MaxAge: time.Minute}} {
+			o := newObjective(set, 5*time.Second, epoch)
+			o.observe(p)
+			require.Equal(t, level{bad: true, known: true}, o.level, set.Indicator)
+		}
+	}
+}
+
+func TestItemsOfAllExportersCount(t *testing.T) {
+	a, b := ExporterKey{"a", "logs"}, ExporterKey{"b", "traces"}
+	o := newObjective(ObjectiveSettings{Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows}, 5*time.Second, epoch)
+	o.observe(lookAt(5, func(p *pass) {
+		p.reading.Exporters = map[ExporterKey]*Counts{a: {}, b: {}}
+		p.exporters = map[ExporterKey]*exporter{a: {lastBad: 1, lastTotal: 10}, b: {lastBad: 2, lastTotal: 20}}
+	}))
+	require.Equal(t, []float64{3, 30}, []float64{o.bad, o.total})
+}
+
+func TestAnObjectiveStaysKnown(t *testing.T) {
+	o := newObjective(ObjectiveSettings{Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows}, 5*time.Second, epoch)
+	require.True(t, o.observe(lookAt(5, func(p *pass) {
+		p.reading.Exporters[testKey], p.exporters = &Counts{}, map[ExporterKey]*exporter{testKey: {}}
+	})).Known)
+	require.True(t, o.observe(lookAt(10, func(p *pass) { p.reading = nil })).Known)
+}
+
+// A tenth of a window may go by unmeasured: six minutes of an hour.
+func TestAShortGapDoesNotBeginAWindowAnew(t *testing.T) {
+	f := func(gap int, want time.Time) {
+		t.Helper()
+		o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.9, Windows: twoWindows}, 5*time.Second, epoch)
+		for _, second := range []int{0, 5, 5 + gap} {
+			o.observe(lookAt(second, func(*pass) {}))
+		}
+		require.Equal(t, want, o.windows[1].since)
+	}
+	f(360, epoch)
+	f(361, after(366))
+}

@@ -207,7 +207,23 @@ func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		require.Empty(t, s.View().SourceReason)
 		require.Equal(t, 1, s.logs.Len())
+		s.source.says(nil)
+		time.Sleep(testWindow - time.Millisecond)
+		require.Empty(t, s.View().SourceReason, "none was seen for less than a window")
 	})
+}
+
+func TestPassThatIsCancelledPublishesNothing(t *testing.T) {
+	s := newSubject(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.source.does(func() (*Reading, error) {
+		cancel()
+		return nil, ctx.Err()
+	})
+	s.sample(ctx, epoch)
+	require.Zero(t, s.passes.Load())
+	require.True(t, s.View().At.IsZero())
+	require.Zero(t, s.logs.Len(), "that a stop ends the reading is no failure")
 }
 
 func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {

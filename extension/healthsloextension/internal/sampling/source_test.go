@@ -23,7 +23,7 @@ import (
 // wantReading is what every form of the same metrics must come to.
 var wantReading = &Reading{
 	Exporters: map[ExporterKey]*Counts{
-		{"otlp_grpc/a", "traces"}:   {Sent: 7, SendFailed: 5, EnqueueFailed: 9, InFlight: 1, QueueSize: 3, QueueCapacity: 1000},
+		{"otlp_grpc/a", "traces"}:   {Sent: 7, SendFailed: 11, EnqueueFailed: 9, InFlight: 3, QueueSize: 7, QueueCapacity: 1024},
 		{"otlp_grpc/a", "metrics"}:  {Sent: 10},
 		{"otlp_grpc/a", "logs"}:     {SendFailed: 4},
 		{"otlp_grpc/a", "profiles"}: {EnqueueFailed: 6},
@@ -40,7 +40,7 @@ func fakeComponents(t *testing.T, meter metric.Meter) {
 	t.Helper()
 	add := func(name string, value int64, attributes ...attribute.KeyValue) {
 		counter, err := meter.Int64UpDownCounter(name)
-		if !strings.Contains(name, "in_flight") {
+		if !strings.Contains(name, "in_flight") && !strings.Contains(name, "queue_") {
 			monotonic, monotonicErr := meter.Int64Counter(name)
 			require.NoError(t, monotonicErr)
 			monotonic.Add(t.Context(), value, metric.WithAttributes(attributes...))
@@ -60,15 +60,20 @@ func fakeComponents(t *testing.T, meter metric.Meter) {
 	add("otelcol_exporter_sent_spans", 4, a, attribute.String("server.address", "one"))
 	add("otelcol_exporter_sent_spans", 3, a, attribute.String("server.address", "two"))
 	add("otelcol_exporter_send_failed_spans", 5, a, attribute.String("error.type", "Unavailable"))
+	add("otelcol_exporter_send_failed_spans", 6, a, attribute.String("error.type", "Internal"))
 	add("otelcol_exporter_enqueue_failed_spans", 2, a)
 	add("otelcol_exporter_enqueue_failed_spans", 7, a, attribute.String("error.type", "queue full"))
+	more := attribute.String("more", "attributes")
 	add("otelcol_exporter_in_flight_requests", 1, a, traces)
+	add("otelcol_exporter_in_flight_requests", 2, a, traces, more)
 	add("otelcol_exporter_sent_metric_points", 10, a)
 	add("otelcol_exporter_send_failed_log_records", 4, a)
 	add("otelcol_exporter_enqueue_failed_profile_samples", 6, a)
 	add("otelcol_receiver_accepted_spans", 99, attribute.String("receiver", "otlp"))
-	observe("otelcol_exporter_queue_size", 3, a, traces)
-	observe("otelcol_exporter_queue_capacity", 1000, a, traces)
+	add("otelcol_exporter_queue_size", 3, a, traces)
+	add("otelcol_exporter_queue_size", 4, a, traces, more)
+	add("otelcol_exporter_queue_capacity", 1000, a, traces)
+	add("otelcol_exporter_queue_capacity", 24, a, traces, more)
 	observe("tracecore.receiver.last_activity_unix_seconds", 1_700_000_000, attribute.String("component_id", "dcgm/rack2"))
 	up, err := meter.Int64ObservableGauge("tracecore.gpu.up")
 	require.NoError(t, err)
@@ -114,6 +119,15 @@ func TestInProcess(t *testing.T) {
 	require.NoError(t, provider.Shutdown(t.Context()))
 	_, err := source.Read(t.Context())
 	require.ErrorIs(t, err, sdkmetric.ErrReaderShutdown)
+}
+
+func TestGPUsOfTwoReceiversAreTwo(t *testing.T) {
+	reading := newReading()
+	for _, receiver := range []string{"dcgm/b", "dcgm/a"} {
+		labels := map[string]string{"component_id": receiver, "hw.id": "GPU-1"}
+		reading.add(folds["tracecore.gpu.up"], point{label: func(key string) string { return labels[key] }, value: 1})
+	}
+	require.Equal(t, []GPU{{Component: "dcgm/a", ID: "GPU-1", Up: true}, {Component: "dcgm/b", ID: "GPU-1", Up: true}}, reading.sorted().GPUs)
 }
 
 func TestFailingCallbackCostsItsOwnInstrument(t *testing.T) {

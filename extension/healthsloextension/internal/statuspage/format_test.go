@@ -79,7 +79,7 @@ func TestChartShowsGapsAndWorst(t *testing.T) {
 }
 
 func TestChartOfNothing(t *testing.T) {
-	got := newCharts(&Exporter{ID: "x", Signal: "logs", QueueRatio: ratio(2)}, now, 30*time.Second)
+	got := newCharts(&Exporter{ID: "x", Signal: "logs", QueueRatio: new(2.0)}, now, 30*time.Second)
 	require.Equal(t, "Stalls of x, logs, in the last hour: none", got.Stall.Label)
 	require.Equal(t, "M238.0 1.0H240.0", got.Queue.Line)
 }

@@ -49,7 +49,7 @@ func TestCausesComeBeforeWhatTheyBringAbout(t *testing.T) {
 		At:         now,
 		Components: []Component{failed("receiver"), failed("processor"), {Kind: "exporter", ID: "y"}, failed("exporter"), failed("connector"), failed("extension")},
 		Telemetry:  Telemetry{WindowSeconds: 60},
-		Exporters:  []Exporter{{ID: "e", Signal: "logs", Stalled: true, FailureRate: 0.5, QueueRatio: ratio(0.8)}, {ID: "f", Signal: "logs", QueueRatio: ratio(0.79)}},
+		Exporters:  []Exporter{{ID: "e", Signal: "logs", Stalled: true, FailureRate: 0.5, QueueRatio: new(0.8)}, {ID: "f", Signal: "logs", QueueRatio: new(0.79)}},
 		GPUs:       []GPU{{Name: "nvidia0", Status: "lost"}, {Name: "nvidia1", Status: "ok", Up: true}},
 		Objectives: []Objective{{Name: "spent", Known: true}, {Name: "left", Known: true, BudgetRemaining: 0.001}, {Name: "unknown"}},
 	}

@@ -30,8 +30,6 @@ var now = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
 
 func ago(d time.Duration) time.Time { return now.Add(-d) }
 
-func ratio(r float64) *float64 { return &r }
-
 // history has a point every 30 s of the last n: a backend that died for a while.
 func history(n int) []Point {
 	points := make([]Point, n)
@@ -68,8 +66,8 @@ func busy() *Page {
 		},
 		Telemetry: Telemetry{Source: "in-process", WindowSeconds: 60, StepSeconds: 30},
 		Exporters: []Exporter{
-			{ID: "otlp_grpc/backend", Signal: "metrics", QueueRatio: ratio(0.93), Stalled: true, FailureRate: 0.125, History: history(120)},
-			{ID: "otlp_grpc/backend", Signal: "traces", QueueRatio: ratio(0), History: history(11)},
+			{ID: "otlp_grpc/backend", Signal: "metrics", QueueRatio: new(0.93), Stalled: true, FailureRate: 0.125, History: history(120)},
+			{ID: "otlp_grpc/backend", Signal: "traces", QueueRatio: new(0.0), History: history(11)},
 			{ID: "stdout", Signal: "metrics", History: []Point{}},
 		},
 		Objectives: []Objective{
@@ -225,7 +223,7 @@ func TestJSONIsReadBackAsWritten(t *testing.T) {
 func TestNumbersThatAreNone(t *testing.T) {
 	p := busy()
 	for i, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		p.Exporters[i].FailureRate, p.Exporters[i].QueueRatio = bad, ratio(bad)
+		p.Exporters[i].FailureRate, p.Exporters[i].QueueRatio = bad, new(bad)
 		p.Objectives[0].BurnRates[i].Rate = bad
 	}
 	html := render(t, p)

@@ -89,5 +89,5 @@ func (r *Rate) Ratio() float64 {
 	if bad == 0 {
 		return 0
 	}
-	return min(1, bad/max(bad, r.samples[len(r.samples)-1].total-r.samples[0].total))
+	return min(1, bad/(r.samples[len(r.samples)-1].total-r.samples[0].total))
 }
