@@ -98,5 +98,7 @@ func TestChartOfSparsePointsHasNoGaps(t *testing.T) {
 		require.Equal(t, "Stalls of x, logs, in the last hour: "+stalls, got.Stall.Label)
 	}
 	f(4*time.Minute, 1, "1 h")
+	f(80*time.Second, 1, "57 min 20 s")
+	f(80*time.Second-1, 15, "20 min")
 	f(time.Minute, 15, "15 min")
 }
