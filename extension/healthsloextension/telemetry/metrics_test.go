@@ -60,7 +60,7 @@ func newSubject(tb testing.TB, factory telemetry.Factory, change func(*otelconft
 	}
 	provider, err := factory.CreateMeterProvider(tb.Context(), set, cfg)
 	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, provider.Shutdown(tb.Context())) })
+	tb.Cleanup(func() { require.NoError(tb, provider.Shutdown(context.WithoutCancel(tb.Context()))) })
 	return subject{provider, "localhost:" + strconv.Itoa(port), logs}
 }
 
