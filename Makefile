@@ -65,6 +65,7 @@ test: test-unit test-e2e ## Run every test: units of all modules, then the real 
 test-unit: sim check-sim ## Run the units of all modules under the race detector.
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
 	@cd internal/tools/release && go test ./...
+	@cd internal/tools && go test ./changelog
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
 test-go-dcgm: sim ## Run go-dcgm's own tests on the simulated libdcgm.
@@ -97,8 +98,8 @@ lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done
 
-.PHONY: generate check-generated
-generate: generate-components generate-distributions generate-images generate-docs ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, document tables.
+.PHONY: generate generate-names check-generated
+generate: generate-components generate-distributions generate-images generate-names generate-docs ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, lists of names, document tables.
 generate-components: .tools/mdatagen
 	@for m in $(UNIT_MODULES); do $(MAKE) --no-print-directory -C $$m generate; done
 generate-distributions: $(DISTRIBUTIONS:%=generate-%)
@@ -110,6 +111,9 @@ generate-otelcol-tracecore generate-otelcol-tracecore-node: generate-%: .tools/b
 	env -i $(foreach v,$(GO_ENV),$(if $($(v)),$(v)='$($(v))')) \
 		.tools/builder --config $(MANIFEST) --skip-compilation --skip-strict-versioning=false >&2
 	internal/tools/use-distcmd distribution/$*
+# From the changelog of a later release of contrib, which the module proxy serves.
+generate-names:
+	go -C internal/tools run ./changelog ../..
 generate-docs:
 	go -C internal/tools run ./docgen ../..
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.

@@ -27,14 +27,19 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	r := renaming{names: c.names, found: map[name]bool{}}
 	r.sections(config)
 	r.references(config)
-	if len(r.errs) > 0 {
-		return errors.Join(r.errs...)
+	s := respelling{}
+	s.sections(config)
+	if err := errors.Join(errors.Join(r.errs...), errors.Join(s.errs...)); err != nil {
+		return err
 	}
-	if len(r.found) == 0 {
+	if len(r.found)+len(s.found) == 0 {
 		return nil
 	}
 	for _, n := range slices.SortedFunc(maps.Keys(r.found), name.compare) {
-		c.logger.Warn(fmt.Sprintf("%s: %q is a later name of %q, which is read in its place", n.kind, n.later, n.here))
+		n.log(c.logger)
+	}
+	for _, warning := range s.found {
+		c.logger.Warn(warning)
 	}
 	*conf = *confmap.NewFromStringMap(config)
 	return nil
@@ -42,7 +47,18 @@ func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
 
 // name is a later name that occurs in a configuration.
 type name struct {
-	kind, later, here string
+	kind, later string
+	present
+}
+
+// log warns of a name that 0.152 does not know: after a rollback to it the configuration is
+// refused. A name of 0.152 is no reason to warn.
+func (n name) log(logger *zap.Logger) {
+	if n.isLater() {
+		logger.Warn(fmt.Sprintf("%s: %q is a later name of %q, which is read in its place", n.kind, n.later, n.here))
+		return
+	}
+	logger.Info(fmt.Sprintf("%s: %q is the name in 0.152 of %q, which is read in its place", n.kind, n.later, n.here))
 }
 
 func (n name) compare(other name) int {
@@ -163,9 +179,9 @@ func (r *renaming) element(id any, kinds []string) any {
 func (r *renaming) id(id string, kinds ...string) (here string, renamed bool) {
 	later := typeOf(id)
 	for _, kind := range kinds {
-		if here, ok := r.names[kind][later]; ok {
-			r.found[name{kind, later, here}] = true
-			return strings.Replace(id, later, here, 1), true
+		if p, ok := r.names[kind][later]; ok {
+			r.found[name{kind, later, p}] = true
+			return strings.Replace(id, later, p.here, 1), true
 		}
 	}
 	return id, false

@@ -21,12 +21,12 @@ import (
 
 // everyKind is a table with a name in every section, which the real one has not.
 var everyKind = names{
-	receivers:  {"new_r": "oldr"},
-	processors: {"new_p": "oldp", "resource_detection": detecting},
-	exporters:  {"new_e": "olde"},
-	connectors: {"new_c": "oldc"},
-	extensions: {"new_x": "oldx"},
-	detectors:  {"k8s_api": "k8snode"},
+	receivers:  {"new_r": {"oldr", "0.153.0"}},
+	processors: {"new_p": {"oldp", "0.153.0"}, "resource_detection": {detecting, "0.153.0"}},
+	exporters:  {"new_e": {"olde", "0.153.0"}},
+	connectors: {"new_c": {"oldc", "0.153.0"}},
+	extensions: {"new_x": {"oldx", "0.153.0"}},
+	detectors:  {"k8s_api": {"k8snode", "0.154.0"}},
 }
 
 // convert returns what becomes of a configuration, and the warnings.
@@ -182,6 +182,7 @@ func FuzzConvert(f *testing.F) {
 	for _, seed := range []string{
 		"", "receivers:", "processors: {resourcedetection: {detectors: [k8snode], k8snode: {}}}",
 		`{receivers: {otlp: {protocols: {grpc: , http: }}}, exporters: {debug: }, service: {pipelines: {logs: {receivers: [otlp], exporters: [debug]}}}}`,
+		`{exporters: {otlp_http: {keepalive: {enabled: false}}, prometheus_remote_write: {http: {keepalive: {max_idle_conns: 1}}}}}`,
 		`{processors: {resource_detection: {detectors: "env,k8s_api"}}, connectors: {count/a: []}, service: {extensions: [x], pipelines: {logs: {receivers: [count/a], exporters: load_balancing}}}}`,
 	} {
 		f.Add(seed)
@@ -213,17 +214,56 @@ func mentionsLaterName(text string) bool {
 			}
 		}
 	}
+	for _, s := range spellings {
+		if strings.Contains(text, s.later) {
+			return true
+		}
+	}
 	// Escapes may hide a name.
 	return strings.Contains(text, `\`)
 }
 
 func TestTableIsSound(t *testing.T) {
 	for kind, renamed := range laterNames {
-		for later, here := range renamed {
-			require.NotContains(t, renamed, here, "%s: %s is mapped on", kind, later)
-			require.Equal(t, here == "k8snode", strings.ReplaceAll(later, "_", "") != strings.ReplaceAll(here, "_", ""), "%s: a name is written apart and not changed", later)
+		for later, present := range renamed {
+			require.NotContains(t, renamed, present.here, "%s: %s is mapped on", kind, later)
+			require.Equal(t, present.here == "k8snode", strings.ReplaceAll(later, "_", "") != strings.ReplaceAll(present.here, "_", ""), "%s: a name is written apart and not changed", later)
+			require.Regexp(t, `^0\.1[4-9]\d\.0$`, present.since, "compares as text")
 		}
 	}
+}
+
+// A name of 0.152 that only the older module carried here does not know is no fault of the
+// configuration: stock 0.152 reads it without a word.
+func TestNamesOf0152AreReadWithoutAWarning(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	conf := confmap.NewFromStringMap(parse(t, `{receivers: {yang_grpc: , splunk_enterprise: }}`))
+	require.NoError(t, (&converter{logger: zap.New(core), names: laterNames}).Convert(context.Background(), conf))
+	require.Equal(t, parse(t, `{receivers: {yanggrpc: , splunkenterprise: }}`), xconfmap.ToStringMapRaw(conf))
+	var said []string
+	for _, entry := range logs.All() {
+		said = append(said, entry.Level.String()+" "+entry.Message)
+	}
+	require.Equal(t, []string{
+		`warn receivers: "splunk_enterprise" is a later name of "splunkenterprise", which is read in its place`,
+		`info receivers: "yang_grpc" is the name in 0.152 of "yanggrpc", which is read in its place`,
+	}, said)
+}
+
+// Of the modules whose 0.152.0 is not served, those carried at 0.146.0 have other names than 0.152.
+func TestNamesOf0152OfOlderModulesAreRead(t *testing.T) {
+	var of0152 []string
+	for kind, renamed := range laterNames {
+		for later, present := range renamed {
+			if !present.isLater() {
+				of0152 = append(of0152, kind+" "+later)
+			}
+		}
+	}
+	require.Subset(t, of0152, []string{
+		"extensions google_cloud_logentry_encoding", "receivers file_stats", "receivers prometheus_remote_write", "receivers ssh_check",
+		"receivers tcp_check", "receivers tls_check", "receivers yang_grpc",
+	})
 }
 
 func TestReadmeListsEveryName(t *testing.T) {
@@ -231,13 +271,13 @@ func TestReadmeListsEveryName(t *testing.T) {
 	require.NoError(t, err)
 	var want []string
 	for kind, renamed := range laterNames {
-		for later, here := range renamed {
-			want = append(want, "| "+strings.TrimSuffix(kind, "s")+" | `"+later+"` | `"+here+"` |")
+		for later, p := range renamed {
+			want = append(want, "| "+strings.TrimSuffix(kind, "s")+" | `"+later+"` | "+p.since+" | `"+p.here+"` |")
 		}
 	}
 	var rows []string
 	for line := range strings.Lines(string(readme)) {
-		if strings.Contains(line, " | `") {
+		if strings.Contains(line, " | `") && strings.Contains(line, " | 0.1") {
 			rows = append(rows, strings.TrimSpace(line))
 		}
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package forwardalias is a confmap converter that reads configurations written for later
-// releases of the Collector: it maps the names that components got after 0.152 to the names
-// by which 0.152 knows them.
+// releases of the Collector: it maps names of components and spellings of settings that came
+// after 0.152 to those that 0.152 knows.
 package forwardalias
 
 import (

@@ -23,37 +23,15 @@ const (
 // encodingKeys are where receivers and exporters name an extension, alone or for each signal.
 var encodingKeys = []string{"encoding", "encoding_extension", "encodings"}
 
-// names maps, by kind, a later name to the present one.
-type names map[string]map[string]string
+// line is the release whose names a distribution is expected to know.
+const line = "0.152.0"
 
-// laterNames is what upstream renamed until 0.164, of what a distribution of 0.152 can carry;
-// of some modules it has none newer than 0.146, whose names may be older than those of 0.152.
-// The old names are deprecated aliases later.
-var laterNames = names{
-	receivers: {
-		"apache_spark":            "apachespark",
-		"file_stats":              "filestats",
-		"prometheus_remote_write": "prometheusremotewrite",
-		"sql_query":               "sqlquery",
-		"ssh_check":               "sshcheck",
-		"tcp_check":               "tcpcheck",
-		"tls_check":               "tlscheck",
-		"windows_perf_counters":   "windowsperfcounters",
-	},
-	processors: {
-		"cumulative_to_delta": "cumulativetodelta",
-		"delta_to_cumulative": "deltatocumulative",
-		"delta_to_rate":       "deltatorate",
-		"resource_detection":  detecting,
-	},
-	exporters: {
-		"load_balancing":          "loadbalancing",
-		"prometheus_remote_write": "prometheusremotewrite",
-	},
-	extensions: {
-		"google_cloud_logentry_encoding": "googlecloudlogentry_encoding",
-	},
-	detectors: {
-		"k8s_api": "k8snode",
-	},
-}
+// names maps, by kind, a later name to the present one.
+type names map[string]map[string]present
+
+// present is the name that a distribution of 0.152 can carry, and the release that gave it a later
+// one. Modules whose 0.152.0 is not served are older, and so may their names be.
+type present struct{ here, since string }
+
+// isLater is false for names of 0.152 itself, which an older module does not know.
+func (p present) isLater() bool { return p.since > line }

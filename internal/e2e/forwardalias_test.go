@@ -3,11 +3,14 @@
 package e2e
 
 import (
+	"net/http"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,6 +47,38 @@ service:
     logs: {receivers: [kafka], exporters: [nop]}
 `
 
+// respelled has a setting that 0.152 has outside of a section.
+const respelled = `
+receivers: {otlp: {protocols: {http: {endpoint: %s, keepalive: {enabled: false, idle_timeout: 1m}}}}}
+exporters: {otlp_http: {endpoint: "http://127.0.0.1:9", keepalive: {idle_conn_timeout: 30s, max_idle_conns: 7}}}
+service: {telemetry: {metrics: {level: none}}, pipelines: {logs: {receivers: [otlp], exporters: [otlp_http]}}}
+`
+
+// validate warns, because the same file is refused after a rollback, and the settings mean the same.
+func TestSettingsInALaterSpellingAreRead(t *testing.T) {
+	address := freeAddress(t)
+	config := configFile(t, respelled, address)
+	r := finish(t, "", nil, "validate", "--config", config)
+	require.Zero(t, r.code, r.stderr)
+	require.Equal(t, `warning: receivers::otlp::protocols::http: "keepalive" is a later spelling of "keep_alives_enabled", which is read in its place
+warning: exporters::otlp_http: "keepalive" is a later spelling of "idle_conn_timeout", "max_idle_conns", which are read in its place
+`, r.stderr)
+	explained := finish(t, "", nil, "validate", "--explain", "--config", config).stdout
+	for _, line := range []string{`exporters::otlp_http::idle_conn_timeout: 30s `, `exporters::otlp_http::max_idle_conns: 7 `} {
+		require.Contains(t, explained, line)
+	}
+	c := start(t, "--config", config)
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		resp, err := http.Post("http://"+address+"/v1/logs", "application/json", strings.NewReader("{}"))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.True(t, resp.Close, "the server keeps no connection")
+	}, patience, 20*time.Millisecond)
+	c.stop(t)
+	conflict := strings.Replace(respelled, "max_idle_conns: 7}", "max_idle_conns: 7}, max_idle_conns: 8", 1)
+	requireFailure(t, failure{want: `"exporters::otlp_http": must hold one of "keepalive" and "max_idle_conns"`}, "validate", "--config", configFile(t, conflict, freeAddress(t)))
+}
+
 // detecting asks the Kubernetes API, and validates without one.
 const detecting = `
 receivers: {nop: }
@@ -53,7 +88,7 @@ service: {pipelines: {metrics: {receivers: [nop], processors: [resource_detectio
 `
 
 // readInItsPlace matches a warning about a later name.
-var readInItsPlace = regexp.MustCompile(`warn\t.*\t(\w+: "\w+") is a later name of "\w+", which is read in its place`)
+var readInItsPlace = regexp.MustCompile(`((?:warn|info)\t).*\t(\w+: "\w+" is (?:a later name|the name in 0\.152)) of "\w+", which is read in its place`)
 
 // The node agent has no component that was renamed. There the names are mapped as well, and the
 // error about the missing component follows.
@@ -68,21 +103,21 @@ func TestConfigurationsWithLaterNamesOfComponents(t *testing.T) {
 	c := start(t, "--config", config)
 	waitStatus(t, health, "/readyz", 200)
 	c.stop(t)
-	var warned []string
-	for _, warning := range readInItsPlace.FindAllStringSubmatch(c.err.String(), -1) {
-		warned = append(warned, warning[1])
+	var logged []string
+	for _, line := range readInItsPlace.FindAllStringSubmatch(c.err.String(), -1) {
+		logged = append(logged, line[1]+line[2])
 	}
 	require.Equal(t, []string{
-		`exporters: "load_balancing"`,
-		`exporters: "prometheus_remote_write"`,
-		`extensions: "google_cloud_logentry_encoding"`,
-		`processors: "cumulative_to_delta"`,
-		`processors: "delta_to_cumulative"`,
-		`processors: "delta_to_rate"`,
-		`processors: "resource_detection"`,
-		`receivers: "ssh_check"`,
-		`receivers: "tcp_check"`,
-	}, warned, "one warning for each name")
+		"warn\texporters: \"load_balancing\" is a later name",
+		"warn\texporters: \"prometheus_remote_write\" is a later name",
+		"info\textensions: \"google_cloud_logentry_encoding\" is the name in 0.152",
+		"warn\tprocessors: \"cumulative_to_delta\" is a later name",
+		"warn\tprocessors: \"delta_to_cumulative\" is a later name",
+		"warn\tprocessors: \"delta_to_rate\" is a later name",
+		"warn\tprocessors: \"resource_detection\" is a later name",
+		"info\treceivers: \"ssh_check\" is the name in 0.152",
+		"info\treceivers: \"tcp_check\" is the name in 0.152",
+	}, logged, "one line for each name, a warning if it is later than 0.152")
 	require.NotContains(t, c.err.String(), "alias is deprecated", "upstream knows the names they are mapped to")
 
 	explanation := finish(t, "", nil, "validate", "--explain", "--config", config)
