@@ -3,27 +3,19 @@
 package distcmd
 
 import (
-	_ "embed" // for the list of contrib's components
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// contribTypes lists what otelcol-contrib 0.152.0 carries, a kind and a type per line, without
-// underscores: upstream moves those between releases and keeps both names working. A third word
-// says that the full distribution carries it, too.
-//
-//go:embed contrib-0.152.0.txt
-var contribTypes string
-
 const (
 	fullDistribution = "otelcol-tracecore"
-	carriedMark      = " carried"
 	// compatibility is where the components of otelcol-contrib are listed.
 	compatibility = "https://" + repository + "blob/main/docs/compatibility.md"
+	// line is the release of otelcol-contrib that the full distribution takes the place of.
+	line = "0.152.0"
 )
 
 // unknownType is upstream's error for a component that a build lacks. Its list of all valid
@@ -71,19 +63,17 @@ func rewriteUnknownTypes(text, binary string) string {
 // article goes before the kinds of components.
 var article = map[string]string{"receiver": "a", "processor": "a", "exporter": "an", "connector": "a", "extension": "an"}
 
+// adviceOn says what is known of a type that the build does not have: first whether it has the
+// component by another spelling, then what contrib has or had by this name, and only of a name that
+// nobody knows which one may be misspelled.
 func adviceOn(kind, typ string, valid []string, binary string) string {
-	if i := slices.IndexFunc(valid, func(v string) bool { return letters(v) == letters(typ) }); i >= 0 {
-		return fmt.Sprintf("the %s is called %q", kind, valid[i])
+	if name := respelled(kind, typ, valid); name != "" {
+		return fmt.Sprintf("the %s is called %q", kind, name)
 	}
-	if instead := removed[kind+" "+letters(typ)]; instead != "" {
-		return fmt.Sprintf("upstream removed this %s: %s", kind, instead)
-	}
-	if known, carried := inContrib(kind, typ); known {
-		elsewhere := ""
-		if carried && binary != fullDistribution {
-			elsewhere = ", but " + fullDistribution + " does"
+	for _, advice := range []func(kind, typ, binary string) string{adviceOnContrib, adviceOnRemoved, adviceOnLater} {
+		if text := advice(kind, typ, binary); text != "" {
+			return text
 		}
-		return fmt.Sprintf(`%q is %s %s of otelcol-contrib 0.152.0 that this build does not carry%s: see %s`, typ, article[kind], kind, elsewhere, compatibility)
 	}
 	meant := ""
 	if near := nearest(typ, valid); near != "" {
@@ -92,31 +82,60 @@ func adviceOn(kind, typ string, valid []string, binary string) string {
 	return fmt.Sprintf(`no %s of this name is known%s (%q lists what there is)`, kind, meant, binary+" components")
 }
 
-// inContrib says whether otelcol-contrib carries a component, and whether the full distribution
-// does.
-func inContrib(kind, typ string) (known, carried bool) {
-	component := kind + " " + letters(typ)
-	for line := range strings.Lines(contribTypes) {
-		name, isCarried := strings.CutSuffix(strings.TrimSuffix(line, "\n"), carriedMark)
-		if name == component {
-			return true, isCarried
+// respelled returns the valid name that differs in spelling alone. Of a name and its deprecated
+// alias it is the one with more words.
+func respelled(kind, typ string, valid []string) (name string) {
+	for _, candidate := range valid {
+		if isSame(kind, typ, candidate) && (name == "" || strings.Count(candidate, "_") > strings.Count(name, "_")) {
+			name = candidate
 		}
 	}
-	return false, false
+	return name
 }
 
-// letters are what is left of a name where it does not matter how its words are joined.
-func letters(name string) string { return strings.ReplaceAll(name, "_", "") }
+func adviceOnContrib(kind, typ, binary string) string {
+	component, known := inContrib(kind, typ)
+	if !known || component.since != line {
+		return ""
+	}
+	elsewhere := ""
+	if component.here != "" && binary != fullDistribution {
+		elsewhere = ", but " + fullDistribution + " does"
+	}
+	return fmt.Sprintf("%q is %s %s of otelcol-contrib %s that this build does not carry%s: see %s", typ, article[kind], kind, line, elsewhere, compatibility)
+}
 
-// typos is how many edits a mistyped name is away from what was meant, at most. Names that differ
-// in more, such as logstransform and transform, mean different things.
-const typos = 2
+func adviceOnRemoved(kind, typ, _ string) string {
+	component, known := removed(kind, typ)
+	switch {
+	case !known:
+		return ""
+	case component.instead == "":
+		return fmt.Sprintf("upstream removed this %s in %s, and nothing replaces it", kind, component.release)
+	default:
+		return fmt.Sprintf("upstream removed this %s in %s; use the %s", kind, component.release, component.instead)
+	}
+}
 
-// nearest returns the candidate that takes the fewest edits, if those leave most of it alone.
+func adviceOnLater(kind, typ, _ string) string {
+	component, known := inContrib(kind, typ)
+	switch {
+	case !known:
+		return ""
+	case component.since == "never":
+		return fmt.Sprintf("%q is %s %s of contrib's repository that otelcol-contrib does not carry", typ, article[kind], kind)
+	default:
+		return fmt.Sprintf("%q is %s %s of otelcol-contrib %s that %s did not have", typ, article[kind], kind, component.since, line)
+	}
+}
+
+// nearest returns the candidate that a misspelling most likely means: at most two letters differ,
+// and of a short name one. Names that differ by more are those of other components.
 func nearest(name string, candidates []string) string {
-	best, fewest := "", min(typos, len(name)/3)+1
+	best, fewest := "", min(len(name)/3, 2)+1
 	for _, candidate := range candidates {
-		if d := distance(letters(name), letters(candidate)); d < fewest || d == fewest && best != "" && candidate < best {
+		d := distance(compact(name), compact(candidate))
+		if d < fewest || d == fewest && best != "" && candidate < best {
 			best, fewest = candidate, d
 		}
 	}
