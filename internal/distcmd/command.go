@@ -18,17 +18,20 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	memory := &memory{answers: map[string]answer{}}
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ProviderFactories = memory.wrap(nameHost(resolver.ProviderFactories))
+	warned := &converterLog{}
+	resolver.ConverterFactories = warned.wrap(resolver.ConverterFactories)
 	root := otelcol.NewCommand(set)
 	root.Version = versionText(set.BuildInfo.Version)
 	for _, cmd := range append(root.Commands(), root) {
 		blameConfigFile(cmd)
 		nameMissingTypes(cmd, set.BuildInfo.Command)
+		nameOlderModules(cmd, set.Factories)
 		nameMissingDependencies(cmd)
 	}
-	hideSecrets(root, newConfiguration(root, set, memory))
+	hideSecrets(root, newConfiguration(root, set, memory, warned))
 	showVariants(subcommand(root, "components"))
 	validate := subcommand(root, "validate")
-	config := newConfiguration(validate, set, memory)
+	config := newConfiguration(validate, set, memory, warned)
 	addExplain(validate, config)
 	root.AddCommand(newSupportBundleCommand(root, config))
 	return root

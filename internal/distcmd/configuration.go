@@ -14,12 +14,13 @@ import (
 type configuration struct {
 	set     otelcol.CollectorSettings
 	memory  *memory
+	warned  *converterLog
 	sources func() []explain.URI
 	run     func(*cobra.Command, []string) error
 }
 
-func newConfiguration(cmd *cobra.Command, set otelcol.CollectorSettings, memory *memory) *configuration {
-	return &configuration{set: set, memory: memory, sources: sourcesOf(cmd, set), run: cmd.RunE}
+func newConfiguration(cmd *cobra.Command, set otelcol.CollectorSettings, memory *memory, warned *converterLog) *configuration {
+	return &configuration{set: set, memory: memory, warned: warned, sources: sourcesOf(cmd, set), run: cmd.RunE}
 }
 
 // explain returns what is wrong with the configuration, if anything, and its explanation,

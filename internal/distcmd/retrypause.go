@@ -15,10 +15,17 @@ import (
 // the second pause at the latest is the first times the multiplier, up to the largest.
 var pauses = []string{"initial_interval", "max_interval", "multiplier"}
 
-// validateAndWarn validates, and warns of what is valid and hardly meant.
+// validateAndWarn validates, and warns of what is valid and hardly meant, and of what converters
+// warn of when the Collector runs.
 func (c *configuration) validateAndWarn(cmd *cobra.Command, args []string) error {
-	if err := c.check(cmd, args); err != nil {
+	c.warned.start()
+	err := c.check(cmd, args)
+	warned := c.warned.stop()
+	if err != nil {
 		return err
+	}
+	for _, warning := range warned {
+		cmd.PrintErrln("warning: " + warning)
 	}
 	explanation := c.explanation(cmd)
 	if explanation == nil {

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"os/exec"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,49 @@ func TestComponentsOfOlderVersionsStart(t *testing.T) {
 	requireStatus(t, health, "/healthz", 200)
 	c.stop(t)
 	require.NotContains(t, c.err.String(), "panic")
+}
+
+// A name of 0.152.0 that the older module does not know is valid, without a word, and a key that it
+// got later is refused with an error that says why.
+func TestOlderModulesAreReadByTheNamesOf0152(t *testing.T) {
+	needFullFlavour(t)
+	const config = `
+receivers: {chrony: {endpoint: "udp://127.0.0.1:323"%s}, yang_grpc: {endpoint: "127.0.0.1:0"}, ssh_check: {targets: [{endpoint: "127.0.0.1:9", username: u, password: p}]}}
+exporters: {nop: }
+service: {pipelines: {metrics: {receivers: [chrony, yang_grpc, ssh_check], exporters: [nop]}}}
+`
+	r := finish(t, "", nil, "validate", "--config", configFile(t, config, ""))
+	require.Zero(t, r.code, r.stderr)
+	require.Empty(t, r.stderr)
+	requireFailure(t, failure{want: `"file_mount_path" came to the chronyreceiver in 0\.151\.0, and this build has it at 0\.146\.0`},
+		"validate", "--config", configFile(t, config, ", file_mount_path: /x"))
+}
+
+// What the lists call a component is what the binary calls it.
+func TestCarriedComponentsHaveTheNamesOnTheLists(t *testing.T) {
+	needFullFlavour(t)
+	listed := map[string]string{}
+	for _, row := range readTSV(t, root+"/internal/distcmd/contrib-names.tsv") {
+		if row["here"] != "" {
+			listed[row["kind"]+" "+row["module"]] = row["here"]
+		}
+	}
+	carried := map[string]string{}
+	for kind, list := range components(t, binary) {
+		for _, c := range list {
+			module, _, _ := strings.Cut(c.Module, " ")
+			if !strings.HasPrefix(module, ours) {
+				carried[strings.TrimSuffix(kind, "s")+" "+path.Base(module)] = c.Name
+			}
+		}
+	}
+	for id, name := range carried {
+		kind, _, _ := strings.Cut(id, " ")
+		if slices.Contains([]string{"receiver", "processor", "exporter", "connector", "extension"}, kind) {
+			require.Equal(t, name, listed[id], id)
+		}
+	}
+	require.Greater(t, len(listed), 150)
 }
 
 // No component of an older version escapes the test above.
