@@ -36,14 +36,18 @@ func compatibilityTable(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	names, err := loadNames(root)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	for _, kind := range kinds {
-		writeKind(&b, kind, modules, carried)
+		writeKind(&b, kind, modules, carried, names)
 	}
 	return b.String(), nil
 }
 
-func writeKind(b *strings.Builder, kind string, modules []module, carried map[string]string) {
+func writeKind(b *strings.Builder, kind string, modules []module, carried map[string]string, names map[string]componentName) {
 	var rows strings.Builder
 	have, all := 0, 0
 	for _, m := range modules {
@@ -57,9 +61,9 @@ func writeKind(b *strings.Builder, kind string, modules []module, carried map[st
 		} else {
 			version = missing
 		}
-		fmt.Fprintf(&rows, "| `%s` | %s | %s |\n", m.name(), version, m.reason(version))
+		fmt.Fprintf(&rows, "| %s | `%s` | %s | %s |\n", names[m.key()], m.name(), version, m.reason(version))
 	}
-	fmt.Fprintf(b, "\n### %s: %d of %d\n\n| module | version here | why not upstream's |\n| --- | --- | --- |\n%s",
+	fmt.Fprintf(b, "\n### %s: %d of %d\n\n| component | module | version here | why not upstream's |\n| --- | --- | --- | --- |\n%s",
 		strings.ToUpper(kind[:1])+kind[1:], have, all, rows.String())
 }
 
@@ -87,22 +91,12 @@ func (m *module) reason(version string) string {
 	}
 }
 
-func loadAvailability(path string) ([]module, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+func loadAvailability(path string) (modules []module, err error) {
+	rows, err := readTSV(path, 6)
+	for _, cells := range rows {
+		modules = append(modules, module{cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]})
 	}
-	var modules []module
-	for i, line := range strings.Split(strings.TrimRight(string(content), "\n"), "\n") {
-		cells := strings.Split(line, "\t")
-		if len(cells) != 6 {
-			return nil, fmt.Errorf("%s:%d: %d columns instead of 6", path, i+1, len(cells))
-		}
-		if i > 0 {
-			modules = append(modules, module{cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]})
-		}
-	}
-	return modules, nil
+	return modules, err
 }
 
 // loadManifest returns the version of every module in the sections of an OCB manifest.

@@ -68,6 +68,10 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
+	older, err := olderTable(root)
+	if err != nil {
+		return err
+	}
 	reliedOn, err := dropInTable(root)
 	if err != nil {
 		return err
@@ -76,6 +80,7 @@ func run(root string) error {
 		replaceManifests(root, components),
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "drop-in", reliedOn),
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "compatibility", compatibility),
+		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "older", older),
 		replaceBlock(filepath.Join(root, "README.md"), "components", componentTable(components)),
 		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "metrics", metricsTable(components)),
 		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "telemetry", telemetryTable(append(shared, components...))),
