@@ -100,6 +100,44 @@ func TestUpstreamRefusesWhatIsNoVersion(t *testing.T) {
 	require.Contains(t, string(output), "VERSION must be like 0.")
 }
 
+// Both of upstream's repositories have a stable line, with numbers of its own. A module goes to the
+// line on which the module proxy serves it.
+func TestUpstreamFollowsBothLinesOfCoreAndContrib(t *testing.T) {
+	tool, err := filepath.Abs(root + "/internal/tools/upstream")
+	require.NoError(t, err)
+	const core, contrib = "go.opentelemetry.io/collector/", contribModules
+	const manifest = "distribution/otelcol-tracecore-node/builder-config.yaml"
+	in := scratch(t, "Makefile", manifest, "internal/tools/go.mod")
+	proxy := t.TempDir()
+	served := []string{
+		core + "receiver/otlpreceiver v0.165.0", core + "exporter/otlpexporter v1.71.0", core + "confmap/provider/envprovider v1.71.0",
+		contrib + "receiver/filelogreceiver v0.165.1", contrib + "receiver/hostmetricsreceiver v1.4.1", contrib + "processor/filterprocessor v1.4.0",
+	}
+	for _, pin := range served {
+		module, version, _ := strings.Cut(pin, " ")
+		dir := filepath.Join(proxy, module, "@v")
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, version+".info"), []byte(`{"Version":"`+version+`"}`), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, version+".mod"), []byte("module "+module+"\n"), 0o600))
+	}
+	stubs := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(stubs, "make"), []byte("#!/bin/sh\n"), 0o700)) //nolint:gosec // It is run.
+	for key, value := range map[string]string{
+		"PATH": stubs + ":" + os.Getenv("PATH"), "GOPROXY": "file://" + proxy, "GONOSUMDB": "*", "GOWORK": "off", "GOMODCACHE": t.TempDir(), "GOTOOLCHAIN": "local",
+	} {
+		t.Setenv(key, value)
+	}
+
+	output, err := in(tool, "0.165.1")
+	require.NoError(t, err, output)
+	edited, err := in("cat", manifest)
+	require.NoError(t, err)
+	for _, pin := range served {
+		require.Contains(t, edited, "- gomod: "+pin+"\n")
+	}
+	require.Contains(t, output, "not served at 0.165.1, stays: "+core+"processor/batchprocessor v0.152.1\n")
+}
+
 // A proxy that lacks a module and a step that fails: both are said, the rest goes on.
 func TestUpstreamShowsWhatBroke(t *testing.T) {
 	tool, err := filepath.Abs(root + "/internal/tools/upstream")

@@ -167,25 +167,32 @@ func TestNoModuleIsAheadOfTheUpstreamLine(t *testing.T) {
 		scanner := bufio.NewScanner(f)
 		for scanner.Scan() {
 			if match := pin.FindStringSubmatch(scanner.Text()); match != nil && !strings.Contains(match[1], "semconv") {
-				require.LessOrEqual(t, minorOf(t, match[2]), minorOf(t, otelcolVersion(t)), "%s: %s", dir, match[0])
+				require.LessOrEqual(t, minorOf(t, match[1], match[2]), minorOf(t, "", otelcolVersion(t)), "%s: %s", dir, match[0])
 			}
 		}
 		require.NoError(t, f.Close())
 	}
 }
 
-// minorOf returns the minor version on upstream's unstable line: v1.58 is part of v0.152.
-func minorOf(t *testing.T, version string) int {
+// minorOf returns the minor version of a module on upstream's unstable line: v1.58 of the core is
+// part of v0.152, and v1.0 of contrib of v0.161.
+func minorOf(t *testing.T, module, version string) int {
 	t.Helper()
 	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(minor)
 	require.NoError(t, err, version)
-	if major == "1" {
-		n += 94
+	switch {
+	case major != "1":
+		return n
+	case strings.HasPrefix(module, contribModules):
+		return n + 161
+	default:
+		return n + 94
 	}
-	return n
 }
+
+const contribModules = "github.com/open-telemetry/opentelemetry-collector-contrib/"
 
 func TestVersionsFileListsEveryModule(t *testing.T) {
 	var versions struct {
