@@ -99,8 +99,20 @@ func cpuPerOp(b *testing.B, call func()) time.Duration {
 // runs each time that much has been allocated, and go-dcgm allocates 4 KB per value.
 func collectorHeap() []byte { return make([]byte, 32<<20) }
 
-// BenchmarkCollect compares one collection, pushed to nobody, with the one call of go-dcgm
-// that cannot be left out. Both run on the same simulated library in turn.
+// memory measures what one call allocates: bytes and allocations.
+func memory(call func()) (size, allocations float64) {
+	const calls = 50
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range calls {
+		call()
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc-before.TotalAlloc) / calls, float64(after.Mallocs-before.Mallocs) / calls
+}
+
+// BenchmarkCollect compares one collection, pushed to nobody, with the call of go-dcgm that
+// reads its values. Both run on the same simulated library in turn.
 func BenchmarkCollect(b *testing.B) {
 	r := connected(b, 8, only(exporterMetrics))
 	var entities []godcgm.GroupEntityPair
@@ -108,9 +120,9 @@ func BenchmarkCollect(b *testing.B) {
 		entities = append(entities, godcgm.GroupEntityPair{EntityGroupId: godcgm.FE_GPU, EntityId: i})
 	}
 	var ours, bare time.Duration
-	b.ReportAllocs()
+	collect := func() { r.collectOnce(context.Background()) }
 	for b.Loop() {
-		ours += cpuPerOp(b, func() { r.collectOnce(context.Background()) })
+		ours += cpuPerOp(b, collect)
 		bare += cpuPerOp(b, func() {
 			_, err := godcgm.EntitiesGetLatestValues(entities, exporterFields, 0)
 			require.NoError(b, err)
@@ -119,6 +131,9 @@ func BenchmarkCollect(b *testing.B) {
 	b.ReportMetric(float64(ours.Microseconds())/float64(b.N), "collect-cpu-µs")
 	b.ReportMetric(float64(bare.Microseconds())/float64(b.N), "bare-cpu-µs")
 	b.ReportMetric(float64(ours)/float64(bare), "x-bare-call")
+	size, allocations := memory(collect)
+	b.ReportMetric(size/1e3, "collect-KB")
+	b.ReportMetric(allocations, "collect-allocs")
 }
 
 // BenchmarkCollectGrowth shows how a collection grows with GPUs and with fields.

@@ -4,6 +4,7 @@ package dcgmreceiver
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -155,12 +156,16 @@ func (c *collector) collect(ctx context.Context, now time.Time) error {
 }
 
 // sayUnserved says once of every call that the host engine does not serve it, which is no error: what needs the call is
-// absent.
+// absent, unless another call takes its place.
 func (c *collector) sayUnserved() {
 	for call, why := range c.src.Unserved() {
 		if !c.unserved[call] {
 			c.unserved[call] = true
-			c.logger.Warn("host engine does not serve a call, what needs it is absent", zap.String("call", call), zap.NamedError("reason", why))
+			message := "host engine does not serve a call, what needs it is absent"
+			if errors.Is(why, dcgm.ErrReadThrough) {
+				message = "libdcgm does not serve a call, another one takes its place"
+			}
+			c.logger.Warn(message, zap.String("call", call), zap.NamedError("reason", why))
 		}
 	}
 }

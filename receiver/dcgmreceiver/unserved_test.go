@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
 // A host engine of another version refuses single calls with an API version mismatch (-12), and one whose module is
@@ -47,4 +49,20 @@ func TestCallsThatTheHostEngineDoesNotServeCostWhatNeedsThem(t *testing.T) {
 			})
 		})
 	}
+}
+
+// readThrough is a source whose library refuses the door's own read.
+type readThrough struct{ dcgm.Source }
+
+func (readThrough) Unserved() map[string]error {
+	return map[string]error{"read values in place": dcgm.ErrReadThrough}
+}
+
+func TestReadsThroughGoDCGMAreLoggedOnce(t *testing.T) {
+	stepwise(t, steady, func(src dcgm.Source) dcgm.Source { return readThrough{src} }, func(s *steps) {
+		s.pass(interval)
+		s.pass(interval)
+		require.Len(s.t, s.logs.FilterMessage("libdcgm does not serve a call, another one takes its place").All(), 1)
+		require.Zero(s.t, s.logs.FilterMessageSnippet("is absent").Len())
+	})
 }

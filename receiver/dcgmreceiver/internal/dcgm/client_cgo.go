@@ -5,6 +5,7 @@
 package dcgm
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -86,6 +87,9 @@ func linkIsDead() bool {
 
 // statusOf returns DCGM's status of an error, statusOK if it carries none.
 func statusOf(err error) int {
+	if own, ok := errors.AsType[*statusError](err); ok {
+		return own.status
+	}
 	if withCode, ok := errors.AsType[*dcgm.Error](err); ok {
 		return int(withCode.Code)
 	}
@@ -149,23 +153,23 @@ func profilingFields(gpu GPUID, u *unserved) ([]FieldID, error) {
 
 var noProfiling = map[int]bool{statusNotSupported: true, statusProfilingNotSupported: true, statusModuleNotLoaded: true, statusProfilingLibraryError: true}
 
-// maxValues is how many values one query asks for: go-dcgm allocates 8 KB for each, and
-// above this number afresh every time.
+// maxValues is how many values one query asks for: the library takes 4 KB for each, and go-dcgm allocates 8 KB, above this
+// number afresh every time.
 const maxValues = 256
 
 // reading is what one or more queries gave.
 type reading struct {
+	link    *link
 	samples []Sample
 	unread  map[GPUID]error // GPUs for which the call failed
 }
 
 // readLatest reads in as few calls as fit the limits.
-func readLatest(gpus []GPUID, fields []FieldID, buf []Sample) (reading, error) {
-	r := reading{samples: buf[:0]}
+func readLatest(l *link, gpus []GPUID, fields []FieldID, buf []Sample) (reading, error) {
+	r := reading{link: l, samples: buf[:0]}
 	for part := range slices.Chunk(fields, MaxFields) {
-		ids := shorts(part)
 		for some := range slices.Chunk(gpus, max(1, maxValues/len(part))) {
-			if err := r.batch(some, ids); err != nil {
+			if err := r.batch(some, part); err != nil {
 				return reading{}, err
 			}
 		}
@@ -174,15 +178,10 @@ func readLatest(gpus []GPUID, fields []FieldID, buf []Sample) (reading, error) {
 }
 
 // batch reads GPU by GPU where the batch fails. An error is one of the whole connection.
-func (r *reading) batch(gpus []GPUID, ids []dcgm.Short) error {
-	entities := make([]dcgm.GroupEntityPair, len(gpus))
-	for i, gpu := range gpus {
-		entities[i] = dcgm.GroupEntityPair{EntityGroupId: dcgm.FE_GPU, EntityId: uint(gpu)}
-	}
-	values, err := dcgm.EntitiesGetLatestValues(entities, ids, 0)
+func (r *reading) batch(gpus []GPUID, fields []FieldID) error {
+	err := r.values(gpus, fields)
 	switch {
 	case err == nil:
-		r.samples = appendSamples(r.samples, values)
 		return nil
 	case statusOf(err) == statusConnectionNotValid, linkIsDead():
 		return err
@@ -191,11 +190,41 @@ func (r *reading) batch(gpus []GPUID, ids []dcgm.Short) error {
 		return nil
 	}
 	for i := range gpus {
-		if err := r.batch(gpus[i:i+1], ids); err != nil {
+		if err := r.batch(gpus[i:i+1], fields); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// values reads directly. Until that has succeeded once on a connection, go-dcgm is asked what it makes of a failure: where
+// its call succeeds, the connection is read through go-dcgm from then on.
+func (r *reading) values(gpus []GPUID, fields []FieldID) (err error) {
+	d := &r.link.direct
+	if !d.refused {
+		if r.samples, err = d.read(r.samples, gpus, fields); err == nil || d.proven {
+			return err
+		}
+	}
+	values, throughErr := readThrough(gpus, fields)
+	if throughErr != nil {
+		return throughErr
+	}
+	if !d.refused {
+		d.refused = true
+		r.link.keep("read values in place", errors.Join(ErrReadThrough, err))
+	}
+	r.samples = appendSamples(r.samples, values)
+	return nil
+}
+
+// readThrough reads through go-dcgm.
+func readThrough(gpus []GPUID, fields []FieldID) ([]dcgm.FieldValue_v2, error) {
+	entities := make([]dcgm.GroupEntityPair, len(gpus))
+	for i, gpu := range gpus {
+		entities[i] = dcgm.GroupEntityPair{EntityGroupId: dcgm.FE_GPU, EntityId: uint(gpu)}
+	}
+	return dcgm.EntitiesGetLatestValues(entities, shorts(fields), 0)
 }
 
 func (r *reading) fail(gpu GPUID, err error) {
@@ -209,8 +238,7 @@ func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {
 	var r raw
 	for i := range values {
 		v := &values[i]
-		r = raw{entity: uint32(v.EntityID), field: FieldID(v.FieldID), kind: Type(v.FieldType), status: v.Status, ts: v.TS} //nolint:gosec // Ids are 32, types 8 bits wide.
-		copy(r.payload[:], v.Value[:len(r.payload)])
+		r = raw{entity: uint32(v.EntityID), field: FieldID(v.FieldID), kind: Type(v.FieldType), status: v.Status, ts: v.TS, bits: binary.NativeEndian.Uint64(v.Value[:])} //nolint:gosec // Ids are 32, types 8 bits wide.
 		if v.StringValue != nil {
 			r.text = *v.StringValue
 		}

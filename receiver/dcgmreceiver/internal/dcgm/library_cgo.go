@@ -53,23 +53,29 @@ var schemeSymbols = map[string][]string{
 	"vsock":    {"dcgmConnect_v3"},
 }
 
-// checkLibrary loads libdcgm, makes sure that no later call can end the process and returns its version.
-func checkLibrary(endpoint Endpoint) (Engine, error) {
-	library, err := openLibrary()
+// library is libdcgm: its version, and what this package calls itself.
+type library struct {
+	Engine
+	latest, errorString unsafe.Pointer
+}
+
+// checkLibrary loads libdcgm and makes sure that no later call can end the process.
+func checkLibrary(endpoint Endpoint) (library, error) {
+	loaded, err := openLibrary()
 	if err != nil {
-		return Engine{}, err
+		return library{}, err
 	}
 	for _, name := range append(schemeSymbols[endpoint.scheme], symbols...) {
-		if lookUp(library, name) == nil {
-			return Engine{}, fmt.Errorf("%s has no symbol %s: install a DCGM %s that is current (package datacenter-gpu-manager-4)", libraryName, name, supportedMajor)
+		if lookUp(loaded, name) == nil {
+			return library{}, fmt.Errorf("%s has no symbol %s: install a DCGM %s that is current (package datacenter-gpu-manager-4)", libraryName, name, supportedMajor)
 		}
 	}
 	var info C.version_info
-	if status := C.version_text(lookUp(library, "dcgmVersionInfo"), &info); status != statusOK {
-		return Engine{}, fmt.Errorf("%s does not tell its version: status %d", libraryName, int(status))
+	if status := C.version_text(lookUp(loaded, "dcgmVersionInfo"), &info); status != statusOK {
+		return library{}, fmt.Errorf("%s does not tell its version: status %d", libraryName, int(status))
 	}
 	version := parseEngine(C.GoString(&info.text[0]))
-	return version, checkVersion(libraryName, version)
+	return library{version, lookUp(loaded, "dcgmEntitiesGetLatestValues"), lookUp(loaded, "errorString")}, checkVersion(libraryName, version)
 }
 
 // openLibrary loads libdcgm as go-dcgm does. A library that is loaded stays, since what is
@@ -79,8 +85,8 @@ func openLibrary() (unsafe.Pointer, error) {
 	defer runtime.UnlockOSThread()
 	name := C.CString(libraryName)
 	defer C.free(unsafe.Pointer(name))
-	if library := C.dlopen(name, C.RTLD_LAZY|C.RTLD_GLOBAL); library != nil {
-		return library, nil
+	if loaded := C.dlopen(name, C.RTLD_LAZY|C.RTLD_GLOBAL); loaded != nil {
+		return loaded, nil
 	}
 	reason := errors.New(C.GoString(C.dlerror()))
 	if other := otherLibraries(); len(other) > 0 {
@@ -89,10 +95,10 @@ func openLibrary() (unsafe.Pointer, error) {
 	return nil, fmt.Errorf("load DCGM's client library: %w: install package datacenter-gpu-manager-4, or mount it into the container", reason)
 }
 
-func lookUp(library unsafe.Pointer, symbol string) unsafe.Pointer {
+func lookUp(loaded unsafe.Pointer, symbol string) unsafe.Pointer {
 	name := C.CString(symbol)
 	defer C.free(unsafe.Pointer(name))
-	return C.dlsym(library, name)
+	return C.dlsym(loaded, name)
 }
 
 // libraryFolders are where packages of DCGM put their libraries, beside LD_LIBRARY_PATH.

@@ -3,7 +3,6 @@
 package dcgm
 
 import (
-	"encoding/binary"
 	"math"
 	"strings"
 )
@@ -113,27 +112,27 @@ var sentinelReasons = [...]Reason{Blank, Blank, NotSupported, NoPermission}
 
 // raw is a field value as DCGM sent it.
 type raw struct {
-	entity  uint32
-	field   FieldID
-	kind    Type
-	status  int
-	ts      int64
-	payload [8]byte
-	text    string
+	entity uint32
+	field  FieldID
+	kind   Type
+	status int
+	ts     int64
+	bits   uint64 // an int64 or a double; nothing of a text
+	text   string
 }
 
 // decode turns a raw value into a Sample whose value is finite, or that has a reason.
 // The status comes first, but status 0 does not mean data: a lost GPU reads as blank.
 func (r *raw) decode() Sample {
-	s := Sample{TS: r.ts, bits: binary.LittleEndian.Uint64(r.payload[:]), Entity: r.entity, Field: r.field, Type: r.kind}
-	s.Reason = r.reason(s.bits)
+	s := Sample{TS: r.ts, bits: r.bits, Entity: r.entity, Field: r.field, Type: r.kind}
+	s.Reason = r.reason()
 	if s.Reason == OK && r.kind == String {
 		s.text = r.text
 	}
 	return s
 }
 
-func (r *raw) reason(bits uint64) Reason {
+func (r *raw) reason() Reason {
 	if r.status != statusOK {
 		if reason, known := statusReasons[r.status]; known {
 			return reason
@@ -145,9 +144,9 @@ func (r *raw) reason(bits uint64) Reason {
 	}
 	switch r.kind {
 	case Int64:
-		return intReason(r.field, int64(bits)) //nolint:gosec // Two's complement is what DCGM sent.
+		return intReason(r.field, int64(r.bits)) //nolint:gosec // Two's complement is what DCGM sent.
 	case Double:
-		return floatReason(r.field, math.Float64frombits(bits))
+		return floatReason(r.field, math.Float64frombits(r.bits))
 	case String:
 		return textReason(r.text)
 	default:

@@ -3,7 +3,6 @@
 package dcgm
 
 import (
-	"encoding/binary"
 	"math"
 	"testing"
 	"unsafe"
@@ -19,17 +18,12 @@ const (
 	fieldSerial FieldID = 53
 )
 
-func payload(bits uint64) (p [8]byte) {
-	binary.LittleEndian.PutUint64(p[:], bits)
-	return p
-}
-
 func ofInt(field FieldID, v int64) raw {
-	return raw{field: field, kind: Int64, ts: 1, payload: payload(uint64(v))} //nolint:gosec // Two's complement.
+	return raw{field: field, kind: Int64, ts: 1, bits: uint64(v)} //nolint:gosec // Two's complement.
 }
 
 func ofFloat(field FieldID, v float64) raw {
-	return raw{field: field, kind: Double, ts: 1, payload: payload(math.Float64bits(v))}
+	return raw{field: field, kind: Double, ts: 1, bits: math.Float64bits(v)}
 }
 
 func ofText(v string) raw { return raw{field: fieldSerial, kind: String, ts: 1, text: v} }
@@ -108,7 +102,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(uint16(fieldJoules), byte(Double), 0, int64(1), math.Float64bits(math.NaN()), "")
 	f.Add(uint16(fieldSerial), byte(String), -14, int64(0), uint64(0), "<<<NULL>>>")
 	f.Fuzz(func(t *testing.T, field uint16, kind byte, status int, ts int64, bits uint64, text string) {
-		r := raw{field: FieldID(field), kind: Type(kind), status: status, ts: ts, payload: payload(bits), text: text}
+		r := raw{field: FieldID(field), kind: Type(kind), status: status, ts: ts, bits: bits, text: text}
 		s := r.decode()
 		require.NotEmpty(t, s.Reason.String())
 		if s.Reason != OK {

@@ -40,6 +40,7 @@ type hub struct {
 type link struct {
 	engine  Engine
 	watches watches // touched by the worker alone
+	direct  direct  // used by the worker alone
 	unserved
 }
 
@@ -177,8 +178,8 @@ func (h *hub) connect() (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &link{}
-	if l.engine, err = dial(h.endpoint, library, &l.unserved); err != nil {
+	l := &link{direct: direct{library: library}}
+	if l.engine, err = dial(h.endpoint, library.Engine, &l.unserved); err != nil {
 		return nil, err
 	}
 	h.link = l
@@ -187,6 +188,7 @@ func (h *hub) connect() (*link, error) {
 
 func (h *hub) disconnect() {
 	if h.link != nil {
+		h.link.direct.free()
 		h.link = nil
 		hangUp()
 	}
@@ -273,7 +275,7 @@ func (s *source) Release(ctx context.Context, group *Group) error {
 
 // Read implements [Source].
 func (s *source) Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, map[GPUID]error, error) {
-	r, err := onLink(ctx, s, "read values", func() (reading, error) { return readLatest(gpus, fields, buf) })
+	r, err := onLink(ctx, s, "read values", func() (reading, error) { return readLatest(s.link, gpus, fields, buf) })
 	return r.samples, r.unread, err
 }
 

@@ -33,6 +33,9 @@ var (
 	// ErrUnknownField is why a field is not watched that the library or the host engine does not know.
 	ErrUnknownField = errors.New("unknown field")
 
+	// ErrReadThrough is why a call is unserved that go-dcgm makes instead.
+	ErrReadThrough = errors.New("go-dcgm reads the values, which costs more CPU and memory")
+
 	// ErrPanic wraps a panic below the door.
 	ErrPanic = errors.New("DCGM call panicked")
 )

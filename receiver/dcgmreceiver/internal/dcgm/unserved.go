@@ -39,6 +39,12 @@ func (u *unserved) note(call string, err error) bool {
 	if !isUnserved(err) {
 		return false
 	}
+	u.keep(call, err)
+	return true
+}
+
+// keep keeps the first reason of a call.
+func (u *unserved) keep(call string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.calls == nil {
@@ -47,7 +53,6 @@ func (u *unserved) note(call string, err error) bool {
 	if u.calls[call] == nil {
 		u.calls[call] = err
 	}
-	return true
 }
 
 func (u *unserved) all() map[string]error {
