@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -147,8 +148,12 @@ func (i instances) pipelines() map[componentKey][]string {
 	return sorted
 }
 
-// oneLine makes foreign text safe to show on a line of its own.
+// userInfo is user and password of a URL. A password may hold an @ itself: the last one ends it.
+var userInfo = regexp.MustCompile(`://[^/?#\s"]+@`)
+
+// oneLine makes foreign text safe to show on a line of its own, to whom may not know the secrets of URLs.
 func oneLine(text string) string {
+	text = userInfo.ReplaceAllString(text, "://[REDACTED]@")
 	printable := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '

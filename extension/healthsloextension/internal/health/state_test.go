@@ -234,6 +234,9 @@ func TestErrorTextIsOneBoundedLine(t *testing.T) {
 	f("two\nlines\r\n\tand tabs", "two lines and tabs")
 	f("\x1b[31mred\x00", "[31mred")
 	f("bad \xff byte", "bad \uFFFD byte")
+	f("get http://user:p@ss@a:1/x@y: refused", "get http://[REDACTED]@a:1/x@y: refused")
+	f(`dial "kafka://token@a", "http://b/c"`, `dial "kafka://[REDACTED]@a", "http://b/c"`)
+	f(strings.Repeat("ü", maxErrorRunes-9)+"http://user:secret@a", strings.Repeat("ü", maxErrorRunes-9)+"http://[…")
 	f(strings.Repeat("ü", maxErrorRunes), strings.Repeat("ü", maxErrorRunes))
 	f(strings.Repeat("ü", maxErrorRunes+1), strings.Repeat("ü", maxErrorRunes-1)+"…")
 }
