@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -200,6 +201,29 @@ func TestChartKeepsHealthCheck(t *testing.T) {
 		require.True(t, ok)
 		require.Contains(t, service["extensions"], "health_check", "the chart does not render without it")
 	}
+}
+
+// What other pods reach has a limit for clients that send bit by bit; upstream's default is none.
+func TestGatewaysCutOffSlowClients(t *testing.T) {
+	var plain map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(readManifest(t, "gateway.yaml").config), &plain))
+	for name, config := range map[string]map[string]any{"gateway.yaml": plain, "helm gateway": merged(t, "helm-gateway.values.yaml")} {
+		http := below(t, config, "receivers", "otlp", "protocols", "http")
+		timeout, _ := http["read_header_timeout"].(string)
+		limit, err := time.ParseDuration(timeout)
+		require.NoError(t, err, name)
+		require.Positive(t, limit, name)
+	}
+}
+
+func below(t *testing.T, settings map[string]any, keys ...string) map[string]any {
+	t.Helper()
+	for _, key := range keys {
+		next, isMap := settings[key].(map[string]any)
+		require.True(t, isMap, key)
+		settings = next
+	}
+	return settings
 }
 
 // merged is the chart's configuration with that of the values over it, as Helm merges: maps
