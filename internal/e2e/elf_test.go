@@ -26,6 +26,18 @@ func TestBinaryNeedsOnlyWhatItsFlavourSays(t *testing.T) {
 	require.Subset(t, []string{"libc.so.6", "libpthread.so.0", "libdl.so.2", "libresolv.so.2"}, libraries)
 	require.Contains(t, libraries, "libc.so.6", "built with cgo")
 	requireLazyBinding(t, f)
+	requireNoRunPath(t, f)
+}
+
+// requireNoRunPath fails for a binary that looks for libraries, such as libdcgm, in other folders than the
+// system's loader does by itself.
+func requireNoRunPath(t *testing.T, f *elf.File) {
+	t.Helper()
+	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
+		folders, err := f.DynString(tag)
+		require.NoError(t, err)
+		require.Empty(t, folders, tag.String())
+	}
 }
 
 // requireLazyBinding fails for a binary linked BIND_NOW. That one resolves every symbol of
