@@ -95,8 +95,12 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Unmarshal takes GPU numbers for devices that are written as numbers.
+// Unmarshal takes GPU numbers for devices that are written as numbers, and names the counterparts of
+// the metrics of Google's dcgmreceiver.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := googleMetricsErr(conf); err != nil {
+		return err
+	}
 	names := conf.Get("devices")
 	if number, isNumber := names.(int); isNumber {
 		names = []any{number}
