@@ -39,19 +39,19 @@ type collector struct {
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
 
-	src               dcgm.Source  // nil while disconnected
-	all               []dcgm.GPUID // the GPUs that the host engine has now
-	listed            []dcgm.GPUID // those of them that it reads now
-	planned           bool         // what follows is what the host engine holds for us
-	numbers           []dcgm.GPUID // the GPUs of the plan
-	active            []dcgm.GPUID // those of them that were read when it was made
+	src               dcgm.Source   // nil while disconnected
+	all               []dcgm.Entity // the GPUs that the host engine has now
+	listed            []dcgm.Entity // those of them that it reads now
+	planned           bool          // what follows is what the host engine holds for us
+	entities          []dcgm.Entity // the GPUs of the plan
+	active            []dcgm.Entity // those of them that were read when it was made
 	groups            []*dcgm.Group
 	identities        *dcgm.Group // that of all GPUs
 	identitiesAreFast bool        // they are sampled with everything else
 	classes           []*class
 	refused           map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
 	said              map[dcgm.FieldID]bool        // refused fields that have been logged
-	unread            [tiers]map[dcgm.GPUID]error  // GPUs whose last read in a tier failed
+	unread            [tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed
 	unserved          map[string]bool              // calls that the host engine does not serve and that have been logged
 	noGroup           error                        // the host engine has too few groups for the plan
 	plans             int64
@@ -103,7 +103,7 @@ func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selfte
 // attach begins to use a source. Nothing is planned on it yet.
 func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.src = src
-	c.planned, c.groups, c.classes, c.numbers = false, nil, nil, nil
+	c.planned, c.groups, c.classes, c.entities = false, nil, nil, nil
 	c.replanPause = firstReplan
 	c.since = now
 }
@@ -114,7 +114,7 @@ func (c *collector) detach() {
 	c.src = nil
 	c.planned, c.groups, c.classes, c.watched, c.unsupported = false, nil, nil, 0, 0
 	c.used = nil
-	c.unread = [tiers]map[dcgm.GPUID]error{}
+	c.unread = [tiers]map[dcgm.Entity]error{}
 	for _, g := range c.gpus {
 		g.forget()
 	}
@@ -122,13 +122,13 @@ func (c *collector) detach() {
 
 // prepare makes the plan fit the GPUs that are there now.
 func (c *collector) prepare(ctx context.Context, now time.Time) error {
-	gpus, err := c.src.GPUs(ctx)
+	gpus, err := c.src.Entities(ctx, dcgm.GPU)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
 	c.all, c.listed = gpus.All, gpus.Supported
 	retry := (c.incomplete || c.overdue) && now.After(c.replanAt)
-	if c.planned && !retry && allPlanned(c.all, c.numbers) && allPlanned(c.listed, c.active) {
+	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) {
 		return nil
 	}
 	return c.plan(ctx, now)
@@ -136,8 +136,8 @@ func (c *collector) prepare(ctx context.Context, now time.Time) error {
 
 // allPlanned reports whether the plan has all of these GPUs. One that has left stays in the plan,
 // so that nothing changes for the others and it is read again when it is back.
-func allPlanned(gpus, plan []dcgm.GPUID) bool {
-	return !slices.ContainsFunc(gpus, func(number dcgm.GPUID) bool { return !slices.Contains(plan, number) })
+func allPlanned(gpus, plan []dcgm.Entity) bool {
+	return !slices.ContainsFunc(gpus, func(gpu dcgm.Entity) bool { return !slices.Contains(plan, gpu) })
 }
 
 // collect brings all that is known up to date. Where another GPU has come under a number, it

@@ -20,13 +20,13 @@ type strayAnswers struct {
 	dcgm.Source
 }
 
-func (a strayAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.GPUID]error, error) {
+func (a strayAnswers) Read(ctx context.Context, gpus []dcgm.Entity, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.Entity]error, error) {
 	samples, unread, err := a.Source.Read(ctx, gpus, fields, buf)
 	if err != nil || len(samples) == 0 {
 		return samples, unread, err
 	}
 	gpu, field := samples[0], samples[0]
-	gpu.Entity, field.Field = 31, 9999
+	gpu.Entity.ID, field.Field = 31, 9999
 	return append(samples, field, gpu), unread, nil
 }
 

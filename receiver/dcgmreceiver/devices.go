@@ -18,7 +18,7 @@ const allDevices = "all"
 type devices struct {
 	all   bool
 	names []string // as configured
-	match []func(dcgm.GPUID, string) bool
+	match []func(dcgm.Entity, string) bool
 }
 
 var gpuUUID = regexp.MustCompile(`^GPU-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -36,9 +36,9 @@ func parseDevices(names []string) (*devices, error) {
 			d.all = true
 			return d, nil
 		case gpuUUID.MatchString(name):
-			d.match = append(d.match, func(_ dcgm.GPUID, uuid string) bool { return strings.EqualFold(uuid, name) })
+			d.match = append(d.match, func(_ dcgm.Entity, uuid string) bool { return strings.EqualFold(uuid, name) })
 		case err == nil:
-			d.match = append(d.match, func(id dcgm.GPUID, _ string) bool { return uint64(id) == index })
+			d.match = append(d.match, func(gpu dcgm.Entity, _ string) bool { return gpu.Kind == dcgm.GPU && uint64(gpu.ID) == index })
 		default:
 			return nil, fmt.Errorf(`"devices": must be all, or a list of GPU numbers such as 0 and UUIDs such as GPU-6cc4bf38-2ba8-4ec5-bf1a-2b3a5ce1a5d2, got %q`, name)
 		}
@@ -47,9 +47,9 @@ func parseDevices(names []string) (*devices, error) {
 	return d, nil
 }
 
-func (d *devices) has(id dcgm.GPUID, uuid string) bool {
+func (d *devices) has(gpu dcgm.Entity, uuid string) bool {
 	for _, match := range d.match {
-		if match(id, uuid) {
+		if match(gpu, uuid) {
 			return true
 		}
 	}
@@ -63,7 +63,7 @@ func absentIdentity(name string) identity {
 		return identity{id: "GPU-" + strings.ToLower(uuid), vendor: vendor}
 	}
 	number, _ := strconv.ParseUint(name, 10, 32) // parseDevices has let it through.
-	known := unidentified(dcgm.GPUID(number))
+	known := unidentified(dcgm.Entity{Kind: dcgm.GPU, ID: uint32(number)})
 	return identity{id: known, name: known, vendor: vendor}
 }
 
@@ -73,7 +73,7 @@ func (d *devices) absent(gpus []*gpu) []string {
 	for i, match := range d.match {
 		found := false
 		for _, g := range gpus {
-			found = found || match(g.number, g.id)
+			found = found || match(g.entity, g.id)
 		}
 		if !found {
 			names = append(names, d.names[i])

@@ -16,9 +16,9 @@ import (
 // that counters go on when the host engine has restarted.
 type gpu struct {
 	identity
-	number    dcgm.GPUID
+	entity    dcgm.Entity
 	facts     facts
-	status    dcgm.GPUStatus
+	status    dcgm.EntityStatus
 	unread    bool                  // the last read of the fastest tier failed for it
 	unlisted  bool                  // the host engine does not have it any more
 	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
@@ -41,8 +41,8 @@ type fallback struct {
 	series int64
 }
 
-// nowhere is the number of a GPU whose number another one has now.
-const nowhere = dcgm.GPUID(math.MaxUint32)
+// nowhere is the entity of a GPU whose number another one has now.
+var nowhere = dcgm.Entity{Kind: dcgm.GPU, ID: math.MaxUint32}
 
 // facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
 type facts struct {
@@ -151,7 +151,7 @@ func identify(samples map[dcgm.FieldID]dcgm.Sample) (identity, facts) {
 }
 
 // unidentified is what a GPU goes by as long as DCGM does not tell its UUID and its device file.
-func unidentified(number dcgm.GPUID) string { return fmt.Sprintf("gpu%d", number) }
+func unidentified(entity dcgm.Entity) string { return fmt.Sprintf("gpu%d", entity.ID) }
 
 // textOf returns the value as a string, "" if there is none.
 func textOf(s dcgm.Sample) string {

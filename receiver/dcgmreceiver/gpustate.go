@@ -40,7 +40,7 @@ func allOf[A ~int](byName map[string]A) []A {
 	return out
 }
 
-var stateAttributes = map[dcgm.GPUStatus]metadata.AttributeGpuState{
+var stateAttributes = map[dcgm.EntityStatus]metadata.AttributeGpuState{
 	dcgm.StatusUnknown:      metadata.AttributeGpuStateUnknown,
 	dcgm.StatusOK:           metadata.AttributeGpuStateOk,
 	dcgm.StatusUnsupported:  metadata.AttributeGpuStateUnsupported,
@@ -53,7 +53,7 @@ var stateAttributes = map[dcgm.GPUStatus]metadata.AttributeGpuState{
 
 // stateOf turns what the host engine says of a GPU into a state. It has no status for a GPU
 // that it does not list.
-func stateOf(status dcgm.GPUStatus, listed bool) metadata.AttributeGpuState {
+func stateOf(status dcgm.EntityStatus, listed bool) metadata.AttributeGpuState {
 	if status == dcgm.StatusUnknown && !listed {
 		return metadata.AttributeGpuStateAbsent
 	}

@@ -62,16 +62,16 @@ func (c *collector) health(g *gpu) metadata.AttributeHwState {
 // blank, with good status and timestamps.
 func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 	status := dcgm.StatusOK
-	if g.fresh == 0 || !slices.Contains(c.listed, g.number) {
+	if g.fresh == 0 || !slices.Contains(c.listed, g.entity) {
 		var err error
-		if status, err = c.src.Status(ctx, g.number); lost(err) {
+		if status, err = c.src.Status(ctx, g.entity); lost(err) {
 			return fail(selftelemetry.KindRead, err)
 		}
 	}
 	g.looks++
 	c.checkSilence(g, status)
 	before, state := g.up(), g.state()
-	g.status, g.unlisted, g.unread = status, !slices.Contains(c.all, g.number), c.unread[normal][g.number] != nil
+	g.status, g.unlisted, g.unread = status, !slices.Contains(c.all, g.entity), c.unread[normal][g.entity] != nil
 	switch {
 	case g.state() == metadata.AttributeGpuStateUnreadable:
 		g.forget() // The receiver's status says so for all such GPUs together.
@@ -91,9 +91,9 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 // checkSilence has the plan made anew for a GPU that is well and gives nothing any more: one
 // that was detached and attached again has lost its watches. Where only slow metrics are
 // enabled, none ever gives anything here.
-func (c *collector) checkSilence(g *gpu, status dcgm.GPUStatus) {
+func (c *collector) checkSilence(g *gpu, status dcgm.EntityStatus) {
 	const patience = 3
-	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[normal][g.number] != nil {
+	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[normal][g.entity] != nil {
 		g.silent = 0
 		return
 	}

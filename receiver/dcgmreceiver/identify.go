@@ -33,32 +33,32 @@ func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t tier
 
 // identify reads the identity of all GPUs and selects those to collect.
 func (c *collector) identify(ctx context.Context) error {
-	samples, unread, err := c.src.Read(ctx, c.numbers, c.identityFieldsToRead(), nil)
+	samples, unread, err := c.src.Read(ctx, c.entities, c.identityFieldsToRead(), nil)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
 	c.unread[static] = c.listedOf(unread)
-	byGPU := map[dcgm.GPUID]map[dcgm.FieldID]dcgm.Sample{}
-	for _, number := range c.numbers {
-		byGPU[number] = map[dcgm.FieldID]dcgm.Sample{}
+	byGPU := map[dcgm.Entity]map[dcgm.FieldID]dcgm.Sample{}
+	for _, entity := range c.entities {
+		byGPU[entity] = map[dcgm.FieldID]dcgm.Sample{}
 	}
 	for _, s := range samples {
-		if of := byGPU[dcgm.GPUID(s.Entity)]; of != nil {
+		if of := byGPU[s.Entity]; of != nil {
 			of[s.Field] = s
 			continue
 		}
 		c.tally.drop(dcgm.Status) // It was not asked for.
 	}
 	c.gpus = c.gpus[:0:0]
-	for _, number := range c.numbers {
-		if g := c.gpuOf(number, byGPU[number]); c.devices.has(number, g.id) {
+	for _, entity := range c.entities {
+		if g := c.gpuOf(entity, byGPU[entity]); c.devices.has(entity, g.id) {
 			c.gpus = append(c.gpus, g)
 		}
 	}
 	c.absent = c.devices.absent(c.gpus)
 	c.gone = c.gone[:0]
 	for _, g := range c.known {
-		if !slices.Contains(c.gpus, g) && c.devices.has(g.number, g.id) {
+		if !slices.Contains(c.gpus, g) && c.devices.has(g.entity, g.id) {
 			g.status, g.unlisted = dcgm.StatusUnknown, true // If it comes back, its counters begin anew.
 			g.forget()
 			c.gone = append(c.gone, g)
@@ -69,32 +69,32 @@ func (c *collector) identify(ctx context.Context) error {
 
 // gpuOf finds a GPU by its UUID. One that does not tell it, as when it is lost, is the one
 // that had its number, or goes by its number until it does.
-func (c *collector) gpuOf(number dcgm.GPUID, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
+func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Sample) *gpu {
 	id, what := identify(samples)
 	if id.id == "" {
-		c.incomplete = c.incomplete || slices.Contains(c.active, number)
+		c.incomplete = c.incomplete || slices.Contains(c.active, entity)
 		for _, g := range c.known {
-			if g.number == number {
+			if g.entity == entity {
 				return g
 			}
 		}
-		id.id = unidentified(number)
+		id.id = unidentified(entity)
 	} else {
-		delete(c.known, unidentified(number))
+		delete(c.known, unidentified(entity))
 	}
 	g, known := c.known[id.id]
 	if !known {
 		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
-		g.name = unidentified(number)
+		g.name = unidentified(entity)
 		c.known[id.id] = g
 	}
 	for _, other := range c.known {
-		if other.number == number {
-			other.number = nowhere
+		if other.entity == entity {
+			other.entity = nowhere
 		}
 	}
-	g.identity, g.number, g.facts = id.or(g.identity), number, what.or(g.facts)
-	g.nameless = g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(number) && isLate(samples[fieldMinor])
+	g.identity, g.entity, g.facts = id.or(g.identity), entity, what.or(g.facts)
+	g.nameless = g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(entity) && isLate(samples[fieldMinor])
 	return g
 }
 

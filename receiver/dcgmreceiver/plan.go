@@ -3,7 +3,6 @@
 package dcgmreceiver
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,15 +25,15 @@ const (
 
 // class is a set of GPUs that have the same fields, with their group at the host engine.
 type class struct {
-	gpus    []*gpu
-	numbers []dcgm.GPUID
-	group   *dcgm.Group
-	fields  [tiers][]dcgm.FieldID // watched
-	live    []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
-	events  int                   // number of the group's watch for events; -1 if there is none
-	since   time.Time             // events were read up to here
-	deaf    bool                  // events could not be read at the last collection
-	refused map[dcgm.FieldID]bool // could not be watched
+	gpus     []*gpu
+	entities []dcgm.Entity
+	group    *dcgm.Group
+	fields   [tiers][]dcgm.FieldID // watched
+	live     []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
+	events   int                   // number of the group's watch for events; -1 if there is none
+	since    time.Time             // events were read up to here
+	deaf     bool                  // events could not be read at the last collection
+	refused  map[dcgm.FieldID]bool // could not be watched
 }
 
 // plan identifies the GPUs, makes a group for every class of them and watches what their
@@ -63,20 +62,20 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 // choosePlanned takes all GPUs that the host engine has into the plan, and those of the last
 // plan of which it still tells a status.
 func (c *collector) choosePlanned(ctx context.Context) error {
-	numbers := slices.Clone(c.all)
-	for _, number := range c.numbers {
-		if slices.Contains(c.all, number) {
+	entities := slices.Clone(c.all)
+	for _, entity := range c.entities {
+		if slices.Contains(c.all, entity) {
 			continue
 		}
-		status, err := c.src.Status(ctx, number)
+		status, err := c.src.Status(ctx, entity)
 		if lost(err) {
 			return fail(selftelemetry.KindEnumerate, err)
 		}
 		if status != dcgm.StatusUnknown {
-			numbers = append(numbers, number)
+			entities = append(entities, entity)
 		}
 	}
-	c.numbers, c.active = numbers, c.listed
+	c.entities, c.active = entities, c.listed
 	return nil
 }
 
@@ -142,8 +141,8 @@ func (c *collector) release(ctx context.Context) error {
 }
 
 // newGroup makes a group, or takes DCGM's own one of all GPUs where the host engine has none left.
-func (c *collector) newGroup(ctx context.Context, numbers []dcgm.GPUID) (*dcgm.Group, error) {
-	group, refused, err := c.src.Group(ctx, numbers)
+func (c *collector) newGroup(ctx context.Context, entities []dcgm.Entity) (*dcgm.Group, error) {
+	group, refused, err := c.src.Group(ctx, entities)
 	if err != nil && !lost(err) {
 		c.noteNoGroup(fmt.Errorf("%w of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: %w", dcgm.ErrNoGroup, err))
 		group, err = c.src.Everything(ctx)
@@ -173,7 +172,7 @@ func (c *collector) noteNoGroup(err error) {
 func (c *collector) classify(ctx context.Context) error {
 	byFields := map[string]*class{}
 	for _, g := range c.gpus {
-		if !slices.Contains(c.active, g.number) {
+		if !slices.Contains(c.active, g.entity) {
 			g.fresh = 0
 			g.forget()
 			continue
@@ -186,12 +185,12 @@ func (c *collector) classify(ctx context.Context) error {
 			byFields[key] = &class{events: -1, refused: map[dcgm.FieldID]bool{}}
 		}
 		byFields[key].gpus = append(byFields[key].gpus, g)
-		byFields[key].numbers = append(byFields[key].numbers, g.number)
+		byFields[key].entities = append(byFields[key].entities, g.entity)
 	}
 	for _, class := range byFields {
 		c.classes = append(c.classes, class)
 	}
-	slices.SortFunc(c.classes, func(a, b *class) int { return cmp.Compare(a.numbers[0], b.numbers[0]) })
+	slices.SortFunc(c.classes, func(a, b *class) int { return a.entities[0].Compare(b.entities[0]) })
 	return nil
 }
 
@@ -201,7 +200,7 @@ func (c *collector) profile(ctx context.Context, g *gpu) error {
 	if !c.profiling {
 		return nil
 	}
-	fields, err := c.src.ProfilingFields(ctx, g.number)
+	fields, err := c.src.ProfilingFields(ctx, g.entity)
 	if lost(err) {
 		return fail(selftelemetry.KindEnumerate, err)
 	}

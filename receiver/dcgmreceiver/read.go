@@ -70,7 +70,7 @@ func (c *collector) isDue(t tier, now time.Time) bool {
 // readNormal leaves out the fields that nothing is made of, but for a look now and then: a
 // driver may begin to support one.
 func (c *collector) readNormal(ctx context.Context, now time.Time) error {
-	c.unread[normal] = map[dcgm.GPUID]error{}
+	c.unread[normal] = map[dcgm.Entity]error{}
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
 			g.fresh = 0
@@ -87,15 +87,15 @@ func (c *collector) readNormal(ctx context.Context, now time.Time) error {
 }
 
 func (c *collector) readFields(ctx context.Context, class *class, t tier, fields []dcgm.FieldID, now time.Time) error {
-	samples, unread, err := c.src.Read(ctx, class.numbers, fields, c.buf)
+	samples, unread, err := c.src.Read(ctx, class.entities, fields, c.buf)
 	c.buf = samples
 	if err != nil {
 		return fail(selftelemetry.KindRead, err)
 	}
 	c.readAt = time.Now()
 	c.scatter(class, samples, now.UnixMicro())
-	for i, number := range class.numbers {
-		if unread[number] != nil {
+	for i, entity := range class.entities {
+		if unread[entity] != nil {
 			c.forgetFields(class.gpus[i], fields)
 		}
 	}
@@ -111,11 +111,11 @@ func (c *collector) forgetFields(g *gpu, fields []dcgm.FieldID) {
 }
 
 // listedOf keeps the GPUs that the host engine reads now: of the others it says so itself.
-func (c *collector) listedOf(unread map[dcgm.GPUID]error) map[dcgm.GPUID]error {
-	listed := map[dcgm.GPUID]error{}
-	for number, why := range unread {
-		if slices.Contains(c.listed, number) {
-			listed[number] = why
+func (c *collector) listedOf(unread map[dcgm.Entity]error) map[dcgm.Entity]error {
+	listed := map[dcgm.Entity]error{}
+	for entity, why := range unread {
+		if slices.Contains(c.listed, entity) {
+			listed[entity] = why
 		}
 	}
 	return listed
@@ -123,15 +123,24 @@ func (c *collector) listedOf(unread map[dcgm.GPUID]error) map[dcgm.GPUID]error {
 
 // unreadable returns an error that names the GPUs whose last read failed in any tier, nil if there is none.
 func (c *collector) unreadable() error {
-	all := map[dcgm.GPUID]error{}
+	all := map[dcgm.Entity]error{}
 	for _, unread := range c.unread {
 		maps.Copy(all, unread)
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	numbers := slices.Sorted(maps.Keys(all))
-	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbers, all[numbers[0]]))
+	entities := slices.SortedFunc(maps.Keys(all), dcgm.Entity.Compare)
+	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbersOf(entities), all[entities[0]]))
+}
+
+// numbersOf returns DCGM's numbers, as messages have them.
+func numbersOf(gpus []dcgm.Entity) []uint32 {
+	numbers := make([]uint32, len(gpus))
+	for i, gpu := range gpus {
+		numbers[i] = gpu.ID
+	}
+	return numbers
 }
 
 // scatter puts samples on the sheets of their GPUs. They come GPU by GPU. What was not asked
@@ -140,8 +149,8 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 	g := class.gpus[0]
 	for i := range samples {
 		s := &samples[i]
-		if uint32(g.number) != s.Entity {
-			at := slices.Index(class.numbers, dcgm.GPUID(s.Entity))
+		if g.entity != s.Entity {
+			at := slices.Index(class.entities, s.Entity)
 			if at < 0 {
 				c.tally.drop(dcgm.Status)
 				continue
@@ -183,7 +192,7 @@ func (c *collector) readEvents(ctx context.Context) error {
 			c.self.IncError(selftelemetry.KindRead)
 		}
 		if err != nil && !class.deaf {
-			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Any("gpus", class.numbers), zap.Error(err))
+			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Uint32s("gpus", numbersOf(class.entities)), zap.Error(err))
 		}
 		class.deaf = err != nil
 	}
@@ -197,7 +206,7 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 	}
 	class.since = until
 	for _, s := range samples {
-		if i := slices.Index(class.numbers, dcgm.GPUID(s.Entity)); i >= 0 && s.Field == fieldClocksEventReasons {
+		if i := slices.Index(class.entities, s.Entity); i >= 0 && s.Field == fieldClocksEventReasons {
 			if !class.gpus[i].throttle.observe(s) {
 				c.tally.drop(implausible)
 			}
@@ -209,7 +218,7 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 // readSlow reads what changes with settings and links. Links and the engine's usage are
 // extras: where the engine refuses them, their metrics are absent.
 func (c *collector) readSlow(ctx context.Context, now time.Time) error {
-	c.unread[slow] = map[dcgm.GPUID]error{}
+	c.unread[slow] = map[dcgm.Entity]error{}
 	for _, class := range c.classes {
 		class.live = c.liveFields(class)
 		if err := c.readFields(ctx, class, slow, class.fields[slow], now); err != nil {
@@ -223,7 +232,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 			return fail(selftelemetry.KindRead, err)
 		}
 		for _, g := range c.gpus {
-			g.links = links[g.number]
+			g.links = links[g.entity]
 		}
 	}
 	if c.enabled[metricEngineMemory] || c.enabled[metricEngineCPU] {

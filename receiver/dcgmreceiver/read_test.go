@@ -34,7 +34,7 @@ func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
 			cfg.CollectionInterval = interval
 			c := newRig(t, cfg, nil).collector
 			g := &gpu{sheet: make([]dcgm.Sample, len(c.slots))}
-			c.scatter(&class{gpus: []*gpu{g}, numbers: []dcgm.GPUID{0}}, []dcgm.Sample{tt.sample}, now)
+			c.scatter(&class{gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}, []dcgm.Sample{tt.sample}, now)
 			require.Equal(t, tt.fresh, g.fresh)
 			require.Equal(t, tt.fresh > 0, g.spoken)
 			require.Equal(t, tt.overdue, c.overdue)
@@ -48,7 +48,7 @@ type lateAnswers struct {
 	sim *simtest.Sim
 }
 
-func (a *lateAnswers) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.GPUID]error, error) {
+func (a *lateAnswers) Read(ctx context.Context, gpus []dcgm.Entity, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.Entity]error, error) {
 	if a.sim != nil {
 		a.sim.Advance(time.Second)
 		time.Sleep(time.Second)

@@ -241,7 +241,7 @@ func (r *recording) info(g *gpu) {
 	f := &g.facts
 	if r.wants(metricInfo) {
 		r.mb.RecordGpuInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.serial, f.pciBusID, f.vbios, f.driver, f.cudaDriver,
-			f.architecture.String(), f.nvmlIndex, f.chassisSerial, f.chassisSlot, f.virtualizationMode, strconv.FormatUint(uint64(g.number), 10))
+			f.architecture.String(), f.nvmlIndex, f.chassisSerial, f.chassisSlot, f.virtualizationMode, strconv.FormatUint(uint64(g.entity.ID), 10))
 	}
 	if f.fabricCluster+f.fabricClique != "" && r.wants(metricFabricInfo) {
 		r.mb.RecordGpuFabricInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.fabricCluster, f.fabricClique)

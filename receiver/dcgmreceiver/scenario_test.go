@@ -56,7 +56,7 @@ func TestModelsHaveTheComputeCapabilitiesOfRealBoards(t *testing.T) {
 	simulate(t, scenario.String()+boards.String(), nil, func(s *simulation) {
 		got := map[string]string{}
 		for _, g := range s.collector.gpus {
-			got[models[g.number]] = g.facts.architecture.String()
+			got[models[g.entity.ID]] = g.facts.architecture.String()
 		}
 		require.Equal(s.t, want, got)
 	})

@@ -61,12 +61,12 @@ type unread struct {
 	fails *bool
 }
 
-func (u unread) Read(ctx context.Context, gpus []dcgm.GPUID, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.GPUID]error, error) {
+func (u unread) Read(ctx context.Context, gpus []dcgm.Entity, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.Entity]error, error) {
 	if !*u.fails {
 		return u.Source.Read(ctx, gpus, fields, buf)
 	}
 	samples, _, err := u.Source.Read(ctx, gpus[1:], fields, buf)
-	return samples, map[dcgm.GPUID]error{gpus[0]: errors.New("broken")}, err
+	return samples, map[dcgm.Entity]error{gpus[0]: errors.New("broken")}, err
 }
 
 func TestReadsThatFailForOneGPUAreItsOwnTrouble(t *testing.T) {

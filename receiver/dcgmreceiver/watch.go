@@ -21,7 +21,7 @@ const fieldClocksEventReasons dcgm.FieldID = 112
 // watchClass watches the fields of every tier, profiling apart from the rest: it is refused as a whole where another
 // client holds it or rights are missing, and is not halved with the rest then.
 func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
-	if class.group, err = c.newGroup(ctx, class.numbers); err != nil {
+	if class.group, err = c.newGroup(ctx, class.entities); err != nil {
 		return err
 	}
 	wanted := c.wanted(class.gpus[0])

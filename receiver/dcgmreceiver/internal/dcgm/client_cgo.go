@@ -98,10 +98,10 @@ func statusOf(err error) int {
 
 // listGPUs asks twice: those that DCGM supports leave out what is lost, detached, blocked by
 // cgroups or not on its list of models. Where the engine serves one of the calls alone, its answer is that to both.
-func listGPUs(u *unserved) (GPUs, error) {
+func listGPUs(u *unserved) (Entities, error) {
 	supported, supportedErr := dcgm.GetSupportedDevices()
 	if supportedErr != nil && !u.note("list supported GPUs", supportedErr) {
-		return GPUs{}, supportedErr
+		return Entities{}, supportedErr
 	}
 	all, err := dcgm.GetEntityGroupEntities(dcgm.FE_GPU)
 	switch {
@@ -110,23 +110,44 @@ func listGPUs(u *unserved) (GPUs, error) {
 	case supportedErr == nil && u.note("list all GPUs", err):
 		all = supported
 	case err != nil:
-		return GPUs{}, err
+		return Entities{}, err
 	}
-	return GPUs{All: sortedIDs(all), Supported: sortedIDs(supported)}, nil
+	return Entities{All: sorted(GPU, all), Supported: sorted(GPU, supported)}, nil
 }
 
-func sortedIDs(ids []uint) []GPUID {
-	gpus := make([]GPUID, len(ids))
-	for i, id := range ids {
-		gpus[i] = GPUID(id) //nolint:gosec // DCGM has 32 of them.
+// list lists entities of any kind.
+func list(kind EntityKind, u *unserved) (Entities, error) {
+	if kind == GPU {
+		return listGPUs(u)
 	}
-	slices.Sort(gpus)
-	return gpus
+	ids, err := dcgm.GetEntityGroupEntities(groupOf(kind))
+	if err != nil {
+		return Entities{}, err
+	}
+	all := sorted(kind, ids)
+	return Entities{All: all, Supported: all}, nil
 }
+
+func groupOf(kind EntityKind) dcgm.Field_Entity_Group { return dcgm.Field_Entity_Group(kind) }
+
+func sorted(kind EntityKind, ids []uint) []Entity {
+	entities := make([]Entity, len(ids))
+	for i, id := range ids {
+		entities[i] = Entity{kind, uint32(id)} //nolint:gosec // DCGM's ids are 32 bits wide.
+	}
+	slices.SortFunc(entities, Entity.Compare)
+	return entities
+}
+
+// errNotGPU is returned by what DCGM answers for GPUs alone.
+var errNotGPU = errors.New("not a GPU")
 
 // gpuStatus looks twice at "unknown": go-dcgm gives it for a dead link too.
-func gpuStatus(gpu GPUID) (GPUStatus, error) {
-	status := GPUStatus(dcgm.GetGPUStatus(uint(gpu))) //nolint:gosec // There are eight.
+func gpuStatus(gpu Entity) (EntityStatus, error) {
+	if gpu.Kind != GPU {
+		return StatusUnknown, fmt.Errorf("%w: %s", errNotGPU, gpu)
+	}
+	status := EntityStatus(dcgm.GetGPUStatus(uint(gpu.ID))) //nolint:gosec // There are eight.
 	if status == StatusUnknown && linkIsDead() {
 		return StatusUnknown, errors.New("no status")
 	}
@@ -134,8 +155,11 @@ func gpuStatus(gpu GPUID) (GPUStatus, error) {
 }
 
 // profilingFields takes what says that there is no profiling for an empty list.
-func profilingFields(gpu GPUID, u *unserved) ([]FieldID, error) {
-	groups, err := dcgm.GetSupportedMetricGroups(uint(gpu))
+func profilingFields(gpu Entity, u *unserved) ([]FieldID, error) {
+	if gpu.Kind != GPU {
+		return nil, fmt.Errorf("%w: %s", errNotGPU, gpu)
+	}
+	groups, err := dcgm.GetSupportedMetricGroups(uint(gpu.ID))
 	if err != nil {
 		if u.note("list profiling fields", err) || noProfiling[statusOf(err)] {
 			return nil, nil
@@ -161,14 +185,14 @@ const maxValues = 256
 type reading struct {
 	link    *link
 	samples []Sample
-	unread  map[GPUID]error // GPUs for which the call failed
+	unread  map[Entity]error // entities for which the call failed
 }
 
 // readLatest reads in as few calls as fit the limits.
-func readLatest(l *link, gpus []GPUID, fields []FieldID, buf []Sample) (reading, error) {
+func readLatest(l *link, entities []Entity, fields []FieldID, buf []Sample) (reading, error) {
 	r := reading{link: l, samples: buf[:0]}
 	for part := range slices.Chunk(fields, MaxFields) {
-		for some := range slices.Chunk(gpus, max(1, maxValues/len(part))) {
+		for some := range slices.Chunk(entities, max(1, maxValues/len(part))) {
 			if err := r.batch(some, part); err != nil {
 				return reading{}, err
 			}
@@ -177,20 +201,20 @@ func readLatest(l *link, gpus []GPUID, fields []FieldID, buf []Sample) (reading,
 	return r, nil
 }
 
-// batch reads GPU by GPU where the batch fails. An error is one of the whole connection.
-func (r *reading) batch(gpus []GPUID, fields []FieldID) error {
-	err := r.values(gpus, fields)
+// batch reads entity by entity where the batch fails. An error is one of the whole connection.
+func (r *reading) batch(entities []Entity, fields []FieldID) error {
+	err := r.values(entities, fields)
 	switch {
 	case err == nil:
 		return nil
 	case statusOf(err) == statusConnectionNotValid, linkIsDead():
 		return err
-	case len(gpus) == 1:
-		r.fail(gpus[0], err)
+	case len(entities) == 1:
+		r.fail(entities[0], err)
 		return nil
 	}
-	for i := range gpus {
-		if err := r.batch(gpus[i:i+1], fields); err != nil {
+	for i := range entities {
+		if err := r.batch(entities[i:i+1], fields); err != nil {
 			return err
 		}
 	}
@@ -199,14 +223,14 @@ func (r *reading) batch(gpus []GPUID, fields []FieldID) error {
 
 // values reads directly. Until that has succeeded once on a connection, go-dcgm is asked what it makes of a failure: where
 // its call succeeds, the connection is read through go-dcgm from then on.
-func (r *reading) values(gpus []GPUID, fields []FieldID) (err error) {
+func (r *reading) values(entities []Entity, fields []FieldID) (err error) {
 	d := &r.link.direct
 	if !d.refused {
-		if r.samples, err = d.read(r.samples, gpus, fields); err == nil || d.proven {
+		if r.samples, err = d.read(r.samples, entities, fields); err == nil || d.proven {
 			return err
 		}
 	}
-	values, throughErr := readThrough(gpus, fields)
+	values, throughErr := readThrough(entities, fields)
 	if throughErr != nil {
 		return throughErr
 	}
@@ -219,28 +243,28 @@ func (r *reading) values(gpus []GPUID, fields []FieldID) (err error) {
 }
 
 // readThrough reads through go-dcgm.
-func readThrough(gpus []GPUID, fields []FieldID) ([]dcgm.FieldValue_v2, error) {
-	entities := make([]dcgm.GroupEntityPair, len(gpus))
-	for i, gpu := range gpus {
-		entities[i] = dcgm.GroupEntityPair{EntityGroupId: dcgm.FE_GPU, EntityId: uint(gpu)}
+func readThrough(entities []Entity, fields []FieldID) ([]dcgm.FieldValue_v2, error) {
+	pairs := make([]dcgm.GroupEntityPair, len(entities))
+	for i, e := range entities {
+		pairs[i] = dcgm.GroupEntityPair{EntityGroupId: groupOf(e.Kind), EntityId: uint(e.ID)}
 	}
-	return dcgm.EntitiesGetLatestValues(entities, shorts(fields), 0)
+	return dcgm.EntitiesGetLatestValues(pairs, shorts(fields), 0)
 }
 
-func (r *reading) fail(gpu GPUID, err error) {
+func (r *reading) fail(entity Entity, err error) {
 	if r.unread == nil {
-		r.unread = map[GPUID]error{}
+		r.unread = map[Entity]error{}
 	}
-	r.unread[gpu] = err
+	r.unread[entity] = err
 }
 
 func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {
 	var r raw
 	for i := range values {
 		v := &values[i]
-		r = raw{entity: uint32(v.EntityID), field: FieldID(v.FieldID), kind: Type(v.FieldType), status: v.Status, ts: v.TS, bits: binary.NativeEndian.Uint64(v.Value[:])} //nolint:gosec // Ids are 32, types 8 bits wide.
+		r = raw{entity: Entity{EntityKind(v.EntityGroupId), uint32(v.EntityID)}, field: FieldID(v.FieldID), kind: Type(v.FieldType), status: v.Status, ts: v.TS, bits: binary.NativeEndian.Uint64(v.Value[:])} //nolint:gosec // Ids are 32, kinds and types 8 bits wide.
 		if v.StringValue != nil {
-			r.text = *v.StringValue
+			r.text = v.StringValue
 		}
 		samples = append(samples, r.decode())
 	}
@@ -255,17 +279,15 @@ func readSince(group *Group, i int, since time.Time) ([]Sample, time.Time, error
 	return appendSamples(make([]Sample, 0, len(values)), values), next, nil
 }
 
-func linkStates() (map[GPUID][]LinkState, error) {
+func linkStates() (map[Entity][]LinkState, error) {
 	links, err := dcgm.GetNvLinkLinkStatus()
 	if err != nil {
 		return nil, err
 	}
-	states := map[GPUID][]LinkState{}
+	states := map[Entity][]LinkState{}
 	for _, link := range links {
-		if link.ParentType == dcgm.FE_GPU {
-			gpu := GPUID(link.ParentId)                              //nolint:gosec // DCGM has 32 of them.
-			states[gpu] = append(states[gpu], LinkState(link.State)) //nolint:gosec // There are four.
-		}
+		parent := Entity{EntityKind(link.ParentType), uint32(link.ParentId)} //nolint:gosec // Kinds are 8, ids 32 bits wide.
+		states[parent] = append(states[parent], LinkState(link.State))       //nolint:gosec // There are four.
 	}
 	return states, nil
 }

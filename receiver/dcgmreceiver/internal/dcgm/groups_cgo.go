@@ -11,20 +11,20 @@ import (
 	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
 )
 
-func createGroup(name string, gpus []GPUID) (*Group, []GPUID, error) {
+func createGroup(name string, entities []Entity) (*Group, []Entity, error) {
 	handle, err := dcgm.CreateGroup(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	var taken, refused []GPUID
-	for _, gpu := range gpus {
-		if err := dcgm.AddEntityToGroup(handle, dcgm.FE_GPU, uint(gpu)); err != nil {
-			refused = append(refused, gpu)
+	var taken, refused []Entity
+	for _, e := range entities {
+		if err := dcgm.AddEntityToGroup(handle, groupOf(e.Kind), uint(e.ID)); err != nil {
+			refused = append(refused, e)
 			continue
 		}
-		taken = append(taken, gpu)
+		taken = append(taken, e)
 	}
-	return &Group{handle: handle.GetHandle(), gpus: taken}, refused, nil
+	return &Group{handle: handle.GetHandle(), entities: taken}, refused, nil
 }
 
 // allGPUs is DCGM's own group of all GPUs (DCGM_GROUP_ALL_GPUS).
@@ -36,7 +36,7 @@ func everything(u *unserved) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Group{handle: allGPUs, gpus: gpus.All}, nil
+	return &Group{handle: allGPUs, entities: gpus.All}, nil
 }
 
 func groupHandle(g *Group) dcgm.GroupHandle {

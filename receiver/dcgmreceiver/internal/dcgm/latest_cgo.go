@@ -12,11 +12,7 @@ static const char *status_text(void *symbol, int status) { return ((const char *
 */
 import "C"
 
-import (
-	"unsafe"
-
-	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
-)
+import "unsafe"
 
 // maxTexts bounds the interned texts. A node has some twenty for each GPU.
 const maxTexts = 4096
@@ -29,23 +25,23 @@ type direct struct {
 	values   *C.door_value // room of them, in C's memory
 	rows     *C.door_row   // as many
 	room     int
-	texts    map[string]string
+	texts    map[string]*string
 	proven   bool // a read has succeeded
 	refused  bool // go-dcgm's read succeeds where this one fails
 }
 
 // read appends the newest values. It allocates nothing where samples has room and no text is new.
-func (d *direct) read(samples []Sample, gpus []GPUID, fields []FieldID) ([]Sample, error) {
-	if len(gpus) == 0 || len(fields) == 0 {
+func (d *direct) read(samples []Sample, entities []Entity, fields []FieldID) ([]Sample, error) {
+	if len(entities) == 0 || len(fields) == 0 {
 		return samples, nil
 	}
-	count := len(gpus) * len(fields)
+	count := len(entities) * len(fields)
 	d.grow(count)
 	d.entities = d.entities[:0]
-	for _, gpu := range gpus {
-		d.entities = append(d.entities, C.door_entity{kind: C.uint32_t(dcgm.FE_GPU), id: C.uint32_t(gpu)})
+	for _, e := range entities {
+		d.entities = append(d.entities, C.door_entity{kind: C.uint32_t(e.Kind), id: C.uint32_t(e.ID)})
 	}
-	status := C.door_latest(d.library.latest, C.uintptr_t(handle), &d.entities[0], C.uint(len(gpus)), (*C.uint16_t)(unsafe.Pointer(&fields[0])), C.uint(len(fields)), d.values, d.rows)
+	status := C.door_latest(d.library.latest, C.uintptr_t(handle), &d.entities[0], C.uint(len(entities)), (*C.uint16_t)(unsafe.Pointer(&fields[0])), C.uint(len(fields)), d.values, d.rows)
 	if status != statusOK {
 		return samples, &statusError{int(status), C.GoString(C.status_text(d.library.errorString, status))}
 	}
@@ -75,7 +71,7 @@ func (d *direct) free() {
 }
 
 func (d *direct) sample(row *C.door_row) Sample {
-	r := raw{entity: uint32(row.entity), field: FieldID(row.field), kind: Type(row._type), status: int(row.status), ts: int64(row.ts), bits: uint64(row.bits)} //nolint:gosec // Types are 8 bits wide.
+	r := raw{entity: Entity{EntityKind(row.kind), uint32(row.entity)}, field: FieldID(row.field), kind: Type(row._type), status: int(row.status), ts: int64(row.ts), bits: uint64(row.bits)} //nolint:gosec // Types and kinds are 8 bits wide.
 	if row.text != nil {
 		r.text = d.intern(unsafe.Slice((*byte)(unsafe.Pointer(row.text)), int(row.text_length)))
 	}
@@ -83,16 +79,16 @@ func (d *direct) sample(row *C.door_row) Sample {
 }
 
 // intern returns the text as a string that outlives the buffer.
-func (d *direct) intern(text []byte) string {
+func (d *direct) intern(text []byte) *string {
 	if known, ok := d.texts[string(text)]; ok {
 		return known
 	}
 	if d.texts == nil || len(d.texts) >= maxTexts {
-		d.texts = map[string]string{}
+		d.texts = map[string]*string{}
 	}
 	s := string(text)
-	d.texts[s] = s
-	return s
+	d.texts[s] = &s
+	return &s
 }
 
 // statusError is DCGM's status of a call that this package makes itself, with DCGM's text.

@@ -80,10 +80,10 @@ type both struct {
 	directErr, throughErr error
 }
 
-func (s *source) readBoth(ctx context.Context, gpus []GPUID, fields []FieldID) (both, error) {
+func (s *source) readBoth(ctx context.Context, entities []Entity, fields []FieldID) (both, error) {
 	return onLink(ctx, s, "read twice", func() (b both, err error) {
-		b.direct, b.directErr = s.link.direct.read(nil, gpus, fields)
-		values, err := readThrough(gpus, fields)
+		b.direct, b.directErr = s.link.direct.read(nil, entities, fields)
+		values, err := readThrough(entities, fields)
 		b.throughErr = err
 		b.through = appendSamples(nil, values)
 		return b, nil
@@ -116,9 +116,9 @@ func TestDirectReadsEqualThoseOfGoDCGM(t *testing.T) {
 			sim := simtest.StartManual(t, name)
 			src := connectTo(t)
 			fields := watchAll(t, src)
-			gpus, err := src.GPUs(t.Context())
+			all, err := src.Entities(t.Context(), GPU)
 			require.NoError(t, err)
-			const absent = GPUID(31)
+			absent := Entity{GPU, 31}
 			for _, step := range []time.Duration{0, 4 * time.Second, 7 * time.Second, 30 * time.Second} {
 				if name == "fault-hang" && step > 4*time.Second { // The call would take 60 s of real time.
 					break
@@ -126,13 +126,46 @@ func TestDirectReadsEqualThoseOfGoDCGM(t *testing.T) {
 				sim.Advance(step)
 				var equal int
 				for part := range slices.Chunk(append([]FieldID{9999}, fields...), MaxFields) { // The first call fails.
-					b, err := src.readBoth(t.Context(), append(slices.Clone(gpus.All), absent), part)
+					b, err := src.readBoth(t.Context(), append(slices.Clone(all.All), absent), part)
 					require.NoError(t, err)
 					equal += b.equal(t)
 				}
-				want := (len(gpus.All) + 1) * (len(fields) + 1 - MaxFields)
+				want := (len(all.All) + 1) * (len(fields) + 1 - MaxFields)
 				require.True(t, equal == want || equal == 0 && strings.HasPrefix(name, "fault-engine"), "%d of %d values are equal", equal, want)
 			}
+		})
+	}
+}
+
+// TestDirectReadsOfEveryKindEqualThoseOfGoDCGM reads entities that are no GPUs.
+func TestDirectReadsOfEveryKindEqualThoseOfGoDCGM(t *testing.T) {
+	for kind, scenario := range map[EntityKind]string{
+		GPU: "mixed", Switch: "h100x8", GPUInstance: "a100x4-mig", ComputeInstance: "a100x4-mig", Link: "h100x8", CPU: "gb200-grace", CPUCore: "gb200-grace",
+	} {
+		t.Run(kind.String(), func(t *testing.T) {
+			simtest.StartManual(t, scenario)
+			src := connectTo(t)
+			all, err := src.Entities(t.Context(), kind)
+			require.NoError(t, err)
+			require.NotEmpty(t, all.All)
+			some := all.All[:min(len(all.All), 8)]
+			group, refused, err := src.Group(t.Context(), some)
+			require.NoError(t, err)
+			require.Empty(t, refused)
+			fields := watchGroup(t, src, group)
+			var values int
+			for part := range slices.Chunk(fields, MaxFields) {
+				b, err := src.readBoth(t.Context(), some, part)
+				require.NoError(t, err)
+				require.Equal(t, len(some)*len(part), b.equal(t))
+				for _, s := range b.direct {
+					require.Contains(t, some, s.Entity)
+					if s.Reason == OK {
+						values++
+					}
+				}
+			}
+			require.Positive(t, values)
 		})
 	}
 }
@@ -150,13 +183,18 @@ func connectTo(t *testing.T) *source {
 	return src.(*source)
 }
 
-// watchAll returns the fields that the engine knows.
+// watchAll watches all fields of all GPUs, and returns those that the engine knows.
 func watchAll(t *testing.T, src Source) []FieldID {
+	t.Helper()
+	group, err := src.Everything(t.Context())
+	require.NoError(t, err)
+	return watchGroup(t, src, group)
+}
+
+func watchGroup(t *testing.T, src Watcher, group *Group) []FieldID {
 	t.Helper()
 	fields := allFields(t)
 	unknown := map[FieldID]bool{}
-	group, err := src.Everything(t.Context())
-	require.NoError(t, err)
 	for part := range slices.Chunk(fields, MaxFields) {
 		refused, err := src.Watch(t.Context(), group, Watch{Fields: part, Period: time.Second, KeepSamples: 2})
 		require.NoError(t, err)
@@ -172,10 +210,10 @@ func TestDirectReadsAllocateNothing(t *testing.T) {
 	src := connectTo(t)
 	fields := watchAll(t, src)[:100]
 	require.Contains(t, fields, fieldSerial, "texts too")
-	gpus := []GPUID{0, 1, 2, 3, 4, 5, 6, 7}
-	buf := make([]Sample, 0, len(gpus)*len(fields))
+	entities := gpuEntities(0, 1, 2, 3, 4, 5, 6, 7)
+	buf := make([]Sample, 0, len(entities)*len(fields))
 	require.Zero(t, testing.AllocsPerRun(50, func() {
-		samples, err := src.link.direct.read(buf, gpus, fields)
+		samples, err := src.link.direct.read(buf, entities, fields)
 		if err != nil || len(samples) != cap(buf) {
 			panic(err)
 		}
@@ -186,9 +224,9 @@ func TestSamplesOutliveTheBufferTheyCameFrom(t *testing.T) {
 	simtest.Start(t, "h100x8")
 	src := connectTo(t)
 	watchAll(t, src)
-	first, _, err := src.Read(t.Context(), []GPUID{0}, []FieldID{fieldSerial, fieldTemp}, nil)
+	first, _, err := src.Read(t.Context(), gpuEntities(0), []FieldID{fieldSerial, fieldTemp}, nil)
 	require.NoError(t, err)
-	second, _, err := src.Read(t.Context(), []GPUID{1}, []FieldID{fieldSerial, fieldTemp}, nil)
+	second, _, err := src.Read(t.Context(), gpuEntities(1), []FieldID{fieldSerial, fieldTemp}, nil)
 	require.NoError(t, err)
 	require.NotEqual(t, first[0].Text(), second[0].Text())
 	require.NotEmpty(t, first[0].Text())
@@ -204,9 +242,9 @@ func TestValuesAreReadThroughGoDCGMWhereTheLibraryRefusesTheDirectCall(t *testin
 	loaded, err := openLibrary()
 	require.NoError(t, err)
 	src.link.direct.library.latest = lookUp(loaded, "dcgmRunDiagnostic") // It answers "not supported".
-	gpus, fields := []GPUID{0, 1}, []FieldID{fieldTemp, fieldSerial}
+	entities, fields := gpuEntities(0, 1), []FieldID{fieldTemp, fieldSerial}
 	for range 3 {
-		samples, unread, err := src.Read(t.Context(), gpus, fields, nil)
+		samples, unread, err := src.Read(t.Context(), entities, fields, nil)
 		require.NoError(t, err)
 		require.Empty(t, unread)
 		require.Len(t, samples, 4)
@@ -225,13 +263,13 @@ func TestReadsThatFailBothWaysAreErrors(t *testing.T) {
 	sim := simtest.Start(t, "h100x8")
 	src := connectTo(t)
 	sim.Send("call call=dcgmEntitiesGetLatestValues status=-12")
-	_, unread, err := src.Read(t.Context(), []GPUID{0, 1}, []FieldID{fieldTemp}, nil)
+	_, unread, err := src.Read(t.Context(), gpuEntities(0, 1), []FieldID{fieldTemp}, nil)
 	require.NoError(t, err)
 	require.Len(t, unread, 2)
-	require.ErrorContains(t, unread[1], "API version mismatch")
+	require.ErrorContains(t, unread[Entity{GPU, 1}], "API version mismatch")
 	require.Empty(t, src.Unserved())
 	sim.Send("call call=dcgmEntitiesGetLatestValues status=0")
-	samples, unread, err := src.Read(t.Context(), []GPUID{0, 1}, []FieldID{fieldTemp}, nil)
+	samples, unread, err := src.Read(t.Context(), gpuEntities(0, 1), []FieldID{fieldTemp}, nil)
 	require.NoError(t, err)
 	require.Empty(t, unread)
 	require.Len(t, samples, 2)
@@ -254,14 +292,14 @@ func BenchmarkRead(b *testing.B) {
 	defer func() { require.NoError(b, godcgm.Shutdown()) }()
 	library, err := checkLibrary(Endpoint{scheme: "tcp", address: "localhost:5555"})
 	require.NoError(b, err)
-	gpus := []GPUID{0, 1, 2, 3, 4, 5, 6, 7}
+	entities := gpuEntities(0, 1, 2, 3, 4, 5, 6, 7)
 	fields := []FieldID{100, 101, 140, 150, 155, 156, 202, 203, 204, 206, 207, 251, 252, 253, 393, 394, 395, 449, 1001, 1002, 1004, 1005, 1009, 1010}
 	d := direct{library: library}
 	defer d.free()
-	buf := make([]Sample, 0, len(gpus)*len(fields))
+	buf := make([]Sample, 0, len(entities)*len(fields))
 	for name, read := range map[string]func() error{
-		"direct":  func() (err error) { _, err = d.read(buf, gpus, fields); return err },
-		"go-dcgm": func() error { values, err := readThrough(gpus, fields); appendSamples(buf, values); return err },
+		"direct":  func() (err error) { _, err = d.read(buf, entities, fields); return err },
+		"go-dcgm": func() error { values, err := readThrough(entities, fields); appendSamples(buf, values); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -74,8 +74,8 @@ const (
 type Sample struct {
 	TS     int64 // microseconds since the Unix epoch on the host engine's clock; 0 if never sampled
 	bits   uint64
-	text   string
-	Entity uint32 // the entity's number within its kind; a GPUID for GPUs
+	text   *string // nil for other types
+	Entity Entity
 	Field  FieldID
 	Type   Type
 	Reason Reason
@@ -98,7 +98,12 @@ func (s Sample) Float() float64 {
 }
 
 // Text returns the value of a string field, "" for other types.
-func (s Sample) Text() string { return s.text }
+func (s Sample) Text() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // Sentinels of dcgm_structs.h: four consecutive values that mean blank, not found, not
 // supported and not permitted.
@@ -112,13 +117,13 @@ var sentinelReasons = [...]Reason{Blank, Blank, NotSupported, NoPermission}
 
 // raw is a field value as DCGM sent it.
 type raw struct {
-	entity uint32
+	entity Entity
 	field  FieldID
 	kind   Type
 	status int
 	ts     int64
-	bits   uint64 // an int64 or a double; nothing of a text
-	text   string
+	bits   uint64  // an int64 or a double; nothing of a text
+	text   *string // nil unless the type is a string
 }
 
 // decode turns a raw value into a Sample whose value is finite, or that has a reason.
@@ -148,7 +153,10 @@ func (r *raw) reason() Reason {
 	case Double:
 		return floatReason(r.field, math.Float64frombits(r.bits))
 	case String:
-		return textReason(r.text)
+		if r.text == nil {
+			return Blank
+		}
+		return textReason(*r.text)
 	default:
 		return Status
 	}

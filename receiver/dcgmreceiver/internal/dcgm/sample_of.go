@@ -14,7 +14,7 @@ func SampleOf[V int64 | float64 | string](field FieldID, ts int64, value V) Samp
 	case float64:
 		s.Type, s.bits = Double, math.Float64bits(v)
 	case string:
-		s.Type, s.text = String, v
+		s.Type, s.text = String, &v
 	}
 	return s
 }

@@ -229,57 +229,57 @@ func (s *source) Engine() Engine { return s.link.engine }
 // Unserved implements [Source].
 func (s *source) Unserved() map[string]error { return s.link.all() }
 
-// GPUs implements [Source].
-func (s *source) GPUs(ctx context.Context) (GPUs, error) {
-	return onLink(ctx, s, "list GPUs", func() (GPUs, error) { return listGPUs(&s.link.unserved) })
+// Entities implements [Lister].
+func (s *source) Entities(ctx context.Context, kind EntityKind) (Entities, error) {
+	return onLink(ctx, s, "list "+kind.String()+"s", func() (Entities, error) { return list(kind, &s.link.unserved) })
 }
 
-// Status implements [Source].
-func (s *source) Status(ctx context.Context, gpu GPUID) (GPUStatus, error) {
-	return onLink(ctx, s, "get the status of a GPU", func() (GPUStatus, error) { return gpuStatus(gpu) })
+// Status implements [Lister].
+func (s *source) Status(ctx context.Context, gpu Entity) (EntityStatus, error) {
+	return onLink(ctx, s, "get the status of a GPU", func() (EntityStatus, error) { return gpuStatus(gpu) })
 }
 
-// ProfilingFields implements [Source].
-func (s *source) ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error) {
+// ProfilingFields implements [Lister].
+func (s *source) ProfilingFields(ctx context.Context, gpu Entity) ([]FieldID, error) {
 	return onLink(ctx, s, "list profiling fields", func() ([]FieldID, error) { return profilingFields(gpu, &s.link.unserved) })
 }
 
-// Group implements [Source].
-func (s *source) Group(ctx context.Context, gpus []GPUID) (*Group, []GPUID, error) {
+// Group implements [Watcher].
+func (s *source) Group(ctx context.Context, entities []Entity) (*Group, []Entity, error) {
 	type made struct {
 		group   *Group
-		refused []GPUID
+		refused []Entity
 	}
 	m, err := onLink(ctx, s, "make a group", func() (m made, err error) {
-		m.group, m.refused, err = createGroup(uniqueName(), gpus)
+		m.group, m.refused, err = createGroup(uniqueName(), entities)
 		return m, err
 	})
 	return m.group, m.refused, err
 }
 
-// Everything implements [Source].
+// Everything implements [Watcher].
 func (s *source) Everything(ctx context.Context) (*Group, error) {
 	return onLink(ctx, s, "list GPUs", func() (*Group, error) { return everything(&s.link.unserved) })
 }
 
-// Watch implements [Source].
+// Watch implements [Watcher].
 func (s *source) Watch(ctx context.Context, group *Group, watch Watch) ([]Refusal, error) {
 	return onLink(ctx, s, "watch fields", func() ([]Refusal, error) { return addWatch(s, group, watch) })
 }
 
-// Release implements [Source].
+// Release implements [Watcher].
 func (s *source) Release(ctx context.Context, group *Group) error {
 	_, err := onLink(ctx, s, "release a group", func() (struct{}, error) { return struct{}{}, releaseGroup(s.link, group) })
 	return err
 }
 
-// Read implements [Source].
-func (s *source) Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) ([]Sample, map[GPUID]error, error) {
-	r, err := onLink(ctx, s, "read values", func() (reading, error) { return readLatest(s.link, gpus, fields, buf) })
+// Read implements [Reader].
+func (s *source) Read(ctx context.Context, entities []Entity, fields []FieldID, buf []Sample) ([]Sample, map[Entity]error, error) {
+	r, err := onLink(ctx, s, "read values", func() (reading, error) { return readLatest(s.link, entities, fields, buf) })
 	return r.samples, r.unread, err
 }
 
-// ReadSince implements [Source].
+// ReadSince implements [Reader].
 func (s *source) ReadSince(ctx context.Context, group *Group, i int, since time.Time) ([]Sample, time.Time, error) {
 	type read struct {
 		samples []Sample
@@ -292,12 +292,12 @@ func (s *source) ReadSince(ctx context.Context, group *Group, i int, since time.
 	return r.samples, r.next, err
 }
 
-// Links implements [Source].
-func (s *source) Links(ctx context.Context) (map[GPUID][]LinkState, error) {
+// Links implements [Lister].
+func (s *source) Links(ctx context.Context) (map[Entity][]LinkState, error) {
 	return onLink(ctx, s, "get the states of NVLinks", linkStates)
 }
 
-// Usage implements [Source].
+// Usage implements [Lister].
 func (s *source) Usage(ctx context.Context) (Usage, error) {
 	return onLink(ctx, s, "ask the host engine for its usage", usage)
 }

@@ -63,7 +63,7 @@ func newShared(t *testing.T) *shared {
 		user.(*session).timeout = 20 * time.Millisecond
 	}
 	s.sim.Send("slow 50ms call=dcgmDisconnect", "hang 60s")
-	_, err = src.GPUs(t.Context())
+	_, err = src.Entities(t.Context(), GPU)
 	require.ErrorIs(t, err, ErrHung)
 	return s
 }

@@ -51,16 +51,12 @@ func (e *EndpointInUseError) Error() string {
 	return fmt.Sprintf("cannot connect to %s: this process is connected to %s, and DCGM allows one host engine per process", e.Want, e.Have)
 }
 
-// GPUID is DCGM's number of a GPU. It is neither NVML's index nor the device's minor number
-// and may change with a reset; the UUID does not.
-type GPUID uint32
-
-// GPUStatus is how the host engine stands to a GPU (dcgm_structs.h, DcgmEntityStatus_t).
-type GPUStatus uint8
+// EntityStatus is how the host engine stands to a GPU (dcgm_structs.h, DcgmEntityStatus_t).
+type EntityStatus uint8
 
 // The statuses of the host engine.
 const (
-	StatusUnknown GPUStatus = iota
+	StatusUnknown EntityStatus = iota
 	StatusOK
 	StatusUnsupported
 	StatusInaccessible
@@ -70,10 +66,10 @@ const (
 	StatusDetached
 )
 
-// GPUs are the GPUs of a host engine, in the order of their numbers.
-type GPUs struct {
-	All       []GPUID
-	Supported []GPUID // those that the engine reads now
+// Entities are those of one kind that a host engine has, in order.
+type Entities struct {
+	All       []Entity
+	Supported []Entity // those that the engine reads now
 }
 
 // Engine is what a host engine says of itself.
@@ -101,12 +97,12 @@ type Refusal struct {
 	Why   error
 }
 
-// Group is a set of GPUs with watches, held by the host engine until it is released or the
+// Group is a set of entities with watches, held by the host engine until it is released or the
 // connection ends. The engine has 64 groups for all its clients.
 type Group struct {
-	handle  uintptr
-	gpus    []GPUID
-	watches []*watching
+	handle   uintptr
+	entities []Entity
+	watches  []*watching
 }
 
 // Watches returns the number of watches of the group.
@@ -144,19 +140,35 @@ type Session interface {
 }
 
 // Source is one connection to a host engine. It is safe for concurrent use: one worker makes
-// all calls, one after the other. Every method may return [ErrHung], [ErrPanic] or
+// all calls, one after the other. Every method with a context may return [ErrHung], [ErrPanic] or
 // [ErrDisconnected], wrapped.
 type Source interface {
+	Lister
+	Watcher
+	Reader
 	Engine() Engine
 	// Unserved returns the calls that the host engine has refused since the connection began, because it has another
 	// version of DCGM or lacks a module, by what they do, with its reason.
 	Unserved() map[string]error
-	GPUs(ctx context.Context) (GPUs, error)
-	Status(ctx context.Context, gpu GPUID) (GPUStatus, error)
+}
+
+// Lister says what there is.
+type Lister interface {
+	// Entities lists the entities of one kind. Only GPUs may be there without being read.
+	Entities(ctx context.Context, kind EntityKind) (Entities, error)
+	// Status returns the status of a GPU; DCGM has none of other kinds.
+	Status(ctx context.Context, gpu Entity) (EntityStatus, error)
 	// ProfilingFields lists the profiling fields that a GPU has; none if it has no profiling.
-	ProfilingFields(ctx context.Context, gpu GPUID) ([]FieldID, error)
-	// Group makes a group. GPUs that the engine does not take are refused, not an error.
-	Group(ctx context.Context, gpus []GPUID) (group *Group, refused []GPUID, err error)
+	ProfilingFields(ctx context.Context, gpu Entity) ([]FieldID, error)
+	// Links returns the states of the NVLinks of every GPU and NVSwitch.
+	Links(ctx context.Context) (map[Entity][]LinkState, error)
+	Usage(ctx context.Context) (Usage, error)
+}
+
+// Watcher has the host engine sample fields.
+type Watcher interface {
+	// Group makes a group. Entities that the engine does not take are refused, not an error.
+	Group(ctx context.Context, entities []Entity) (group *Group, refused []Entity, err error)
 	// Everything returns DCGM's own group of all GPUs, for where the engine has no group left.
 	Everything(ctx context.Context) (*Group, error)
 	// Watch adds a watch to a group and takes a first sample. What the library does not know and what the engine refuses
@@ -164,15 +176,16 @@ type Source interface {
 	Watch(ctx context.Context, group *Group, watch Watch) ([]Refusal, error)
 	// Release frees a group and its watches.
 	Release(ctx context.Context, group *Group) error
-	// Read appends the newest sample of every field of every GPU to buf[:0]. GPUs for which the call fails are unread, and
-	// no error: that is one of the whole connection. buf belongs to the Source if an error is returned.
-	Read(ctx context.Context, gpus []GPUID, fields []FieldID, buf []Sample) (samples []Sample, unread map[GPUID]error, err error)
+}
+
+// Reader reads what the host engine has sampled.
+type Reader interface {
+	// Read appends the newest sample of every field of every entity to buf[:0]. Entities for which the call fails are
+	// unread, and no error: that is one of the whole connection. buf belongs to the Reader if an error is returned.
+	Read(ctx context.Context, entities []Entity, fields []FieldID, buf []Sample) (samples []Sample, unread map[Entity]error, err error)
 	// ReadSince returns all samples of the group's watch number i taken after the instant, and
 	// the instant to continue from.
 	ReadSince(ctx context.Context, group *Group, i int, since time.Time) ([]Sample, time.Time, error)
-	// Links returns the states of the NVLinks of every GPU.
-	Links(ctx context.Context) (map[GPUID][]LinkState, error)
-	Usage(ctx context.Context) (Usage, error)
 }
 
 // simulatedPlatform is what a simulated libdcgm gives as its buildplatform.

@@ -24,7 +24,7 @@ type addition struct {
 func addWatch(s *source, group *Group, w Watch) ([]Refusal, error) {
 	a := &addition{source: s, group: group, watch: w}
 	device, global := a.byScope()
-	if err := a.halve(device, a.ofGPUs); err != nil {
+	if err := a.halve(device, a.ofEntities); err != nil {
 		return nil, err
 	}
 	a.settle()
@@ -34,7 +34,7 @@ func addWatch(s *source, group *Group, w Watch) ([]Refusal, error) {
 	return a.refused, nil
 }
 
-// byScope sorts the fields into those of GPUs and those of the engine as a whole, and refuses those that the library
+// byScope sorts the fields into those of entities and those of the engine as a whole, and refuses those that the library
 // does not know.
 func (a *addition) byScope() (device, global []FieldID) {
 	const globalScope = 0 // DCGM_FS_GLOBAL
@@ -90,7 +90,7 @@ func fieldName(id FieldID) string {
 	return meta.Tag
 }
 
-func (a *addition) ofGPUs(fields []FieldID) error {
+func (a *addition) ofEntities(fields []FieldID) error {
 	w, err := a.ask(fields)
 	if err == nil {
 		a.parts = append(a.parts, w)
@@ -114,7 +114,7 @@ func (a *addition) ask(fields []FieldID) (*watching, error) {
 	if err != nil {
 		return nil, whyNoFieldGroup(err)
 	}
-	w := &watching{Watch: a.watch, owner: a.source.session, gpus: a.group.gpus, group: a.group.handle, fields: handle.GetHandle()}
+	w := &watching{Watch: a.watch, owner: a.source.session, entities: a.group.entities, group: a.group.handle, fields: handle.GetHandle()}
 	w.Fields = fields
 	if err := ask(a.source.link.watches, w); err != nil {
 		return nil, errors.Join(err, dcgm.FieldGroupDestroy(handle))

@@ -39,9 +39,9 @@ func reasonsOf(refused []Refusal) map[FieldID]error {
 
 // A Tesla P4 has no profiling, so the host engine refuses any watch that asks for some.
 func TestRefusedFieldsCostNoOthers(t *testing.T) {
-	const p4 = GPUID(2)
+	p4 := Entity{GPU, 2}
 	src, _ := connect(t, "mixed")
-	group, _, err := src.Group(t.Context(), []GPUID{p4})
+	group, _, err := src.Group(t.Context(), []Entity{p4})
 	require.NoError(t, err)
 	fields := []FieldID{1, 100, 101, 150, 155, 1001, 5000, 1002, 252, 1503}
 	refused, err := src.Watch(t.Context(), group, Watch{Fields: fields, Period: time.Second, KeepSamples: 1})
@@ -54,7 +54,7 @@ func TestRefusedFieldsCostNoOthers(t *testing.T) {
 	require.Equal(t, "gr_engine_active", refused[slices.IndexFunc(refused, func(r Refusal) bool { return r.Field == 1001 })].Name)
 	require.Equal(t, 1, group.Watches(), "parts are one watch in the end, since field groups are few")
 
-	samples, unread, err := src.Read(t.Context(), []GPUID{p4}, []FieldID{1, 100, 101, 150, 155, 252}, nil)
+	samples, unread, err := src.Read(t.Context(), []Entity{p4}, []FieldID{1, 100, 101, 150, 155, 252}, nil)
 	require.NoError(t, err)
 	require.Empty(t, unread)
 	for _, s := range samples {
@@ -65,7 +65,7 @@ func TestRefusedFieldsCostNoOthers(t *testing.T) {
 
 func TestHostEngineThatTakesNoFieldGroupIsNotAskedForEachField(t *testing.T) {
 	src, sim := connect(t, "l4x1")
-	group, _, err := src.Group(t.Context(), []GPUID{0})
+	group, _, err := src.Group(t.Context(), gpuEntities(0))
 	require.NoError(t, err)
 	sim.Send("call call=dcgmFieldGroupCreate status=-24")
 	refused, err := src.Watch(t.Context(), group, Watch{Fields: []FieldID{150, 155}, Period: time.Second})
@@ -79,16 +79,16 @@ func TestHostEngineThatTakesNoFieldGroupIsNotAskedForEachField(t *testing.T) {
 // The host engine logs an error for every watch that it is asked to end and does not find.
 func TestOnlyWhatIsWatchedIsUnwatched(t *testing.T) {
 	src, sim := connect(t, "h100x8")
-	gpus := []GPUID{0, 1, 2, 3, 4, 5, 6, 7}
+	entities := gpuEntities(0, 1, 2, 3, 4, 5, 6, 7)
 	for range 2 {
-		group, _, err := src.Group(t.Context(), gpus)
+		group, _, err := src.Group(t.Context(), entities)
 		require.NoError(t, err)
 		for _, fields := range [][]FieldID{{1, 5, 50, 54}, {150, 155}, {310, 1503}, {112}} {
 			refused, err := src.Watch(t.Context(), group, Watch{Fields: fields, Period: time.Second, KeepSamples: 2})
 			require.NoError(t, err)
 			require.Empty(t, refused)
 		}
-		samples, unread, err := src.Read(t.Context(), gpus, []FieldID{1, 5}, nil)
+		samples, unread, err := src.Read(t.Context(), entities, []FieldID{1, 5}, nil)
 		require.NoError(t, err)
 		require.Empty(t, unread)
 		require.Len(t, samples, 16)

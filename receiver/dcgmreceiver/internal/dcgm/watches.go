@@ -12,7 +12,7 @@ import (
 type watching struct {
 	Watch
 	owner         Session
-	gpus          []GPUID
+	entities      []Entity
 	group, fields uintptr
 }
 
@@ -29,7 +29,7 @@ func order(a, b *watching) int {
 }
 
 func (w *watching) overlaps(other *watching) bool {
-	return intersect(w.gpus, other.gpus) && intersect(w.Fields, other.Fields)
+	return intersect(w.entities, other.entities) && intersect(w.Fields, other.Fields)
 }
 
 func intersect[T comparable](a, b []T) bool {
@@ -83,10 +83,10 @@ func (all watches) bereft(w *watching) []*watching {
 
 // cover reports whether others watch all that w does.
 func (all watches) cover(w *watching) bool {
-	for _, gpu := range w.gpus {
+	for _, e := range w.entities {
 		for _, field := range w.Fields {
 			if !slices.ContainsFunc(all, func(other *watching) bool {
-				return other.owner != w.owner && slices.Contains(other.gpus, gpu) && slices.Contains(other.Fields, field)
+				return other.owner != w.owner && slices.Contains(other.entities, e) && slices.Contains(other.Fields, field)
 			}) {
 				return false
 			}

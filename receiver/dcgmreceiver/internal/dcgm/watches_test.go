@@ -14,10 +14,10 @@ type somebody struct{ Session }
 
 func TestFastestWatchAndTheOneWithHistoryAreAskedForLast(t *testing.T) {
 	one, other := &somebody{}, &somebody{}
-	w := func(owner Session, period, keep time.Duration, gpus []GPUID, fields ...FieldID) *watching {
-		return &watching{Watch: Watch{Fields: fields, Period: period, KeepAge: keep}, owner: owner, gpus: gpus}
+	w := func(owner Session, period, keep time.Duration, entities []Entity, fields ...FieldID) *watching {
+		return &watching{Watch: Watch{Fields: fields, Period: period, KeepAge: keep}, owner: owner, entities: entities}
 	}
-	both := []GPUID{0, 1}
+	both := gpuEntities(0, 1)
 	fast := w(one, 10*time.Second, 0, both, 100, 112)
 	events := w(one, time.Second, time.Minute, both, 112)
 	errors := w(one, time.Minute, 0, both, 310)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgm
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// EntityKind is a kind of what DCGM reads (dcgm_fields.h, dcgm_field_entity_group_t).
+type EntityKind uint8
+
+// The kinds of entities that this package reads.
+const (
+	GPU             EntityKind = 1
+	Switch          EntityKind = 3
+	GPUInstance     EntityKind = 4
+	ComputeInstance EntityKind = 5
+	Link            EntityKind = 6
+	CPU             EntityKind = 7
+	CPUCore         EntityKind = 8
+)
+
+var entityKindNames = map[EntityKind]string{
+	GPU: "GPU", Switch: "NVSwitch", GPUInstance: "GPU instance", ComputeInstance: "compute instance", Link: "NVLink", CPU: "CPU", CPUCore: "CPU core",
+}
+
+// String returns the kind as messages spell it.
+func (k EntityKind) String() string {
+	if name, known := entityKindNames[k]; known {
+		return name
+	}
+	return fmt.Sprintf("entity of kind %d", uint8(k))
+}
+
+// Entity is one thing that DCGM reads, by DCGM's number. A GPU's is neither NVML's index nor the device's minor number and
+// may change with a reset; the UUID does not.
+type Entity struct {
+	Kind EntityKind
+	ID   uint32
+}
+
+// String returns kind and number, as in "GPU 3".
+func (e Entity) String() string { return fmt.Sprintf("%s %d", e.Kind, e.ID) }
+
+// Compare orders entities by kind, then by number.
+func (e Entity) Compare(other Entity) int {
+	return cmp.Or(cmp.Compare(e.Kind, other.Kind), cmp.Compare(e.ID, other.ID))
+}
