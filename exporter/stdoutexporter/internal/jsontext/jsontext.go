@@ -4,7 +4,7 @@ package jsontext
 
 import (
 	"encoding/base64"
-	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"strconv"
 )
@@ -52,27 +52,8 @@ func Uint32(b []byte, v uint32) []byte { return strconv.AppendUint(b, uint64(v),
 // Int64 appends v as a number.
 func Int64(b []byte, v int64) []byte { return strconv.AppendInt(b, v, 10) }
 
-// Uint64 appends v as a number. Time stamps in nanoseconds, of which every item has one or more, take a shorter way than strconv's.
-func Uint64(b []byte, v uint64) []byte {
-	if v < 1e16 {
-		return strconv.AppendUint(b, v, 10)
-	}
-	b = strconv.AppendUint(b, v/1e16, 10)
-	v %= 1e16
-	b = binary.LittleEndian.AppendUint64(b, eightDigits(v/1e8))
-	return binary.LittleEndian.AppendUint64(b, eightDigits(v%1e8))
-}
-
-// eightDigits returns the digits of v, which is below 1e8, the first one lowest. It splits one number into two of four digits, these into
-// four of two and these into eight digits, side by side in one word; multiplying and shifting divides them by 100 and by 10.
-func eightDigits(v uint64) uint64 {
-	x := v/1e4 | v%1e4<<32
-	hundreds := x * 10486 >> 20 & 0x0000007f0000007f
-	x = hundreds | (x-100*hundreds)<<16
-	tens := x * 103 >> 10 & 0x000f000f000f000f
-	x = tens | (x-10*tens)<<8
-	return x + '0'*each
-}
+// Uint64 appends v as a number.
+func Uint64(b []byte, v uint64) []byte { return strconv.AppendUint(b, v, 10) }
 
 // pairs holds the numbers from 00 to 99.
 var pairs = func() (table [200]byte) {
@@ -144,24 +125,9 @@ func decimal(b []byte, n int64) []byte {
 	}
 }
 
-// Hex appends id, whose length is a multiple of four, as a string of hexadecimal digits.
+// Hex appends id as a string of hexadecimal digits.
 func Hex(b, id []byte) []byte {
-	b = append(b, '"')
-	for ; len(id) >= 4; id = id[4:] {
-		b = binary.BigEndian.AppendUint64(b, hexDigitsOf(binary.BigEndian.Uint32(id)))
-	}
-	return append(b, '"')
-}
-
-// hexDigitsOf returns the eight digits of v. It gives each half byte a byte of its own and adds '0', and to those above nine also the
-// distance between '9' and 'a'.
-func hexDigitsOf(v uint32) uint64 {
-	x := uint64(v)
-	x = (x<<16 | x) & 0x0000ffff0000ffff
-	x = (x<<8 | x) & 0x00ff00ff00ff00ff
-	x = (x<<4 | x) & 0x0f0f0f0f0f0f0f0f
-	letters := (x + 6*each) >> 4 & each
-	return x + '0'*each + letters*('a'-'9'-1)
+	return append(hex.AppendEncode(append(b, '"'), id), '"')
 }
 
 // base64Chunk is a multiple of three, so that only the last chunk is padded.

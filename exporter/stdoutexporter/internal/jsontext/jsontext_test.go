@@ -13,16 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestUint64IsDecimal(t *testing.T) {
-	f := func(v uint64) { require.Equal(t, strconv.FormatUint(v, 10), string(Uint64(nil, v))) }
-	for _, v := range []uint64{0, 9, 1e16 - 1, 1e16, 1e16 + 1, 1_700_000_000_123_456_789, math.MaxUint64} {
-		f(v)
-	}
-	for v := uint64(0); v < 1e8; v += 997 { // every pattern of eight digits, in both halves
-		f(12e16 + v*1e8 + (1e8 - 1 - v))
-	}
-}
-
 func TestHexIsLowerCase(t *testing.T) {
 	id := make([]byte, 256)
 	for i := range id {

@@ -18,30 +18,21 @@ func String(b []byte, s string) []byte {
 // one line: control characters, U+2028 and U+2029 are escaped. The HTML characters are not. Each invalid UTF-8 byte becomes U+FFFD,
 // because JSON text is UTF-8 and strict readers refuse anything else.
 func Text(b []byte, s string) []byte {
+	n := len(s)
+	if n < 8 {
+		return escaped(b, s)
+	}
+	// Eight bytes at a time, the last of which may overlap others.
 	start := len(b)
 	b = append(b, s...)
 	p := b[start:]
-	switch n := len(p); {
-	case n >= 8: // Eight bytes at a time, the last of which may overlap others.
-		for i := 0; i < n-8; i += 8 {
-			if special(binary.LittleEndian.Uint64(p[i:])) {
-				return escaped(b[:start], s)
-			}
-		}
-		if special(binary.LittleEndian.Uint64(p[n-8:])) {
+	for i := 0; i < n-8; i += 8 {
+		if special(binary.LittleEndian.Uint64(p[i:])) {
 			return escaped(b[:start], s)
 		}
-	case n >= 4:
-		head, tail := binary.LittleEndian.Uint32(p), binary.LittleEndian.Uint32(p[n-4:])
-		if special(uint64(head) | uint64(tail)<<32) {
-			return escaped(b[:start], s)
-		}
-	default:
-		for _, c := range p {
-			if !verbatim[c] {
-				return escaped(b[:start], s)
-			}
-		}
+	}
+	if special(binary.LittleEndian.Uint64(p[n-8:])) {
+		return escaped(b[:start], s)
 	}
 	return b
 }
