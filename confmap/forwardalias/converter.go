@@ -22,7 +22,7 @@ type converter struct {
 
 // Convert implements confmap.Converter. A configuration without later names is left as it is.
 func (c *converter) Convert(_ context.Context, conf *confmap.Conf) error {
-	// Raw, so that what came from ${...} keeps its text for the fields that are strings.
+	// Raw, so that what came from ${...} keeps its text for the fields that are strings. It is a deep copy, which may be changed in place.
 	config := xconfmap.ToStringMapRaw(conf)
 	r := renaming{names: c.names, found: map[name]bool{}}
 	r.sections(config)
@@ -122,7 +122,6 @@ func (r *renaming) encoding(value any) any {
 	if !ok {
 		return r.element(value, []string{extensions})
 	}
-	signals = maps.Clone(signals)
 	for signal := range signals {
 		signals[signal] = r.element(signals[signal], []string{extensions})
 	}
@@ -149,7 +148,6 @@ func (r *renaming) keys(in map[string]any, path, kind string) {
 func (r *renaming) list(in map[string]any, key string, kinds ...string) {
 	switch ids := unwrap(in[key]).(type) {
 	case []any:
-		ids = slices.Clone(ids)
 		for i, id := range ids {
 			ids[i] = r.element(id, kinds)
 		}
@@ -193,16 +191,15 @@ func typeOf(id string) string {
 	return strings.TrimSpace(before)
 }
 
-// edit lets change work on a copy of the mapping at a key, if there is one.
+// edit lets change work on the mapping at a key, if there is one.
 func edit(in map[string]any, key string, change func(map[string]any)) {
 	if m, ok := unwrap(in[key]).(map[string]any); ok {
-		m = maps.Clone(m)
 		change(m)
 		in[key] = m
 	}
 }
 
-// within lets change work on copies of the configurations of all components of one type.
+// within lets change work on the configurations of all components of one type.
 func within(config map[string]any, kind, component string, change func(id string, of map[string]any)) {
 	edit(config, kind, func(section map[string]any) {
 		for _, id := range slices.Sorted(maps.Keys(section)) {

@@ -60,6 +60,12 @@ func TestLaterNamesAreReadAsTheNamesHere(t *testing.T) {
 			warnings: []string{`receivers: "new_r" is a later name of "oldr"`},
 		},
 		{
+			name:     "a component that is named as its type",
+			before:   `{receivers: {new_r/new_r: }, service: {pipelines: {logs: {receivers: [new_r/new_r]}}}}`,
+			after:    `{receivers: {oldr/new_r: }, service: {pipelines: {logs: {receivers: [oldr/new_r]}}}}`,
+			warnings: []string{`receivers: "new_r"`},
+		},
+		{
 			name:     "every section",
 			before:   `{receivers: {new_r: }, processors: {new_p: }, exporters: {new_e: }, extensions: {new_x/y: }, service: {extensions: [new_x/y], pipelines: {traces/a: {receivers: [new_r], processors: [new_p], exporters: [new_e]}}}}`,
 			after:    `{receivers: {oldr: }, processors: {oldp: }, exporters: {olde: }, extensions: {oldx/y: }, service: {extensions: [oldx/y], pipelines: {traces/a: {receivers: [oldr], processors: [oldp], exporters: [olde]}}}}`,
@@ -141,6 +147,36 @@ func TestBothNamesOfOneComponentAreRefused(t *testing.T) {
 	}
 	_, _, err := convert(t, everyKind, parse(t, `{processors: {new_p/a: , oldp/b: }}`))
 	require.NoError(t, err, "two components")
+}
+
+func TestEveryPairOfNamesIsReported(t *testing.T) {
+	_, _, err := convert(t, everyKind, parse(t, `{receivers: {new_r: , oldr: }, processors: {new_p: , oldp: }}`))
+	require.ErrorContains(t, err, `"new_r" and "oldr"`)
+	require.ErrorContains(t, err, `"new_p" and "oldp"`)
+}
+
+// Whoever made the configuration may go on to use the mappings and lists that it was made of.
+func TestTheCallersMapsAreLeftAlone(t *testing.T) {
+	for name, text := range map[string]string{
+		"sections and pipelines": `{receivers: {new_r: {a: 1}}, service: {extensions: [new_x], pipelines: {logs: {receivers: [new_r], processors: [new_p]}}}}`,
+		"detectors":              `{processors: {resource_detection: {detectors: [k8s_api], k8s_api: {b: 1}}}}`,
+		"templates":              `{receivers: {receiver_creator: {receivers: {new_r: {encoding: new_x}}}}}`,
+		"encodings":              `{exporters: {e: {encodings: {logs: new_x, traces: new_x}, deep: {encoding: new_x}}}}`,
+		"what is refused":        `{receivers: {new_r: }, processors: {new_p/a: , oldp/a: }}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			callers := parse(t, text)
+			conf := confmap.NewFromStringMap(callers)
+			held := *conf // shares all that it holds
+			err := (&converter{logger: zap.NewNop(), names: everyKind}).Convert(t.Context(), conf)
+			require.Equal(t, name == "what is refused", err != nil)
+			require.Equal(t, parse(t, text), callers)
+			require.Equal(t, parse(t, text), xconfmap.ToStringMapRaw(&held))
+			if err != nil {
+				require.Equal(t, parse(t, text), xconfmap.ToStringMapRaw(conf), "nothing is changed")
+			}
+		})
+	}
 }
 
 // What an environment variable holds is a number or a text, as the field it ends in wants it.
