@@ -79,6 +79,9 @@ func TestReceiverDegradedTimeIncludesTheOpenInterval(t *testing.T) {
 			{degraded: false, want: 20},
 			{degraded: false, want: 20},
 			{degraded: true, want: 30},
+			{degraded: false, want: 30},
+			{degraded: true, want: 40},
+			{degraded: false, want: 40},
 		} {
 			r.SetDegraded(step.degraded)
 			time.Sleep(10 * time.Second)
@@ -99,6 +102,12 @@ func TestReceiverLastActivityStartsAtConstruction(t *testing.T) {
 		built := time.Now().Unix()
 		time.Sleep(time.Minute)
 		lastActivity(built)
+		r.IncError(KindRead)
+		r.IncEmissions(1)
+		r.ObserveLatency(time.Second)
+		r.SetDegraded(true)
+		r.SetDegraded(false)
+		lastActivity(built) // None of these is a success.
 		r.MarkActivity()
 		lastActivity(built + 60)
 	})
