@@ -18,14 +18,18 @@ func String(b []byte, s string) []byte {
 // one line: control characters, U+2028 and U+2029 are escaped. The HTML characters are not. Each invalid UTF-8 byte becomes U+FFFD,
 // because JSON text is UTF-8 and strict readers refuse anything else.
 func Text(b []byte, s string) []byte {
-	n := len(s)
-	if n < 8 {
-		return escaped(b, s)
-	}
-	// Eight bytes at a time, the last of which may overlap others.
-	start := len(b)
+	start, n := len(b), len(s)
 	b = append(b, s...)
 	p := b[start:]
+	if n < 8 {
+		for _, c := range p {
+			if !verbatim[c] {
+				return escaped(b[:start], s)
+			}
+		}
+		return b
+	}
+	// Eight bytes at a time, the last of which may overlap others.
 	for i := 0; i < n-8; i += 8 {
 		if special(binary.LittleEndian.Uint64(p[i:])) {
 			return escaped(b[:start], s)
