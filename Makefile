@@ -90,6 +90,10 @@ bench: build-node sim ## Run all benchmarks; several print ratios against their 
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Node -benchtime 1x ./...
 	@$(MAKE) --no-print-directory bench-probes
 
+.PHONY: mutants
+mutants: sim ## Lay each known fault over its module and report those that no test notices (MODULES=receiver/clockreceiver).
+	@go -C internal/tools run ./mutants ../.. $(if $(filter command line,$(origin MODULES)),$(MODULES))
+
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
 	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done

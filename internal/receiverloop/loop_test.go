@@ -186,7 +186,9 @@ func TestShutdownGivesCleanupItsTime(t *testing.T) {
 	const cleanup = 3 * time.Second
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Settings{Cleanup: cleanup})
+		next := consumeWith(t, takes(0))
 		r.Go(func(ctx context.Context) {
+			require.NoError(t, r.PushMetrics(next, onePoint()))
 			<-ctx.Done()
 			time.Sleep(PushGrace + cleanup)
 		})
