@@ -137,3 +137,18 @@ func TestShutdownDoesNotWaitForAStuckReaderForEver(t *testing.T) {
 	require.NoError(t, e.Shutdown(t.Context()))
 	require.GreaterOrEqual(t, time.Since(asked), writeGrace)
 }
+
+// A reader may take as long as it likes: what bounds a write is the caller's context.
+func TestWritesHaveNoTimeout(t *testing.T) {
+	pipeStderr(t)
+	e := newStdoutExporter(exportertest.NewNopSettings(metadata.Type), stderrConfig())
+	inner, err := exporterhelper.NewLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), e.config, func(ctx context.Context, _ plog.Logs) error {
+		_, bounded := ctx.Deadline()
+		require.False(t, bounded)
+		return nil
+	}, e.options()...)
+	require.NoError(t, err)
+	require.NoError(t, inner.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, inner.ConsumeLogs(t.Context(), plog.NewLogs()))
+	require.NoError(t, inner.Shutdown(t.Context()))
+}
