@@ -45,7 +45,7 @@ func TestComponentsOfOlderVersionsStart(t *testing.T) {
 func TestOlderModulesAreReadByTheNamesOf0152(t *testing.T) {
 	needFullFlavour(t)
 	const config = `
-receivers: {chrony: {endpoint: "udp://127.0.0.1:323"%s}, yang_grpc: {endpoint: "127.0.0.1:0"}, ssh_check: {targets: [{endpoint: "127.0.0.1:9", username: u, password: p}]}}
+receivers: {chrony: {endpoint: "udp://127.0.0.1:323"%s}, yang_grpc: {endpoint: "127.0.0.1:0"}, ssh_check: {endpoint: "127.0.0.1:9", username: u, password: p}}
 exporters: {nop: }
 service: {pipelines: {metrics: {receivers: [chrony, yang_grpc, ssh_check], exporters: [nop]}}}
 `
