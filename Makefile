@@ -111,7 +111,11 @@ generate-otelcol-tracecore: MANIFEST := builder-config.yaml
 generate-otelcol-tracecore-node: MANIFEST := distribution/otelcol-tracecore-node/builder-config.yaml
 # OCB merges every environment variable into the manifest, so it gets none but these.
 GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOSUMDB GONOSUMDB GOTOOLCHAIN GOMODCACHE GOCACHE
-generate-otelcol-tracecore generate-otelcol-tracecore-node: generate-%: .tools/builder
+# OCB writes its sources before it calls Go, and would leave them half made where Go has no toolchain.
+.PHONY: can-use-toolchain
+can-use-toolchain:
+	@go version >/dev/null || { echo 'Go cannot use the toolchain $(GOTOOLCHAIN). Where GOSUMDB is off, set GONOSUMDB instead (CONTRIBUTING.md, "Add or move a dependency")' >&2; exit 1; }
+generate-otelcol-tracecore generate-otelcol-tracecore-node: generate-%: can-use-toolchain .tools/builder
 	env -i $(foreach v,$(GO_ENV),$(if $($(v)),$(v)='$($(v))')) \
 		.tools/builder --config $(MANIFEST) --skip-compilation --skip-strict-versioning=false >&2
 	internal/tools/use-distcmd distribution/$*

@@ -167,6 +167,21 @@ func TestUpstreamShowsWhatBroke(t *testing.T) {
 	require.Contains(t, output, "the tree has changes")
 }
 
+// OCB writes its sources before it calls Go, and would leave them half made.
+func TestGenerateStopsBeforeOCBWhereGoHasNoToolchain(t *testing.T) {
+	in := scratch(t, "Makefile", "internal/dcgmsim/sim.mk")
+	stubs := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(stubs, "go"), []byte("#!/bin/sh\nexit 1\n"), 0o700)) //nolint:gosec // It is run.
+	t.Setenv("PATH", stubs+":"+os.Getenv("PATH"))
+
+	for _, name := range []string{"otelcol-tracecore", "otelcol-tracecore-node"} {
+		output, err := in("make", "generate-"+name)
+		require.Error(t, err)
+		require.Contains(t, output, "Where GOSUMDB is off, set GONOSUMDB instead")
+		require.NotContains(t, output, "builder")
+	}
+}
+
 // scratch returns a function that runs commands in a new repository with copies of some files.
 func scratch(t *testing.T, files ...string) func(name string, args ...string) (string, error) {
 	t.Helper()
