@@ -82,6 +82,26 @@ warning: exporters::otlp_http: "keepalive" is a later spelling of "idle_conn_tim
 	requireFailure(t, failure{want: `"exporters::otlp_http": must hold one of "keepalive" and "max_idle_conns"`}, "validate", "--config", configFile(t, conflict, freeAddress(t)))
 }
 
+// respelledEverywhere has every later spelling, in components whose servers and clients differ.
+const respelledEverywhere = `
+receivers:
+  nop:
+  splunk_enterprise: {indexer: {endpoint: "http://127.0.0.1:9", auth: {authenticator: http_forwarder}, keepalive: {enabled: false}}}
+  kafka: {group_rebalance_strategies: [range]}
+exporters:
+  prometheus_remote_write: {http: {endpoint: "http://127.0.0.1:9", timeout: 3s, keepalive: {enabled: false}}, resource_constant_labels: {included: ["*"]}}
+  prometheus: {endpoint: "127.0.0.1:0", keepalive: {enabled: false}, resource_constant_labels: {excluded: [service.name, service.namespace, service.instance.id]}}
+extensions: {http_forwarder: {ingress: {endpoint: "127.0.0.1:0", keepalive: {enabled: false}}, egress: {endpoint: "http://127.0.0.1:9", keepalive: {enabled: false}}}}
+service: {extensions: [http_forwarder], pipelines: {metrics: {receivers: [nop, splunk_enterprise, kafka], exporters: [prometheus_remote_write, prometheus]}}}
+`
+
+func TestComponentsKnowWhatLaterSpellingsAreReadAs(t *testing.T) {
+	needFullFlavour(t)
+	r := finish(t, "", nil, "validate", "--config", configFile(t, respelledEverywhere))
+	require.Zero(t, r.code, r.stderr)
+	require.Equal(t, 11, strings.Count(r.stderr, "warning: "), r.stderr)
+}
+
 // detecting asks the Kubernetes API, and validates without one.
 const detecting = `
 receivers: {nop: }
