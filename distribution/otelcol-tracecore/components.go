@@ -7,6 +7,7 @@ import (
 	datadogconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/datadogconnector"
 	exceptionsconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/exceptionsconnector"
 	failoverconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/failoverconnector"
+	otlpjsonconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/otlpjsonconnector"
 	routingconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/routingconnector"
 	servicegraphconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/servicegraphconnector"
 	spanmetricsconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/spanmetricsconnector"
@@ -29,6 +30,7 @@ import (
 	googlecloudexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudexporter"
 	googlecloudpubsubexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudpubsubexporter"
 	googlecloudstorageexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudstorageexporter"
+	googlemanagedprometheusexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlemanagedprometheusexporter"
 	honeycombmarkerexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/honeycombmarkerexporter"
 	influxdbexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/influxdbexporter"
 	kafkaexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
@@ -41,7 +43,9 @@ import (
 	rabbitmqexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/rabbitmqexporter"
 	signalfxexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/signalfxexporter"
 	splunkhecexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/splunkhecexporter"
+	stefexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/stefexporter"
 	sumologicexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/sumologicexporter"
+	syslogexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/syslogexporter"
 	tencentcloudlogserviceexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/tencentcloudlogserviceexporter"
 	zipkinexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/zipkinexporter"
 	ackextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/ackextension"
@@ -128,6 +132,7 @@ import (
 	nginxreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/nginxreceiver"
 	ntpreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/ntpreceiver"
 	oracledbreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/oracledbreceiver"
+	otelarrowreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/otelarrowreceiver"
 	podmanreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/podmanreceiver"
 	postgresqlreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/postgresqlreceiver"
 	prometheusreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver"
@@ -147,6 +152,7 @@ import (
 	sqlserverreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/sqlserverreceiver"
 	sshcheckreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/sshcheckreceiver"
 	statsdreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/statsdreceiver"
+	stefreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/stefreceiver"
 	syslogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver"
 	systemdreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/systemdreceiver"
 	tcpcheckreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcpcheckreceiver"
@@ -322,6 +328,7 @@ func components() (otelcol.Factories, error) {
 		githubreceiver.NewFactory(),
 		mongodbatlasreceiver.NewFactory(),
 		ntpreceiver.NewFactory(),
+		otelarrowreceiver.NewFactory(),
 		prometheusremotewritereceiver.NewFactory(),
 		receivercreator.NewFactory(),
 		saphanareceiver.NewFactory(),
@@ -331,6 +338,7 @@ func components() (otelcol.Factories, error) {
 		splunkhecreceiver.NewFactory(),
 		sqlserverreceiver.NewFactory(),
 		sshcheckreceiver.NewFactory(),
+		stefreceiver.NewFactory(),
 		systemdreceiver.NewFactory(),
 		tcpcheckreceiver.NewFactory(),
 		tlscheckreceiver.NewFactory(),
@@ -405,6 +413,7 @@ func components() (otelcol.Factories, error) {
 		githubreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/githubreceiver v0.150.0",
 		mongodbatlasreceiver.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/mongodbatlasreceiver v0.146.0",
 		ntpreceiver.NewFactory().Type():                    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/ntpreceiver v0.146.0",
+		otelarrowreceiver.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/otelarrowreceiver v0.148.0",
 		prometheusremotewritereceiver.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusremotewritereceiver v0.146.0",
 		receivercreator.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/receivercreator v0.146.0",
 		saphanareceiver.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/saphanareceiver v0.146.0",
@@ -414,6 +423,7 @@ func components() (otelcol.Factories, error) {
 		splunkhecreceiver.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/splunkhecreceiver v0.146.0",
 		sqlserverreceiver.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/sqlserverreceiver v0.146.0",
 		sshcheckreceiver.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/sshcheckreceiver v0.146.0",
+		stefreceiver.NewFactory().Type():                   "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/stefreceiver v0.148.0",
 		systemdreceiver.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/systemdreceiver v0.146.0",
 		tcpcheckreceiver.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcpcheckreceiver v0.146.0",
 		tlscheckreceiver.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tlscheckreceiver v0.146.0",
@@ -461,49 +471,55 @@ func components() (otelcol.Factories, error) {
 		sumologicexporter.NewFactory(),
 		tencentcloudlogserviceexporter.NewFactory(),
 		zipkinexporter.NewFactory(),
+		googlemanagedprometheusexporter.NewFactory(),
+		stefexporter.NewFactory(),
+		syslogexporter.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
-		stdoutexporter.NewFactory().Type():                 "github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0",
-		debugexporter.NewFactory().Type():                  "go.opentelemetry.io/collector/exporter/debugexporter v0.152.1",
-		nopexporter.NewFactory().Type():                    "go.opentelemetry.io/collector/exporter/nopexporter v0.152.1",
-		otlpexporter.NewFactory().Type():                   "go.opentelemetry.io/collector/exporter/otlpexporter v0.152.1",
-		otlphttpexporter.NewFactory().Type():               "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.152.1",
-		alibabacloudlogserviceexporter.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/alibabacloudlogserviceexporter v0.152.0",
-		awscloudwatchlogsexporter.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awscloudwatchlogsexporter v0.152.0",
-		awsemfexporter.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awsemfexporter v0.152.0",
-		awskinesisexporter.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awskinesisexporter v0.152.0",
-		awss3exporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awss3exporter v0.152.0",
-		awsxrayexporter.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awsxrayexporter v0.152.0",
-		azureblobexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azureblobexporter v0.152.0",
-		azuredataexplorerexporter.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuredataexplorerexporter v0.152.0",
-		azuremonitorexporter.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuremonitorexporter v0.152.0",
-		cassandraexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/cassandraexporter v0.152.0",
-		clickhouseexporter.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/clickhouseexporter v0.152.0",
-		coralogixexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/coralogixexporter v0.152.0",
-		datadogexporter.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/datadogexporter v0.152.0",
-		elasticsearchexporter.NewFactory().Type():          "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/elasticsearchexporter v0.152.0",
-		fileexporter.NewFactory().Type():                   "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter v0.152.0",
-		googlecloudexporter.NewFactory().Type():            "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudexporter v0.152.0",
-		googlecloudpubsubexporter.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudpubsubexporter v0.152.0",
-		googlecloudstorageexporter.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudstorageexporter v0.152.0",
-		honeycombmarkerexporter.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/honeycombmarkerexporter v0.152.0",
-		influxdbexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/influxdbexporter v0.152.0",
-		kafkaexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter v0.152.0",
-		loadbalancingexporter.NewFactory().Type():          "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter v0.152.0",
-		logzioexporter.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/logzioexporter v0.152.0",
-		mezmoexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/mezmoexporter v0.152.0",
-		prometheusexporter.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter v0.152.0",
-		prometheusremotewriteexporter.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusremotewriteexporter v0.152.0",
-		pulsarexporter.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/pulsarexporter v0.152.0",
-		rabbitmqexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/rabbitmqexporter v0.152.0",
-		signalfxexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/signalfxexporter v0.152.0",
-		splunkhecexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/splunkhecexporter v0.152.0",
-		sumologicexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/sumologicexporter v0.152.0",
-		tencentcloudlogserviceexporter.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/tencentcloudlogserviceexporter v0.152.0",
-		zipkinexporter.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/zipkinexporter v0.152.0",
+		stdoutexporter.NewFactory().Type():                  "github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0",
+		debugexporter.NewFactory().Type():                   "go.opentelemetry.io/collector/exporter/debugexporter v0.152.1",
+		nopexporter.NewFactory().Type():                     "go.opentelemetry.io/collector/exporter/nopexporter v0.152.1",
+		otlpexporter.NewFactory().Type():                    "go.opentelemetry.io/collector/exporter/otlpexporter v0.152.1",
+		otlphttpexporter.NewFactory().Type():                "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.152.1",
+		alibabacloudlogserviceexporter.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/alibabacloudlogserviceexporter v0.152.0",
+		awscloudwatchlogsexporter.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awscloudwatchlogsexporter v0.152.0",
+		awsemfexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awsemfexporter v0.152.0",
+		awskinesisexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awskinesisexporter v0.152.0",
+		awss3exporter.NewFactory().Type():                   "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awss3exporter v0.152.0",
+		awsxrayexporter.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awsxrayexporter v0.152.0",
+		azureblobexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azureblobexporter v0.152.0",
+		azuredataexplorerexporter.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuredataexplorerexporter v0.152.0",
+		azuremonitorexporter.NewFactory().Type():            "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuremonitorexporter v0.152.0",
+		cassandraexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/cassandraexporter v0.152.0",
+		clickhouseexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/clickhouseexporter v0.152.0",
+		coralogixexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/coralogixexporter v0.152.0",
+		datadogexporter.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/datadogexporter v0.152.0",
+		elasticsearchexporter.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/elasticsearchexporter v0.152.0",
+		fileexporter.NewFactory().Type():                    "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter v0.152.0",
+		googlecloudexporter.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudexporter v0.152.0",
+		googlecloudpubsubexporter.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudpubsubexporter v0.152.0",
+		googlecloudstorageexporter.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlecloudstorageexporter v0.152.0",
+		honeycombmarkerexporter.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/honeycombmarkerexporter v0.152.0",
+		influxdbexporter.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/influxdbexporter v0.152.0",
+		kafkaexporter.NewFactory().Type():                   "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter v0.152.0",
+		loadbalancingexporter.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter v0.152.0",
+		logzioexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/logzioexporter v0.152.0",
+		mezmoexporter.NewFactory().Type():                   "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/mezmoexporter v0.152.0",
+		prometheusexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter v0.152.0",
+		prometheusremotewriteexporter.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusremotewriteexporter v0.152.0",
+		pulsarexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/pulsarexporter v0.152.0",
+		rabbitmqexporter.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/rabbitmqexporter v0.152.0",
+		signalfxexporter.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/signalfxexporter v0.152.0",
+		splunkhecexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/splunkhecexporter v0.152.0",
+		sumologicexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/sumologicexporter v0.152.0",
+		tencentcloudlogserviceexporter.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/tencentcloudlogserviceexporter v0.152.0",
+		zipkinexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/zipkinexporter v0.152.0",
+		googlemanagedprometheusexporter.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/googlemanagedprometheusexporter v0.148.0",
+		stefexporter.NewFactory().Type():                    "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/stefexporter v0.148.0",
+		syslogexporter.NewFactory().Type():                  "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/syslogexporter v0.148.0",
 	})
 
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
@@ -569,6 +585,7 @@ func components() (otelcol.Factories, error) {
 		routingconnector.NewFactory(),
 		servicegraphconnector.NewFactory(),
 		spanmetricsconnector.NewFactory(),
+		otlpjsonconnector.NewFactory(),
 		sumconnector.NewFactory(),
 	)
 	if err != nil {
@@ -583,6 +600,7 @@ func components() (otelcol.Factories, error) {
 		routingconnector.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/connector/routingconnector v0.152.0",
 		servicegraphconnector.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/connector/servicegraphconnector v0.152.0",
 		spanmetricsconnector.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/connector/spanmetricsconnector v0.152.0",
+		otlpjsonconnector.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/connector/otlpjsonconnector v0.148.0",
 		sumconnector.NewFactory().Type():          "github.com/open-telemetry/opentelemetry-collector-contrib/connector/sumconnector v0.146.0",
 	})
 
