@@ -33,7 +33,9 @@ var laterNames = names{
 		"load_balancing":          {"loadbalancing", "0.153.0"},
 		"prometheus_remote_write": {"prometheusremotewrite", "0.154.0"},
 	},
-	connectors: {},
+	connectors: {
+		"otlp_json": {"otlpjson", "0.152.0"},
+	},
 	extensions: {
 		"google_cloud_logentry_encoding": {"googlecloudlogentry_encoding", "0.148.0"},
 	},

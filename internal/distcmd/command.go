@@ -10,13 +10,15 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/tracecoreai/tracecore/internal/distcmd/internal/durable"
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/peerlimits"
 )
 
 // NewCommand returns [otelcol.NewCommand] with the additions this package is for.
 func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
-	set.Factories = durable.Wrap(set.Factories)
+	set.Factories = peerlimits.Wrap(durable.Wrap(set.Factories))
 	memory := &memory{answers: map[string]answer{}}
 	resolver := &set.ConfigProviderSettings.ResolverSettings
+	resolver.ConverterFactories = refuseUnsafe(resolver.ConverterFactories)
 	resolver.ProviderFactories = memory.wrap(nameHost(resolver.ProviderFactories))
 	warned := &converterLog{}
 	resolver.ConverterFactories = warned.wrap(resolver.ConverterFactories)
