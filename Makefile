@@ -110,7 +110,7 @@ generate-distributions: $(DISTRIBUTIONS:%=generate-%)
 generate-otelcol-tracecore: MANIFEST := builder-config.yaml
 generate-otelcol-tracecore-node: MANIFEST := distribution/otelcol-tracecore-node/builder-config.yaml
 # OCB merges every environment variable into the manifest, so it gets none but these.
-GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOSUMDB GONOSUMDB GOTOOLCHAIN GOMODCACHE GOCACHE
+GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOPRIVATE GONOPROXY GOINSECURE GOAUTH GOSUMDB GONOSUMDB GOTOOLCHAIN GOMODCACHE GOCACHE
 # OCB writes its sources before it calls Go, and would leave them half made where Go has no toolchain.
 .PHONY: can-use-toolchain
 can-use-toolchain:
@@ -205,6 +205,11 @@ govulncheck: .tools/vulncheck ## Look for known vulnerabilities that are called 
 	@.tools/vulncheck -db '$(VULNDB)' -ignores internal/tools/release/vulnerabilities.tsv $(addprefix distribution/,$(or $(DISTS),otelcol-tracecore-node))
 verify-release: ## Make the release of the node agent twice and compare the artefacts.
 	@internal/tools/release/verify
+
+.PHONY: complete
+complete: ## Add to the full distribution what your module proxy serves of otelcol-contrib and it lacks, and build it.
+	@added=$$(internal/tools/complete); [ -n "$$added" ] || exit 0; printf '%s\n' "$$added"; \
+		$(MAKE) --no-print-directory generate-distributions generate-docs build
 
 .PHONY: upstream
 upstream: ## Move every pin to upstream's release VERSION=0.153.0 and show what broke (DRY_RUN=yes: the edits alone).
