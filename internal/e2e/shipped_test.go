@@ -108,7 +108,7 @@ func (s *shipped) interval(t *testing.T, receiver string) time.Duration {
 	return 15 * time.Second
 }
 
-func TestShippedPagesForgetASeriesAfterThreeIntervals(t *testing.T) {
+func TestShippedPagesForgetASeriesAfterThreeIntervalsAndKeepItOverUpgrades(t *testing.T) {
 	pages := 0
 	for path, config := range allShipped(t) {
 		for name, pipeline := range config.Service.Pipelines {
@@ -122,6 +122,7 @@ func TestShippedPagesForgetASeriesAfterThreeIntervals(t *testing.T) {
 			}
 			require.Positive(t, slowest, path)
 			require.Equal(t, (3 * slowest).String(), config.Exporters["prometheus"]["metric_expiration"], path)
+			require.Equal(t, true, config.Exporters["prometheus"]["without_scope_info"], "%s: series that outlive an upgrade", path)
 		}
 	}
 	require.Equal(t, 6, pages)
