@@ -39,8 +39,10 @@ func TestRatio(t *testing.T) {
 	f("total alone went backwards", after{0, 1, 10, 0}, after{5, 2, 5, 0}, after{10, 3, 6, 1})
 	f("a gap longer than the window", after{0, 0, 0, 0}, after{600, 5, 10, 0.5}, after{660, 5, 20, 0})
 	f("bad without a total", after{0, 0, 0, 0}, after{5, 3, 0, 1})
-	f("what is exactly a slot away has one of its own", after{0, 0, 0, 0}, after{29, 0, 29, 0}, after{30, 1, 30, 1.0 / 30},
-		after{31, 1, 31, 1.0 / 31}, after{89, 1, 89, 1.0 / 60}, after{90, 1, 90, 0})
+	f("what is exactly a slot away has one of its own", after{0, 0, 0, 0}, after{29, 0, 29, 0}, after{29.5, 1, 30, 1.0 / 30},
+		after{30, 1, 31, 1.0 / 31}, after{89.4, 1, 32, 1.0 / 3}, after{89.5, 1, 33, 0})
+	f("nothing counted after a failure", after{0, 0, 0, 0}, after{30, 0, 30, 0}, after{59, 1, 31, 1.0 / 31},
+		after{100, 1, 31, 1.0 / 31}, after{118.9, 1, 31, 1.0 / 31}, after{119, 1, 31, 0})
 	f("more bad than total", after{0, 0, 0, 0}, after{5, 3, 2, 1})
 }
 
