@@ -61,3 +61,37 @@ func TestMemoryIsBoundedWhateverReports(t *testing.T) {
 	permanent(instance(component.KindReceiver, "r0"), errBoom)(&s)
 	require.Contains(t, s.Readiness(), "component receiver:r0: permanent error: boom")
 }
+
+func TestTheFirstPhaseBeginsWithTheStart(t *testing.T) {
+	var s State
+	begin := time.Unix(1_700_000_000, 0)
+	s.Start(begin)
+	require.Equal(t, begin, s.Snapshot(begin.Add(time.Minute)).Since)
+}
+
+func TestComponentsOfAKindAreSortedByID(t *testing.T) {
+	var s State
+	for _, id := range []string{"b", "c", "a"} {
+		status(instance(component.KindReceiver, id), componentstatus.StatusOK)(&s)
+	}
+	var ids []string
+	for _, c := range s.Snapshot(time.Now()).Components {
+		ids = append(ids, c.ID)
+	}
+	require.Equal(t, []string{"a", "b", "c"}, ids)
+}
+
+// Instances in one state with one error are that of the component for as long as the first of them.
+func TestOfTwoEqualReportsTheOlderCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s State
+		begin := time.Now()
+		for _, source := range []*componentstatus.InstanceID{otlpMetrics, otlpTraces} {
+			s.Observe(source, componentstatus.NewRecoverableErrorEvent(errBoom))
+			time.Sleep(time.Second)
+		}
+		for range 20 { // in whatever order they come
+			require.Equal(t, begin, s.Snapshot(time.Now()).Components[0].Since)
+		}
+	})
+}
