@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,8 +59,10 @@ func (b *beat) Start(context.Context, component.Host) error {
 	telemetry := selftelemetry.NewReceiver(b.set.TelemetrySettings, b.set.ID)
 	meter := b.set.MeterProvider.Meter("beat")
 	for gauge, more := range map[string][]attribute.KeyValue{"tracecore.gpu.up": nil, "tracecore.gpu.status": {attribute.String("gpu.state", "ok")}} {
-		attributes := append(more, attribute.String("component_id", b.set.ID.String()), attribute.String("hw.id", "0"),
-			attribute.String("hw.name", "nvidia0"), attribute.String("hw.model", "NVIDIA H100"))
+		attributes := slices.Concat(more, []attribute.KeyValue{
+			attribute.String("component_id", b.set.ID.String()), attribute.String("hw.id", "0"),
+			attribute.String("hw.name", "nvidia0"), attribute.String("hw.model", "NVIDIA H100"),
+		})
 		_, err := meter.Int64ObservableGauge(gauge, metric.WithUnit("1"), metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(1, metric.WithAttributes(attributes...))
 			return nil
