@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command vulncheck runs govulncheck on distributions. It fails on every vulnerability that their
-// code calls and no row of the ignore file covers, and on every row that is outdated.
+// code calls, imports or requires, and no row of the ignore file covers, and on every row that is outdated.
 //
-//	vulncheck -db DATABASE -ignores FILE.tsv [-scan symbol|module] FOLDER...
+//	vulncheck -db DATABASE -ignores FILE.tsv [-scan symbol|package|module] FOLDER...
 //
 // The database is a URL that govulncheck takes, or an archive (.tar.zst) of one.
 package main
@@ -25,7 +25,7 @@ func main() {
 	var c check
 	flag.StringVar(&c.database, "db", "", "URL or archive of the vulnerability database")
 	flag.StringVar(&c.ignores, "ignores", "", "file of vulnerabilities that are ignored, each with a reason and an end")
-	flag.StringVar(&c.level, "scan", "symbol", "symbol: what is called counts; module: what is required counts")
+	flag.StringVar(&c.level, "scan", "symbol", "what counts: symbol, what is called; package, what is imported; module, what is required")
 	flag.Parse()
 	if err := c.run(context.Background(), os.Stdout, time.Now(), flag.Args()); err != nil {
 		log.Fatal(err)

@@ -41,6 +41,7 @@ func TestWhatIsCalledFailsUnlessARowCoversIt(t *testing.T) {
 	for name, tt := range map[string]struct{ rows, level, folder, want string }{
 		"called":                  {"", "symbol", "called", "called: GO-2026-0001 in example.com/vulnerable@v1.0.0, fixed in v1.0.1, called: example.com/vulnerable.Parse < example.com/called.main"},
 		"not called":              {"", "symbol", "uncalled", ""},
+		"imported":                {"", "package", "uncalled", "uncalled: GO-2026-0001 in example.com/vulnerable@v1.0.0, fixed in v1.0.1"},
 		"required":                {"", "module", "uncalled", "uncalled: GO-2026-0001 in example.com/vulnerable@v1.0.0, fixed in v1.0.1"},
 		"ignored":                 {row, "symbol", "called", ""},
 		"ignored elsewhere":       {"other\tGO-2026-0001\t2026-12-01\tan example\n", "symbol", "called", "called: GO-2026-0001 in"},

@@ -33,6 +33,11 @@ type frame struct {
 	Function string `json:"function"`
 }
 
+// at reports whether govulncheck got as far as a level.
+func (f frame) at(level string) bool {
+	return level == "module" || level == "package" && f.Package != "" || f.Function != ""
+}
+
 func (f frame) String() string {
 	parts := []string{f.Package, strings.TrimPrefix(f.Receiver, "*"), f.Function}
 	return strings.Join(strings.FieldsFunc(strings.Join(parts, "\n"), func(r rune) bool { return r == '\n' }), ".")
@@ -56,8 +61,8 @@ func (f finding) String() string {
 	return text
 }
 
-// scanFolder returns what govulncheck finds in a module, by vulnerability: what is called, or at
-// level module what is required.
+// scanFolder returns what govulncheck finds in a module, by vulnerability: what is called,
+// imported or required.
 func scanFolder(ctx context.Context, database, folder, level string) (map[string]finding, error) {
 	args := []string{"-C", folder, "-db", database, "-format", "json", "-scan", level, "-tags", tags}
 	if level != "module" {
@@ -86,7 +91,7 @@ func readFindings(stream io.Reader, level string) (map[string]finding, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read what govulncheck found: %w", err)
 		}
-		if f := message.Finding; f != nil && len(f.Trace) > 0 && (level == "module" || f.Trace[0].Function != "") {
+		if f := message.Finding; f != nil && len(f.Trace) > 0 && f.Trace[0].at(level) {
 			found[f.OSV] = *f
 		}
 	}
