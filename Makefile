@@ -110,7 +110,7 @@ generate-distributions: $(DISTRIBUTIONS:%=generate-%)
 generate-otelcol-tracecore: MANIFEST := builder-config.yaml
 generate-otelcol-tracecore-node: MANIFEST := distribution/otelcol-tracecore-node/builder-config.yaml
 # OCB merges every environment variable into the manifest, so it gets none but these.
-GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOPRIVATE GONOPROXY GOINSECURE GOAUTH GOSUMDB GONOSUMDB GOTOOLCHAIN GOMODCACHE GOCACHE
+GO_ENV := PATH HOME GOWORK GOFLAGS GOPROXY GOAUTH GOSUMDB GONOSUMDB GOTOOLCHAIN GOMODCACHE GOCACHE
 # OCB writes its sources before it calls Go, and would leave them half made where Go has no toolchain.
 .PHONY: can-use-toolchain
 can-use-toolchain:
