@@ -42,3 +42,14 @@ func TestFind(t *testing.T) {
 	require.NoError(t, got.Collect(t.Context(), &metricdata.ResourceMetrics{}))
 	require.NotNil(t, got.Handler())
 }
+
+func TestMeterOfTheReservedScopeMakesInstruments(t *testing.T) {
+	meter := Meter(noop.NewMeterProvider().Meter(ScopeName), &source{})
+	_, err := meter.Int64Counter("requests")
+	require.NoError(t, err)
+}
+
+// A telemetry factory and an extension of different versions meet under this name.
+func TestScopeNameStays(t *testing.T) {
+	require.Equal(t, "github.com/tracecoreai/tracecore/internal/telemetrysource", ScopeName)
+}

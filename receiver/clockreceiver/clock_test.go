@@ -336,6 +336,14 @@ func TestUnavailableDoesNotHideABrokenClock(t *testing.T) {
 	require.False(t, unavailable(broken))
 }
 
+func TestHardwareClockThatBreaksIsReportedBesideOnesThatWork(t *testing.T) {
+	broken := errors.New("broken")
+	k := kernel{phcs: func() ([]hostclock.PHC, error) { return []hostclock.PHC{{Device: "/dev/ptp0"}}, broken }}
+	var r reading
+	require.ErrorIs(t, k.read(&r), broken)
+	require.Len(t, r.phcs, 1)
+}
+
 func keys(m map[string]float64) []string {
 	var out []string
 	for k := range m {
@@ -373,6 +381,21 @@ func TestWallStepShows(t *testing.T) {
 		for i, want := range []float64{0, -0.3, 0} {
 			require.InDelta(t, want, values(got[i+1])["clock.wall.step"], 1e-12)
 		}
+	})
+}
+
+func TestLatenessIsTheTimeSinceTheIntendedInstant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &consumertest.MetricsSink{}
+		r := newRig(t, everySecond(), sink)
+		r.kernel.now = func() instant {
+			time.Sleep(250 * time.Millisecond) // as on a host that is short of CPU
+			return now()
+		}
+		r.start(t)
+		time.Sleep(time.Second)
+		r.stop(t)
+		require.InDelta(t, 0.25, values(sink.AllMetrics()[0])["clock.tick.lateness"], 1e-9)
 	})
 }
 
