@@ -100,9 +100,13 @@ func readLists(dir string, modules []string) ([]list, error) {
 // run reports whether all mutants are valid and enough of them were killed.
 func (l list) run(root string) bool {
 	dir := filepath.Join(root, l.Module)
+	if output, err := goCommand(context.Background(), dir, l.test()...); err != nil {
+		fmt.Printf("%s: the tests fail without any mutant:\n%s", l.Module, output)
+		return false
+	}
 	killed, invalid := 0, 0
 	for _, m := range l.Mutants {
-		dead, err := m.kill(dir, l.Packages)
+		dead, err := l.kill(m, dir)
 		switch {
 		case err != nil:
 			invalid++
@@ -118,10 +122,15 @@ func (l list) run(root string) bool {
 	return percent >= *least && invalid == 0
 }
 
+// test is the go command that tests the module, with these flags.
+func (l list) test(flags ...string) []string {
+	return slices.Concat([]string{"test", "-count=1", "-failfast", "-vet=off"}, flags, l.Packages)
+}
+
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // kill reports whether the tests of the module in dir fail with the mutant in it.
-func (m mutant) kill(dir string, packages []string) (bool, error) {
+func (l list) kill(m mutant, dir string) (bool, error) {
 	path := filepath.Join(dir, m.File)
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -139,12 +148,12 @@ func (m mutant) kill(dir string, packages []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if output, err := goCommand(context.Background(), dir, append([]string{"build", "-overlay", overlay}, packages...)...); err != nil {
+	if output, err := goCommand(context.Background(), dir, append([]string{"build", "-overlay", overlay}, l.Packages...)...); err != nil {
 		return false, fmt.Errorf("the mutant does not compile: %s", output)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	_, err = goCommand(ctx, dir, append([]string{"test", "-count=1", "-failfast", "-vet=off", "-overlay", overlay}, packages...)...)
+	_, err = goCommand(ctx, dir, l.test("-overlay", overlay)...)
 	return err != nil, nil
 }
 
