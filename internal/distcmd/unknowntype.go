@@ -3,8 +3,10 @@
 package distcmd
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,7 +69,7 @@ var article = map[string]string{"receiver": "a", "processor": "a", "exporter": "
 // component by another spelling, then what contrib has or had by this name, and only of a name that
 // nobody knows which one may be misspelled.
 func adviceOn(kind, typ string, valid []string, binary string) string {
-	if name := respelled(kind, typ, valid); name != "" {
+	if name := cmp.Or(calledHere(kind, typ, valid), respelled(kind, typ, valid)); name != "" {
 		return fmt.Sprintf("the %s is called %q", kind, name)
 	}
 	for _, advice := range []func(kind, typ, binary string) string{adviceOnContrib, adviceOnRemoved, adviceOnLater} {
@@ -77,9 +79,19 @@ func adviceOn(kind, typ string, valid []string, binary string) string {
 	}
 	meant := ""
 	if near := nearest(typ, valid); near != "" {
-		meant = fmt.Sprintf("; did you mean %q?", near)
+		meant = fmt.Sprintf("; did you mean %q?", cmp.Or(calledHere(kind, near, valid), near))
 	}
 	return fmt.Sprintf(`no %s of this name is known%s (%q lists what there is)`, kind, meant, binary+" components")
+}
+
+// calledHere returns the valid name of contrib's component that a name means. A module may be named
+// otherwise than its component, and its name may be a deprecated alias of another one.
+func calledHere(kind, name string, valid []string) string {
+	component, known := inContrib(kind, name)
+	if !known || !slices.Contains(valid, component.here) {
+		return ""
+	}
+	return component.here
 }
 
 // respelled returns the valid name that differs in spelling alone. Of a name and its deprecated

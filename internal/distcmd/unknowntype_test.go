@@ -4,8 +4,10 @@ package distcmd
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +86,27 @@ func TestACarriedComponentIsNamed(t *testing.T) {
 			require.Equal(t, `the processor is called "`+want+`"`, advice, typ)
 		}
 	}
+}
+
+// Modules are listed in docs/compatibility.md, and are tried as names. "otlp" is a deprecated alias of
+// the exporter otlp_grpc.
+func TestEveryCarriedComponentIsNamedByItsModule(t *testing.T) {
+	valid := map[string][]string{"exporter": {"otlp", "otlphttp"}}
+	for _, r := range rows(contribNames) {
+		if r[4] != "" {
+			valid[r[0]] = append(valid[r[0]], r[4])
+		}
+	}
+	for _, r := range rows(contribNames) {
+		kind, module, here := r[0], r[3], r[4]
+		for _, typ := range []string{module, strings.TrimSuffix(module, kind), r[1] + kind, r[1] + "_" + kind} {
+			if here == "" || slices.Contains(valid[kind], typ) {
+				continue
+			}
+			require.Equal(t, fmt.Sprintf("the %s is called %q", kind, here), adviceOn(kind, typ, valid[kind], fullDistribution), "%v", r)
+		}
+	}
+	require.Contains(t, adviceOn("exporter", "otlpp", valid["exporter"], fullDistribution), `did you mean "otlp_grpc"?`, "no alias is suggested")
 }
 
 // A suggestion is a spelling, not another component.
