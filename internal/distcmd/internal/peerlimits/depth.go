@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// maxMessages is how deeply messages may be nested; upstream's limit in later releases. It
-	// leaves 45 levels of arrays within a value.
-	maxMessages = 100
-	// maxBrackets is the same for JSON, where a level of arrays takes three brackets.
-	maxBrackets = 200
+	// maxMessages is how deeply messages may be nested: the limit of Go's protobuf library, a hundredth of what
+	// overflows the stack. It leaves 5000 levels of arrays within a value, and 3300 of maps.
+	maxMessages = 10_000
+	// maxBrackets is the same for JSON: the limit of encoding/json.
+	maxBrackets = 10_000
 )
 
 var (

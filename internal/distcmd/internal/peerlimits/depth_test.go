@@ -93,7 +93,7 @@ func TestDeepValuesAreRefusedWhereverTheyStand(t *testing.T) {
 	for name, build := range map[string]func() request{"logs": logsRequest, "traces": tracesRequest, "metrics": metricsRequest, "profiles": profilesRequest} {
 		for place := range build().values {
 			for _, maps := range []bool{false, true} {
-				for levels, want := range map[int]error{20: nil, 50: errTooDeep} {
+				for levels, want := range map[int]error{3300: nil, 5100: errTooDeep} {
 					r := build()
 					nest(r.values[place], maps, levels)
 					content, err := r.encode()
@@ -107,7 +107,7 @@ func TestDeepValuesAreRefusedWhereverTheyStand(t *testing.T) {
 
 func TestDeprecatedFieldIsCheckedToo(t *testing.T) {
 	r := logsRequest()
-	nest(r.values[3], false, 50)
+	nest(r.values[3], false, 5100)
 	content, err := r.encode()
 	require.NoError(t, err)
 	_, _, n := protowire.ConsumeTag(content)
@@ -136,12 +136,12 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 func TestBracketsOfJSONAreCountedOutsideOfStrings(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat(`{"arrayValue":{"values":[`, n) + strings.Repeat(`]}}`, n) }
 	for text, want := range map[string]error{
-		deep(60): nil,
-		deep(80): errTooDeep,
-		`{"body":"` + strings.Repeat(`[`, 1000) + `"}`:   nil,
-		`{"body":"\"` + strings.Repeat(`[`, 1000) + `"}`: nil,
-		`{"body":"\\",` + strings.Repeat(`[`, 1000):      errTooDeep,
-		strings.Repeat(`{},`, 1000):                      nil,
+		deep(3300): nil,
+		deep(3400): errTooDeep,
+		`{"body":"` + strings.Repeat(`[`, 20_000) + `"}`:   nil,
+		`{"body":"\"` + strings.Repeat(`[`, 20_000) + `"}`: nil,
+		`{"body":"\\",` + strings.Repeat(`[`, 20_000):      errTooDeep,
+		strings.Repeat(`{},`, 20_000):                      nil,
 	} {
 		require.Equal(t, want, checkJSON([]byte(text)), "%.40s", text)
 	}

@@ -27,7 +27,33 @@ type middleware struct {
 	component.StartFunc
 	component.ShutdownFunc
 
-	requests map[string]message // by path
+	routes []route
+}
+
+// route tells requests to one path of the receiver from others, as the receiver does: a path that ends in a slash
+// stands for all below it.
+type route struct {
+	path    string
+	mux     *http.ServeMux
+	request message
+}
+
+func newRoute(path string, request message) route {
+	mux := http.NewServeMux()
+	mux.Handle(path, http.NotFoundHandler())
+	return route{path, mux, request}
+}
+
+// request returns what the receiver takes a request for, by the longest path that matches.
+func (m middleware) request(r *http.Request) (found message, known bool) {
+	longest := ""
+	for _, route := range m.routes {
+		_, pattern := route.mux.Handler(r)
+		if pattern != "" && len(route.path) > len(longest) {
+			found, known, longest = route.request, true, route.path
+		}
+	}
+	return found, known
 }
 
 var _ extensionmiddleware.HTTPServer = middleware{}
@@ -41,7 +67,7 @@ func (m middleware) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTT
 
 func (m middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	request, known := m.requests[r.URL.Path]
+	request, known := m.request(r)
 	if r.Method != http.MethodPost || !known || kind != typeJSON && kind != typeProtobuf {
 		next.ServeHTTP(w, r) // which refuses it
 		return

@@ -78,11 +78,11 @@ func limit(cfg component.Config) func(component.Component, error) (component.Com
 		if !slices.Contains(settings.ServerConfig.Middlewares, own) {
 			settings.ServerConfig.Middlewares = append(settings.ServerConfig.Middlewares, own)
 		}
-		return limitedReceiver{c, middleware{requests: map[string]message{
-			string(settings.TracesURLPath):  traces,
-			string(settings.MetricsURLPath): metrics,
-			string(settings.LogsURLPath):    logs,
-			"/v1development/profiles":       profiles,
+		return limitedReceiver{c, middleware{routes: []route{
+			newRoute(string(settings.TracesURLPath), traces),
+			newRoute(string(settings.MetricsURLPath), metrics),
+			newRoute(string(settings.LogsURLPath), logs),
+			newRoute("/v1development/profiles", profiles),
 		}}}, nil
 	}
 }
