@@ -79,6 +79,7 @@ func failures(t *testing.T) []failure {
 		{"unknown key of the service", with(t, "telemetry: {metrics: {level: none}}", "telemetree: {}"), `'service' has invalid keys: telemetree`, false, false},
 		{"unknown component", with(t, "clock: {collection_interval", "clok: {collection_interval"), `'receivers' unknown type: "clok" for id: "clok": no receiver of this name is known; did you mean "clock"\?`, false, false},
 		{"component of contrib that this build lacks", with(t, "clock: {collection_interval", "riak: {collection_interval"), `'receivers' unknown type: "riak" for id: "riak": "riak" is a receiver of otelcol-contrib 0\.152\.0 that this build does not carry: see https://\S+/docs/compatibility\.md`, false, false},
+		{"setting that its component ignores", with(t, "receivers: {clock:", "receivers: {github: {webhook: {required_headers: {X-Key: key}}}, clock:"), `receivers::github: "webhook::required_headers": must not be set: githubreceiver 0\.150\.0 does not check the headers \(GO-2026-5690\)`, false, false},
 		{"interval too short", clockWith(t, "collection_interval: 9ms"), `receivers::clock: "collection_interval": must be at least 10ms and at most 24h0m0s, got 9ms`, false, false},
 		{"interval that is no duration", clockWith(t, "collection_interval: often"), `'collection_interval' time: invalid duration`, false, false},
 		{"negative delay", clockWith(t, "initial_delay: -1s"), `receivers::clock: "initial_delay": must be at least 0s and at most 24h0m0s, got -1s`, false, false},

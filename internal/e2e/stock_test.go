@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"debug/buildinfo"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,4 +93,28 @@ func both(t *testing.T, args ...string) (theirs, own result) {
 	t.Helper()
 	env := corpusEnv(t)
 	return finishOf(t, stock(t), "", env, args...), finishOf(t, binary, "", env, args...)
+}
+
+// A difference between the two has to come from this repository's modules.
+func TestDropInStockHasTheSameDependencies(t *testing.T) {
+	theirs, own := dependencies(t, stock(t)), dependencies(t, binary)
+	require.Greater(t, len(theirs), 500)
+	for path, version := range theirs {
+		require.Equal(t, own[path], version, path)
+	}
+}
+
+// dependencies returns what a binary was built from, as Go embeds it, with replacements.
+func dependencies(t *testing.T, path string) map[string]string {
+	t.Helper()
+	info, err := buildinfo.ReadFile(path)
+	require.NoError(t, err)
+	versions := map[string]string{}
+	for _, module := range info.Deps {
+		versions[module.Path] = module.Version
+		if module.Replace != nil {
+			versions[module.Path] = module.Replace.Version
+		}
+	}
+	return versions
 }
