@@ -3,6 +3,7 @@
 package peerlimits
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestRequestsAreKnownByThePathsOfTheReceiver(t *testing.T) {
 		"/logs/metrics": metrics,
 		"/elsewhere":    nil,
 	} {
-		got, known := m.request(httptest.NewRequest("POST", "http://localhost"+path, nil))
+		got, known := m.request(httptest.NewRequest(http.MethodPost, "http://localhost"+path, nil))
 		require.Equal(t, want != nil, known, path)
 		require.Len(t, got, len(want), path)
 		require.Equal(t, want.check(nil), got.check(nil), path)
