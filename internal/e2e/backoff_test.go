@@ -128,13 +128,15 @@ func TestShippedRetriesHaveAPause(t *testing.T) {
 	require.Equal(t, 14, retries)
 }
 
-func TestValidateWarnsOfARetryWithoutAPause(t *testing.T) {
+func TestValidateWarnsOfARetryThatHardlyPauses(t *testing.T) {
 	for settings, want := range map[string]string{
-		"{}":                                     "",
-		"{enabled: false, initial_interval: 0s}": "",
-		"{initial_interval: 1ms, max_interval: 1ms}": "",
-		"{initial_interval: 0s}":                     `since "initial_interval" is zero`,
-		"{max_interval: 0s, multiplier: 0}":          `since "max_interval", "multiplier" is zero`,
+		"{}":                                         "",
+		"{enabled: false, initial_interval: 0s}":     "",
+		"{initial_interval: 1ms}":                    "",
+		"{initial_interval: 0s}":                     `"initial_interval" (0s) is below 1ms`,
+		"{initial_interval: 1ms, max_interval: 1ms}": `"max_interval" (1ms) is below 10ms`,
+		"{initial_interval: 1s, multiplier: 0.1, max_elapsed_time: 0s}": `"multiplier" (0.1) is below 1`,
+		"{initial_interval: 0, max_interval: 1ns, multiplier: 0.5}":     `"initial_interval" (0s) is below 10ms and "max_interval" (1ns) is below 10ms and "multiplier" (0.5) is below 1`,
 	} {
 		t.Run(settings, func(t *testing.T) {
 			config := configFile(t, `
@@ -152,7 +154,7 @@ service: {pipelines: {logs: {receivers: [otlp], exporters: [otlp_grpc/far]}}}
 				require.Empty(t, said.String())
 				return
 			}
-			require.Equal(t, `warning: "exporters::otlp_grpc/far::retry_on_failure": retries without a pause, `+want+": what cannot be delivered is sent in a loop\n", said.String())
+			require.Equal(t, `warning: "exporters::otlp_grpc/far::retry_on_failure": retries hardly pause, since `+want+": what cannot be delivered is sent in a loop\n", said.String())
 		})
 	}
 }
