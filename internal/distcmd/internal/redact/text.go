@@ -17,124 +17,9 @@ type rule struct {
 	value *regexp.Regexp
 	// plain says of a secret that it is none.
 	plain func(string) bool
+	// within says of a line whether it may hold a secret. Without it, every line may.
+	within func(string) bool
 }
-
-const (
-	// A quoted text ends at the next quote, or with the text: it may be cut off. In JSON within
-	// JSON its quotes are escaped themselves.
-	quoted = `\\+"(.*?)(?:\\+"|$)|\\+'(.*?)(?:\\+'|$)|"((?:[^"\\]|\\.)*)|'((?:[^'\\]|\\.)*)`
-	// In an assignment the quote may be the end of a text that ends with the assignment.
-	assigned = `\\+"([^\\,:\]}\s].*?)(?:\\+"|$)|"((?:[^"\\,:\]}\s]|\\.)(?:[^"\\\n]|\\.)*)|'((?:[^'\\,:\]}\s]|\\.)(?:[^'\\\n]|\\.)*)`
-	// A bare one in an assignment ends as in a connection string. What begins with a quote is empty.
-	bare = `([^;&\s"'\\][^;&\s"]*)`
-)
-
-var (
-	quotedValue = regexp.MustCompile(`^(?s:` + quoted + `)`)
-	anyValue    = regexp.MustCompile(`^(?s:(\[REDACTED\])|` + assigned + `|` + bare + `)`)
-	// Lists and long numbers, too: only in JSON is it known where they end.
-	jsonValue = regexp.MustCompile(`^(?s:` + quoted + `|(\[[^\[\]{}]*\])|(\d{6,}))`)
-)
-
-var rules = []rule{
-	{ // A private key in PEM, of which the end may be cut off.
-		head:  regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`),
-		value: regexp.MustCompile(`^(?s:(.*?)-----END [A-Z0-9 ]*PRIVATE KEY|((?:[A-Za-z0-9+/=\s]|\\[nr])*))`),
-	},
-	{ // A URL that was cut off after a password had begun, as long error texts are.
-		head:  regexp.MustCompile(`://`),
-		value: regexp.MustCompile(`^([^/?#\s"]+)…`),
-	},
-	{ // A password may hold an @ itself: the last one ends it.
-		head:  regexp.MustCompile(`://`),
-		value: regexp.MustCompile(`^([^/?#\s]+)@`),
-	},
-	{ // user:password@tcp(host), as MySQL has it.
-		head:  regexp.MustCompile(`\b[\w.-]+:`),
-		value: regexp.MustCompile(`^([^\s@/:"]+)@(?:tcp|unix)\(`),
-	},
-	{ // A query, as it is or encoded for JSON, HTML or another query.
-		head:  regexp.MustCompile(`(?:[?&#]|\\u0026|%3[Ff]|%26)([\w.%+$\[\]-]{1,80}?)(?:=|%3[Dd])`),
-		named: Parameter,
-		value: regexp.MustCompile(`^(\[REDACTED\]|(?:[^&#\s"\\]|\\[^un"])+)`),
-	},
-	{ // Parameters of a path, and fields of a connection string
-		head:  regexp.MustCompile(`;([\w.%+-]{1,80})=`),
-		named: Parameter,
-		value: anyValue,
-	},
-	{ // a=b, a = "b", attributes["a"] == "b", "a" => "b"
-		head:  regexp.MustCompile(`([A-Za-z][\w.%-]*)[\\"'\]]*\s*(?:[=!:]=|=>?)\s*`),
-		named: Name,
-		value: anyValue,
-	},
-	{ // "a": "b" in JSON
-		head:  regexp.MustCompile(`["']([A-Za-z][\w.% /-]*)\\*["']\s*:\s*`),
-		named: Name,
-		value: jsonValue,
-	},
-	{ // a: "b" in YAML
-		head:  regexp.MustCompile(`([A-Za-z][\w.-]*):\s+`),
-		named: Name,
-		value: quotedValue,
-	},
-	{ // a: b on a line of its own, as in YAML and among headers
-		head:  regexp.MustCompile(`(?m)^[ \t-]*([A-Za-z][\w.-]*):[ \t]+`),
-		named: Name,
-		value: regexp.MustCompile(`^([^\s"'&*|>#\[{]\S*)[ \t]*(?:\r?\n|$)`),
-	},
-	{ // Headers whose value is a secret as a whole
-		head:  regexp.MustCompile(`\b(?:(?:Proxy-)?Authorization|(?:Set-)?Cookie): *`),
-		value: regexp.MustCompile(`^([^\r\n"'\\]+)`),
-	},
-	{ // set(attributes["a"], "b") in OTTL
-		head:  regexp.MustCompile(`\[\s*\\*["']([^"'\]\\]+)\\*["']\s*\]\s*,\s*`),
-		named: Name,
-		value: quotedValue,
-	},
-	{ // set(body.a, "b") in OTTL
-		head:  regexp.MustCompile(`\bset\(\s*([\w.]+)\s*,\s*`),
-		named: Name,
-		value: quotedValue,
-	},
-	{ // SQL
-		head:  regexp.MustCompile(`(?i)\b(?:identified(?: with \w+)? by|password)\s+`),
-		value: quotedValue,
-	},
-	{ // --a b
-		head:  regexp.MustCompile(`--?([A-Za-z][\w-]*)\s+`),
-		named: Name,
-		value: regexp.MustCompile(`^(?s:` + quoted + `|([^\s"'\\-][^\s"'\\]*))`),
-		plain: isWord,
-	},
-	{
-		head:  regexp.MustCompile(`(?i)\bbearer\s+`),
-		value: schemeValue,
-		plain: regexp.MustCompile(`^(?i)(auth\w*|credentials?|header|method|scheme|tokens?)[.:]?$`).MatchString,
-	},
-	{
-		head:  regexp.MustCompile(`(?i)\b(?:basic|splunk|digest|negotiate)\s+`),
-		value: schemeValue,
-		plain: isWord,
-	},
-	{
-		head:  regexp.MustCompile(`(?i)\b(?:api-?key|token)\s+`),
-		value: schemeValue,
-		plain: func(text string) bool { return !strings.ContainsAny(text, "0123456789") },
-	},
-	{ // What is known by its first letters alone: JSON Web Tokens, and tokens of GitHub, GitLab, Slack, Grafana, Google, Vault, Dynatrace, New Relic, SendGrid and OpenAI.
-		head: regexp.MustCompile(`\b(?:eyJ|gh[pousr]_|github_pat_|gl(?:agent|cbt|dt|ft|imt|pat|ptt|rt|soat)-|xox[a-z]-|gl(?:sa|c)_|AIza|hv[sb]\.|dt0[a-z]\d\d\.|NRAK-|SG\.|sk-)`),
-		// They are long.
-		value: regexp.MustCompile(`^([\w.=-]{20,})`),
-	},
-}
-
-var schemeValue = regexp.MustCompile(`^([\w.~+/=:-]{6,})`)
-
-// aWord is what prose has where a secret could be: letters alone, or the two of a compound.
-var aWord = regexp.MustCompile(`^([A-Z]?[a-z]+|[A-Z]+)[.,:;]?$`)
-
-func isWord(text string) bool { return aWord.MatchString(text) }
 
 // Text returns text without the secrets in it that announce themselves.
 func Text(text string) string {
@@ -155,8 +40,9 @@ func Find(text string) (found []string) {
 func (r rule) hide(text string, found func(secret string)) string {
 	var out strings.Builder
 	kept := 0
+	lines := lines{text: text, within: r.within}
 	for _, head := range r.head.FindAllStringSubmatchIndex(text, -1) {
-		if head[1] < kept || r.named != nil && !r.named(text[head[2]:head[3]]) {
+		if head[1] < kept || r.named != nil && !r.named(text[head[2]:head[3]]) || !lines.may(head[1]) {
 			continue
 		}
 		start, end := r.secretAt(text, head[1])
@@ -189,4 +75,28 @@ func (r rule) secretAt(text string, at int) (start, end int) {
 		return start, end
 	}
 	return at, at
+}
+
+// lines asks once for each line.
+type lines struct {
+	text   string
+	within func(string) bool
+	end    int
+	answer bool
+}
+
+// may says whether the line at this place may hold a secret. Places ascend.
+func (l *lines) may(at int) bool {
+	if l.within == nil {
+		return true
+	}
+	if at > l.end || l.end == 0 {
+		start := strings.LastIndexByte(l.text[:at], '\n') + 1
+		l.end = len(l.text)
+		if length := strings.IndexByte(l.text[at:], '\n'); length >= 0 {
+			l.end = at + length
+		}
+		l.answer = l.within(l.text[start:l.end])
+	}
+	return l.answer
 }

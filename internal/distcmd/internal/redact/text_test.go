@@ -54,6 +54,9 @@ var kinds = map[string]struct{ texts, secrets []string }{
 			`set(attributes["api_key"], "§")`, `set(resource.attributes["password"], "§") where true`, `attributes["token"] == "§" and true`, `set(body.secret, "§")`,
 			`"set(attributes[\"license_key\"], \"§\")"`, "CREATE USER u IDENTIFIED BY '§'", "alter role r with password '§'", "SET PASSWORD = '§'",
 			`run --password "§" --verbose`, "run --api-key=§", "-token '§'", `"token" => "§"`,
+			`"§" == attributes["password"]`, `replace_pattern(attributes["password"], "§", "§")`, `set(body, Concat([attributes["api_key"], "§"], "§"))`,
+			`append(attributes["tokens"], values=["§"])`, `attributes["password"] in ["§", "§"]`, `IsMatch(body.secret, "§")`,
+			`"condition": "\"§\" == attributes[\"password\"]"`, `invalid "replace_pattern(attributes[\"password\"], \"§\", \"§\")": 1:2`,
 		},
 		[]string{"planted-1", "planted/2"},
 	},
@@ -91,6 +94,25 @@ func TestSecretsThatAnnounceThemselvesAreHiddenAndNothingElse(t *testing.T) {
 	}
 }
 
+// Not all of what announces itself is replaced as it stands, so that what it was stays legible.
+func TestSecretsAreHiddenIn(t *testing.T) {
+	for text, want := range map[string]string{
+		"Authorization=Bearer planted1":                                               "Authorization=[REDACTED]",
+		"Authorization=Foo planted1,a=b":                                              "Authorization=[REDACTED],a=b",
+		"token=Bearer planted1":                                                       "token=Bearer [REDACTED]",
+		"api_key=Token p x=y":                                                         "api_key=Token [REDACTED] x=y",
+		`Digest username="u", response="planted"`:                                     "Digest [REDACTED]",
+		`Authorization: Digest username="u", response="planted"`:                      "Authorization: [REDACTED]",
+		`Authorization=Digest username="u", response="planted"`:                       "Authorization=[REDACTED]",
+		`{"a":"Digest username=\"u\", response=\"planted\""}`:                         `{"a":"Digest [REDACTED]"}`,
+		"send AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=host, Signature=planted": "send AWS4-HMAC-SHA256 [REDACTED]",
+	} {
+		hidden := Text(text)
+		require.Equal(t, want, hidden)
+		require.Equal(t, hidden, Text(hidden), "what is hidden stays as it is")
+	}
+}
+
 // A fence: errors and statements have to stay legible.
 func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
 	for _, text := range []string{
@@ -110,6 +132,8 @@ func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
 		`delete_matching_keys(attributes, "password")`,
 		`keep_keys(attributes, ["token", "http.method"])`,
 		`set(attributes["http.route"], "/login")`,
+		`{"a": "set(attributes[\"password\"], attributes[\"x\"])", "b": "c"}`,
+		`"a" == attributes["session.id"] and Concat(["a"], attributes["b"])`,
 		`set(attributes["code"], "200") where attributes["session"] == "s"`,
 		`attributes["session.id"] == "abc" or attributes["license"] == "MIT"`,
 		`{"code":"200","session":"s","license":"Apache-2.0","key":"exporters::x::password","value":1}`,
