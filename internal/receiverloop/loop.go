@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
@@ -19,7 +20,7 @@ import (
 )
 
 const (
-	// PushGrace is how long Shutdown lets a push that has begun go on before it cancels it.
+	// PushGrace is how long the receivers of a Collector together let pushes that have begun go on at a stop, before each cancels its own.
 	PushGrace = 5 * time.Second
 
 	// ReturnGrace is how long Shutdown waits for a push that does not return although it is cancelled.
@@ -47,11 +48,12 @@ type Loop struct {
 	// Self is the receiver's self-telemetry. A test may set another one before Start.
 	Self selftelemetry.Receiver
 
-	settings Settings
-	logger   *zap.Logger
-	format   string
-	obs      *receiverhelper.ObsReport
-	state    state
+	settings  Settings
+	collector pcommon.Resource
+	logger    *zap.Logger
+	format    string
+	obs       *receiverhelper.ObsReport
+	state     state
 
 	running context.Context // ends when Shutdown begins
 	stop    context.CancelFunc
@@ -68,11 +70,12 @@ func New(set receiver.Settings, settings Settings, extra ...selftelemetry.Kind) 
 		return nil, fmt.Errorf("make receiver telemetry: %w", err)
 	}
 	l := &Loop{
-		Self:     selftelemetry.NewReceiver(set.TelemetrySettings, set.ID, extra...),
-		settings: settings,
-		logger:   set.Logger,
-		format:   set.ID.Type().String(),
-		obs:      obs,
+		Self:      selftelemetry.NewReceiver(set.TelemetrySettings, set.ID, extra...),
+		settings:  settings,
+		collector: set.Resource,
+		logger:    set.Logger,
+		format:    set.ID.Type().String(),
+		obs:       obs,
 	}
 	l.running, l.stop = context.WithCancel(context.Background())
 	l.pushing, l.cancel = context.WithCancelCause(context.Background())
@@ -96,17 +99,18 @@ func (l *Loop) Go(runs ...func(context.Context)) {
 	}()
 }
 
-// Shutdown ends what runs and the self-telemetry. A push that has begun goes on for [PushGrace] and is then cancelled. One that ignores
-// that is left behind, so that a stuck consumer cannot keep the Collector from stopping.
+// Shutdown ends what runs and the self-telemetry. A push that has begun goes on until [PushGrace] after the first Shutdown of the Collector's
+// loops and is then cancelled. One that ignores that is left behind, so that a stuck consumer cannot keep the Collector from stopping.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	defer l.Self.Shutdown()
 	defer l.cancel(errStopping)
 	l.stop()
-	if l.done == nil || l.ended(ctx, PushGrace) {
+	grace := stopsUnderWay.grace(l.collector, time.Now())
+	if l.done == nil || l.ended(ctx, grace) {
 		return nil
 	}
 	if ctx.Err() == nil && l.pushes.Load() > 0 {
-		l.logger.Warn("cancelled a push that had begun, the next component takes too long", zap.Duration("after", PushGrace))
+		l.logger.Warn("cancelled a push that had begun, the next component takes too long", zap.Duration("after", grace))
 	}
 	l.cancel(errStopping)
 	switch {
@@ -114,7 +118,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("wait for the last push: %w", ctx.Err())
 	default:
-		l.logger.Warn(l.settings.Name+" left a collection or a push behind that does not return", zap.Duration("after", PushGrace+ReturnGrace+l.settings.Cleanup))
+		l.logger.Warn(l.settings.Name+" left a collection or a push behind that does not return", zap.Duration("after", grace+ReturnGrace+l.settings.Cleanup))
 	}
 	return nil
 }
