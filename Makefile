@@ -211,7 +211,7 @@ verify-release: ## Make the release of the node agent twice and compare the arte
 
 .PHONY: complete
 complete: ## Add to the full distribution what your module proxy serves of otelcol-contrib and it lacks, and build it.
-	@added=$$(internal/tools/complete); [ -n "$$added" ] || exit 0; printf '%s\n' "$$added"; \
+	@added=$$(internal/tools/complete) || exit 1; [ -n "$$added" ] || exit 0; printf '%s\n' "$$added"; \
 		$(MAKE) --no-print-directory generate-distributions generate-docs build
 
 .PHONY: upstream

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,6 +111,48 @@ func TestCompleteBuildsWithWhatTheModuleProxyServes(t *testing.T) {
 	after, err := os.Stat(built)
 	require.NoError(t, err)
 	require.Equal(t, before.ModTime(), after.ModTime(), "nothing is built again")
+}
+
+// A proxy that says of nothing whether it serves it is not one that serves nothing.
+func TestCompleteTellsAnUnreachableProxyFromOneWithoutTheModules(t *testing.T) {
+	if filepath.Base(binary) != "otelcol-tracecore-node" {
+		t.Skip("the same for every flavour")
+	}
+	answers := func(status int) string {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(proxy.Close)
+		return proxy.URL
+	}
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	tree := copyOfTheTree(t)
+	for _, tt := range []struct {
+		name, proxy, said string
+		fails             bool
+	}{
+		{"not found", answers(http.StatusNotFound), "the module proxy serves 0\n", false},
+		{"gone", answers(http.StatusGone), "the module proxy serves 0\n", false},
+		{"forbidden", answers(http.StatusForbidden), "taken as not served: ", false},
+		{"an empty folder", "file://" + t.TempDir(), "the module proxy serves 0\n", false},
+		{"an error of the proxy", answers(http.StatusBadGateway), "502 Bad Gateway", true},
+		{"no credentials", answers(http.StatusUnauthorized), "401 Unauthorized", true},
+		{"no server", gone.URL, "connection refused", true},
+		{"no such folder", "file://" + t.TempDir() + "/none", "no such folder", true},
+		{"no proxy", "off", "GOPROXY=off", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := exec.Command("make", "--no-print-directory", "complete")
+			c.Dir = tree
+			c.Env = append(os.Environ(), "GOPROXY="+tt.proxy)
+			var out, errOut bytes.Buffer
+			c.Stdout, c.Stderr = &out, &errOut
+			err := c.Run()
+			require.Equal(t, tt.fails, err != nil, "%v: %s", err, &errOut)
+			require.Contains(t, errOut.String(), tt.said)
+			require.Equal(t, tt.fails, !strings.Contains(errOut.String(), "the module proxy serves"))
+			require.Empty(t, out.String())
+		})
+	}
 }
 
 func moduleCache(t *testing.T) string {
