@@ -63,10 +63,11 @@ type collector struct {
 	replanAt    time.Time
 	replanPause time.Duration
 
-	known  map[string]*gpu // by UUID
-	gpus   []*gpu          // those that are there and configured
-	absent []string        // devices that are configured and not there
-	gone   []*gpu          // those that were there before and are not now
+	known      map[string]*gpu        // by UUID
+	duplicates map[dcgm.Entity]string // UUIDs that GPUs tell and that are of others
+	gpus       []*gpu                 // those that are there and configured
+	absent     []string               // devices that are configured and not there
+	gone       []*gpu                 // those that were there before and are not now
 
 	due    [tiers]time.Time
 	readAt time.Time // when the newest values had been read

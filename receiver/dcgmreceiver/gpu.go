@@ -129,7 +129,7 @@ const vendor = "nvidia"
 // not tell.
 func identify(samples map[dcgm.FieldID]dcgm.Sample) (identity, facts) {
 	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
-	id := identity{id: text(fieldUUID), model: text(fieldName), vendor: vendor}
+	id := identity{id: uuidOf(samples[fieldUUID]), model: text(fieldName), vendor: vendor}
 	if minor := numberText(samples[fieldMinor], 0, mostIndex); minor != "" {
 		id.name = vendor + minor
 	}

@@ -49,6 +49,8 @@ func (c *collector) identify(ctx context.Context) error {
 		}
 		c.tally.drop(dcgm.Status) // It was not asked for.
 	}
+	c.dropImplausible(byGPU)
+	c.dropDuplicates(byGPU)
 	c.gpus = c.gpus[:0:0]
 	for _, entity := range c.entities {
 		if g := c.gpuOf(entity, byGPU[entity]); c.devices.has(entity, g.id) {
@@ -73,10 +75,8 @@ func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Samp
 	id, what := identify(samples)
 	if id.id == "" {
 		c.incomplete = c.incomplete || slices.Contains(c.active, entity)
-		for _, g := range c.known {
-			if g.entity == entity {
-				return g
-			}
+		if g := c.identified(entity); g != nil {
+			return g
 		}
 		id.id = unidentified(entity)
 	} else {

@@ -152,3 +152,76 @@ func hasSeries(text seriesText, key string) bool {
 	_, has := text[key]
 	return has
 }
+
+// Of 13 collections, the first three are before the event and the last five after its end.
+func TestWhatCanBeNoUUIDIsBlank(t *testing.T) {
+	for name, value := range map[string]string{"a text": "N/A", "an empty text": `""`, "a number": "77", "a shortened UUID": "GPU-00000000"} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady+"at 25s field id=54 gpu=0 value="+value+" for 50s\n", nil, func(s *simulation) {
+				t := s.t
+				for range 12 {
+					s.pass(interval)
+					require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
+					s.requireState("nvidia0", "ok")
+				}
+				require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "0 ")
+				require.Contains(t, s.now()["dcgm.values.dropped{dcgm.drop.reason=implausible}"], "5 ")
+				require.ElementsMatch(t, []string{"GPU-00000000-0000-0000-0000-000000000000", "GPU-00000000-0000-0000-0000-000000000001"}, s.idsUp())
+				s.requireOneSeriesPerThing()
+			})
+		})
+	}
+}
+
+// idsUp are those that the newest batch says gpu.up of.
+func (s *simulation) idsUp() (ids []string) {
+	batches := s.sink.AllMetrics()
+	for m, point := range points(batches[len(batches)-1]) {
+		if m.Name() == metricUp {
+			ids = append(ids, idOf(point))
+		}
+	}
+	return ids
+}
+
+func TestUUIDOfAnotherGPUIsBlank(t *testing.T) {
+	const of0, of1 = "GPU-00000000-0000-0000-0000-000000000000", "GPU-00000000-0000-0000-0000-000000000001"
+	for name, tt := range map[string]struct {
+		event    string
+		during   []string
+		rebuilds string
+	}{
+		"from the start": {"at 0s field id=54 gpu=1 value=" + of0 + " for 75s\n", []string{of0, "gpu1"}, "2 "},
+		"while it runs":  {"at 5s field id=54 gpu=0 value=" + of1 + " for 70s\n", []string{of0, of1}, "1 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady+tt.event, nil, func(s *simulation) {
+				t := s.t
+				for range 7 {
+					s.pass(interval)
+					requireNoDuplicates(t, s)
+				}
+				require.ElementsMatch(t, tt.during, s.idsUp())
+				require.Equal(t, 1, s.logs.FilterMessage("two GPUs have the same UUID, one of them goes without").Len())
+				for range 3 {
+					s.pass(interval)
+					requireNoDuplicates(t, s)
+				}
+				require.ElementsMatch(t, []string{of0, of1}, s.idsUp())
+				require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], tt.rebuilds)
+			})
+		})
+	}
+}
+
+// requireNoDuplicates looks for points of the newest batch that are of the same series.
+func requireNoDuplicates(t *testing.T, s *simulation) {
+	t.Helper()
+	seen := map[string]bool{}
+	batches := s.sink.AllMetrics()
+	for m, point := range points(batches[len(batches)-1]) {
+		series := fmt.Sprint(m.Name(), point.Attributes().AsRaw())
+		require.False(t, seen[series], series)
+		seen[series] = true
+	}
+}

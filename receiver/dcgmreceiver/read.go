@@ -16,16 +16,23 @@ import (
 )
 
 // dropStrangers reports whether the values under some number are of another GPU than the plan
-// has there, and drops them. The plan is void then.
+// has there, and drops them. The plan is void then. What can be no UUID, or is the UUID of another
+// GPU of the plan, counts as blank.
 func (c *collector) dropStrangers() bool {
 	found := false
 	slot := c.slots[fieldUUID]
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
-			if s := &g.sheet[slot]; s.Reason == dcgm.OK && s.Text() != g.id {
-				g.forget()
-				found = true
+			s := &g.sheet[slot]
+			if s.Reason != dcgm.OK || s.Text() == g.id {
+				continue
 			}
+			if uuid := uuidOf(*s); uuid == "" || uuid == c.duplicates[g.entity] {
+				c.dropIdentity(s)
+				continue
+			}
+			g.forget()
+			found = true
 		}
 	}
 	c.planned = c.planned && !found
