@@ -101,6 +101,9 @@ func (r *respelling) replace(in map[string]any, s spelling, value any, at place)
 }
 
 func (s spelling) warning(keys []string, at place) string {
+	if len(keys) == 0 {
+		return fmt.Sprintf("%s: %q is a later spelling of the defaults, which are read in its place", at, s.later)
+	}
 	verb := "is"
 	if len(keys) > 1 {
 		verb = "are"

@@ -29,8 +29,11 @@ func (s spelling) applies(at place) bool {
 	return s.kind == "" || s.kind == at.kind && s.component == at.component
 }
 
-// settings are those of a section that 0.152 has without the section.
+// settings are those of a section that 0.152 has without the section. An empty one has none.
 func settings(value any, _ place) map[string]any {
+	if unwrap(value) == nil {
+		return map[string]any{}
+	}
 	section, _ := unwrap(value).(map[string]any)
 	return section
 }
@@ -45,6 +48,9 @@ var (
 // keepalive reads the section that HTTP clients and servers got in 0.160.
 func keepalive(value any, at place) map[string]any {
 	section := maps.Clone(settings(value, at))
+	if section == nil || len(section) == 0 && isGRPC(at) {
+		return nil
+	}
 	enabled, isSet := true, false
 	if v, is := section["enabled"]; is {
 		if enabled, isSet = unwrap(v).(bool); !isSet {
@@ -54,7 +60,7 @@ func keepalive(value any, at place) map[string]any {
 	}
 	client, server := holdsOnly(section, clientKeepalive), holdsOnly(section, serverKeepalive)
 	switch {
-	case !client && !server, len(section) == 0 && !isSet:
+	case !client && !server:
 		return nil
 	case client && server: // Neither has a key.
 		client = !serves(at)
@@ -98,6 +104,26 @@ func serves(at place) bool {
 		slices.ContainsFunc(serverKeys, func(key string) bool { return slices.Contains(at.keys, key) })
 }
 
+// callers are the components with gRPC settings, where the keys that lead to them do not say so.
+var callers = map[string][]string{
+	receivers:  {"envoyals", "stef", "yanggrpc"},
+	exporters:  {"coralogix", "loadbalancing", "otelarrow", "otlp", "otlp_grpc", "stef"},
+	extensions: {"jaegerremotesampling"},
+}
+
+// callerKeys lead to the gRPC settings of a component that may have an HTTP server too.
+var callerKeys = []string{"grpc", "remote_sampling"}
+
+// isGRPC says whether settings are those of a gRPC client or server, where an empty section switches
+// keep-alives on.
+func isGRPC(at place) bool {
+	if at.keys[len(at.keys)-1] == "http" {
+		return false
+	}
+	return slices.Contains(callers[at.kind], at.component) ||
+		slices.ContainsFunc(callerKeys, func(key string) bool { return slices.Contains(at.keys, key) })
+}
+
 // onlyStrategy reads a list of strategies that holds one.
 func onlyStrategy(value any, _ place) map[string]any {
 	if list, is := unwrap(value).([]any); is && len(list) == 1 {
@@ -113,6 +139,9 @@ var serviceAttributes = []string{"service.instance.id", "service.name", "service
 // the service.
 func constantLabels(value any, at place) map[string]any {
 	section := settings(value, at)
+	if len(section) == 0 { // No attributes, or no section.
+		return section
+	}
 	included, excluded := texts(section["included"]), texts(section["excluded"])
 	all := len(included) == 1 && included[0] == "*" || len(included) == 0 && len(excluded) > 0
 	if !all || !holdsOnly(section, []string{"included", "excluded"}) {

@@ -77,6 +77,36 @@ func TestLaterSpellingsAreReadAsTheSettingsHere(t *testing.T) {
 			`exporters::prometheusremotewrite/x: "http" is a later spelling of "endpoint", "timeout", which are read in its place`,
 		},
 		{
+			"an empty section of an HTTP client",
+			`{exporters: {otlp_http: {endpoint: e, keepalive: {}}}}`,
+			`{exporters: {otlp_http: {endpoint: e}}}`,
+			`exporters::otlp_http: "keepalive" is a later spelling of the defaults, which are read in its place`,
+		},
+		{
+			"a section of an HTTP client that is null",
+			`{exporters: {otlp_http: {endpoint: e, keepalive: }}}`,
+			`{exporters: {otlp_http: {endpoint: e}}}`,
+			`exporters::otlp_http: "keepalive" is a later spelling of the defaults, which are read in its place`,
+		},
+		{
+			"an empty section of an HTTP server, beside one of gRPC",
+			`{receivers: {otlp: {protocols: {http: {keepalive: {}}, grpc: {keepalive: {}}}}}}`,
+			`{receivers: {otlp: {protocols: {http: {}, grpc: {keepalive: {}}}}}}`,
+			`receivers::otlp::protocols::http: "keepalive" is a later spelling of the defaults, which are read in its place`,
+		},
+		{
+			"an empty section of the HTTP server of a component with gRPC settings",
+			`{extensions: {jaegerremotesampling: {http: {keepalive: }, source: {remote: {keepalive: {}}}}}}`,
+			`{extensions: {jaegerremotesampling: {http: {}, source: {remote: {keepalive: {}}}}}}`,
+			`extensions::jaegerremotesampling::http: "keepalive" is a later spelling of the defaults, which are read in its place`,
+		},
+		{
+			"an empty section for the HTTP client",
+			`{exporters: {prometheusremotewrite: {endpoint: e, http: }}}`,
+			`{exporters: {prometheusremotewrite: {endpoint: e}}}`,
+			`exporters::prometheusremotewrite: "http" is a later spelling of the defaults, which are read in its place`,
+		},
+		{
 			"every attribute of the resource as a label",
 			`{exporters: {prometheus: {resource_constant_labels: {included: ["*"]}}}}`,
 			`{exporters: {prometheus: {resource_to_telemetry_conversion: {enabled: true}}}}`,
@@ -87,6 +117,12 @@ func TestLaterSpellingsAreReadAsTheSettingsHere(t *testing.T) {
 			`{exporters: {prometheus_remote_write: {resource_constant_labels: {excluded: [service.namespace, service.name, service.instance.id]}}}}`,
 			`{exporters: {prometheusremotewrite: {resource_to_telemetry_conversion: {enabled: true, exclude_service_attributes: true}}}}`,
 			`exporters::prometheusremotewrite: "resource_constant_labels" is a later spelling of "resource_to_telemetry_conversion", which is read in its place`,
+		},
+		{
+			"no attribute of the resource",
+			`{exporters: {prometheus: {endpoint: e, resource_constant_labels: }}}`,
+			`{exporters: {prometheus: {endpoint: e}}}`,
+			`exporters::prometheus: "resource_constant_labels" is a later spelling of the defaults, which are read in its place`,
 		},
 		{
 			"one strategy",
@@ -112,8 +148,11 @@ func TestWhatMeansSomethingElseStays(t *testing.T) {
 	for name, config := range map[string]string{
 		"keepalive of a gRPC client":        `{exporters: {otlp_grpc: {keepalive: {time: 1s, timeout: 1s, permit_without_stream: true}}}}`,
 		"keepalive of a gRPC server":        `{receivers: {otlp: {protocols: {grpc: {keepalive: {server_parameters: {time: 1s}, enforcement_policy: {min_time: 1s}}}}}}}`,
-		"an empty section":                  `{receivers: {otlp: {protocols: {grpc: {keepalive: {}}}}}}`,
-		"a section that is null":            `{receivers: {otlp: {protocols: {grpc: {keepalive: }}}}}`,
+		"an empty section of gRPC":          `{receivers: {otlp: {protocols: {grpc: {keepalive: {}}}}}}`,
+		"a section of gRPC that is null":    `{receivers: {otlp: {protocols: {grpc: {keepalive: }}}}}`,
+		"empty sections of gRPC clients":    `{exporters: {otlp: {keepalive: {}}, otlp_grpc/a: {keepalive: }, loadbalancing: {protocol: {otlp: {keepalive: {}}}}, coralogix: {traces: {keepalive: {}}}}}`,
+		"empty sections of gRPC servers":    `{receivers: {yanggrpc/a: {keepalive: {}}, jaeger: {remote_sampling: {keepalive: {}}}, stef: {keepalive: }}}`,
+		"a section that is no mapping":      `{exporters: {otlp_http: {keepalive: 7}, prometheusremotewrite: {http: [1], resource_constant_labels: [a]}}}`,
 		"keys of a client and of a server":  `{exporters: {otlp_http: {keepalive: {idle_timeout: 1s, idle_conn_timeout: 1s}}}}`,
 		"unknown keys":                      `{exporters: {otlp_http: {keepalive: {enabled: true, other: 1}}}}`,
 		"a switch that is no boolean":       `{exporters: {otlp_http: {keepalive: {enabled: perhaps}}}}`,
