@@ -114,7 +114,7 @@ func adviceOnContrib(kind, typ, binary string) string {
 	if component.here != "" && binary != fullDistribution {
 		elsewhere = ", but " + fullDistribution + " does"
 	}
-	return fmt.Sprintf("%q is %s %s of otelcol-contrib %s that this build does not carry%s: see %s", typ, article[kind], kind, line, elsewhere, compatibility)
+	return fmt.Sprintf("%q is %s %s of otelcol-contrib %s that this build does not carry%s: see %s", component.name, article[kind], kind, line, elsewhere, compatibility)
 }
 
 func adviceOnRemoved(kind, typ, _ string) string {
@@ -135,9 +135,9 @@ func adviceOnLater(kind, typ, _ string) string {
 	case !known:
 		return ""
 	case component.since == "never":
-		return fmt.Sprintf("%q is %s %s of contrib's repository that otelcol-contrib does not carry", typ, article[kind], kind)
+		return fmt.Sprintf("%q is %s %s of contrib's repository that otelcol-contrib does not carry", component.name, article[kind], kind)
 	default:
-		return fmt.Sprintf("%q is %s %s of otelcol-contrib %s that %s did not have", typ, article[kind], kind, component.since, line)
+		return fmt.Sprintf("%q is %s %s of otelcol-contrib %s that %s did not have", component.name, article[kind], kind, component.since, line)
 	}
 }
 

@@ -109,6 +109,16 @@ func TestEveryCarriedComponentIsNamedByItsModule(t *testing.T) {
 	require.Contains(t, adviceOn("exporter", "otlpp", valid["exporter"], fullDistribution), `did you mean "otlp_grpc"?`, "no alias is suggested")
 }
 
+// Converters change names to older ones before an error names them.
+func TestAMissingComponentIsNamedAsContribNamesIt(t *testing.T) {
+	for id, want := range map[string]string{
+		"receiver yanggrpc": "yang_grpc", "receiver lokireceiver": "loki", "processor spanpruning": "span_pruning", "processor logs_transform": "logstransform",
+	} {
+		kind, typ, _ := strings.Cut(id, " ")
+		require.True(t, strings.HasPrefix(adviceOn(kind, typ, nil, "b"), fmt.Sprintf("%q is a %s of ", want, kind)), adviceOn(kind, typ, nil, "b"))
+	}
+}
+
 // A suggestion is a spelling, not another component.
 func TestNoOtherComponentIsSuggested(t *testing.T) {
 	valid := []string{"transform", "metrics_transform", "groupbyattrs", "batch", "awss3", "otlp", "span", "sum"}
