@@ -84,7 +84,7 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	if empty, ok := value.(map[string]any); ok && len(empty) == 0 && len(p) == 1 {
 		return Leaf{}, false
 	}
-	secret := isSecretIn(j.effective, p, value)
+	secret := isSecretIn(j.effective, p, value) && !j.isTypedNumber(p)
 	leaf := Leaf{Key: p.String(), Value: plain(value), Origin: Default}
 	if secret {
 		leaf.Value = redact.Mask
@@ -100,7 +100,7 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	j.used[given.String()] = true
 	leaf.Origin = Explicit
 	isKey := len(written) < len(p) && leaf.Value == written[len(written)-1]
-	if !isKey && len(given) == len(written) && isText(value) && isSecretIn(j.resolved, written, set) {
+	if !isKey && len(given) == len(written) && canBeSecret(value) && isSecretIn(j.resolved, written, set) && !j.isTypedNumber(p) {
 		// It is a secret by what stands beside it where it is set.
 		secret, leaf.Value = true, redact.Mask
 	}
@@ -108,7 +108,16 @@ func (j *join) leaf(p path, value any) (Leaf, bool) {
 	if isKey {
 		leaf.Text = ""
 	}
+	if canBeSecret(value) && isReferenceToSecret(leaf.Text) {
+		leaf.Value = redact.Mask
+	}
 	return leaf, true
+}
+
+// isTypedNumber says that a component takes nothing but a number at p: it has one by default.
+func (j *join) isTypedNumber(p path) bool {
+	at, byDefault, found := lookup(j.defaults, p)
+	return found && len(at) == len(p) && isNumber(byDefault)
 }
 
 // written returns where what shows at p is set: elsewhere if its component has another shape

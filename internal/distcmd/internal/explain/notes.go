@@ -107,7 +107,8 @@ func (j *join) findSecrets() {
 	find := func(tree map[string]any) {
 		walk(tree, nil, func(p path, value any) {
 			j.secrets.addFound(value)
-			if isSecretIn(tree, p, value) && isSecretAlone(tree, p) {
+			j.addReferred(p, value)
+			if isSecretIn(tree, p, value) && isSecretAlone(tree, p) && !j.isTypedNumber(p) {
 				j.secrets.add(value)
 				j.addExpansions(p, value)
 			}
@@ -127,6 +128,35 @@ func (j *join) addExpansions(p path, written any) {
 			j.secrets.add(part)
 		}
 	}
+}
+
+// addReferred remembers what references became that lead to a secret by their names. One
+// within another can't be told apart from it.
+func (j *join) addReferred(p path, written any) {
+	text, _ := written.(string)
+	references := referred.FindAllStringSubmatch(text, -1)
+	_, set, _ := lookup(j.resolved, p)
+	if len(references) == 0 || !canBeSecret(set) {
+		return
+	}
+	parts := expansions(text, fmt.Sprint(set))
+	for i, reference := range references {
+		switch {
+		case !isSecretReference(reference[1]):
+		case len(parts) == len(references):
+			j.secrets.add(parts[i])
+		default:
+			j.secrets.add(anyList(parts))
+		}
+	}
+}
+
+func anyList(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
+	}
+	return list
 }
 
 // note explains why the key at p does not show. What is wrong with a whole component is told

@@ -4,8 +4,10 @@ package explain
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tracecoreai/tracecore/internal/distcmd/internal/redact"
@@ -45,7 +47,7 @@ func isSecret(p path, value any) bool {
 		if i > 1 && isHeaders(segment) {
 			return !isHeaderField(p[i+1:])
 		}
-		if i > 1 && isText(value) && redact.Name(segment) {
+		if i > 1 && canBeSecret(value) && redact.Name(segment) {
 			return true
 		}
 	}
@@ -67,7 +69,7 @@ func isHeaderField(p path) bool {
 // isSecretIn is isSecret for a leaf of a tree, where what stands beside a value may say what it
 // is: {key: password, value: x}, or [--password, x].
 func isSecretIn(tree map[string]any, p path, value any) bool {
-	return isSecret(p, value) || len(p) > 2 && isText(value) && redact.Name(nameBeside(tree, p))
+	return isSecret(p, value) || len(p) > 2 && canBeSecret(value) && redact.Name(nameBeside(tree, p))
 }
 
 // nameBeside returns what the value at p is called by the keys beside it, or by the flag before
@@ -114,14 +116,36 @@ func isSecretAlone(tree map[string]any, p path) bool {
 	return name == "" || redact.Header(name)
 }
 
-// isText tells apart what can be a secret from numbers and switches.
+// isText tells apart text from numbers and switches.
 func isText(value any) bool {
 	switch value.(type) {
-	case nil, bool, int, int64, uint64, float64, time.Duration, map[string]any, []any:
+	case nil, bool, time.Duration, map[string]any, []any:
 		return false
 	default:
-		return true
+		return !isNumber(value)
 	}
+}
+
+func isNumber(value any) bool {
+	v := reflect.ValueOf(value)
+	_, isDuration := value.(time.Duration)
+	return v.IsValid() && !isDuration && (v.CanInt() || v.CanUint() || v.CanFloat())
+}
+
+// canBeSecret says so of text and of numbers: a PIN may be written without quotes.
+func canBeSecret(value any) bool { return isText(value) || isNumber(value) }
+
+// referred finds what references are called, and where they lead: ${env:a:-b}, ${file:/a}.
+var referred = regexp.MustCompile(`\$\{(?:[A-Za-z][\w+.-]*:)?([^{}:$]+)`)
+
+// isSecretReference says that a reference leads to a secret by its name, or by a part of its path.
+func isSecretReference(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), redact.Name)
+}
+
+// isReferenceToSecret says that a text consists of one that leads to a secret.
+func isReferenceToSecret(text string) bool {
+	return reference.MatchString(text) && isSecretReference(referred.FindStringSubmatch(text)[1])
 }
 
 // redactText returns the text of a secret: the reference it consists of, without what stands

@@ -14,7 +14,7 @@ const (
 	// An operand is a quoted text that ends.
 	operand = `\\+"(.*?)\\+"|\\+'(.*?)\\+'|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'`
 	// In an assignment the quote may be the end of a text that ends with the assignment.
-	assigned = `\\+"([^\\,:\]}\s].*?)(?:\\+"|$)|"((?:[^"\\,:\]}\s]|\\.)(?:[^"\\\n]|\\.)*)|'((?:[^'\\,:\]}\s]|\\.)(?:[^'\\\n]|\\.)*)`
+	assigned = `\\+"([^\\,:\]}\s].*?)(?:\\+"|$)|"((?:[^"\\,:\]}\s]|\\.|[\]}]\w)(?:[^"\\]|\\.)*)|'((?:[^'\\,:\]}\s]|\\.|[\]}]\w)(?:[^'\\]|\\.)*)`
 	// A bare one in an assignment ends as in a connection string. What begins with a quote is empty.
 	bare = `(?:(?i:apikey|basic|bearer|digest|negotiate|splunk|token)\s+)?([^;&\s"'\\][^;&\s"]*)`
 )
@@ -29,7 +29,7 @@ var (
 var rules = []rule{
 	{ // A private key in PEM, of which the end may be cut off.
 		head:  regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`),
-		value: regexp.MustCompile(`^(?s:(.*?)-----END [A-Z0-9 ]*PRIVATE KEY|((?:[A-Za-z0-9+/=\s]|\\[nr])*))`),
+		value: regexp.MustCompile(`^(?s:(.*?)-----END [A-Z0-9 ]*PRIVATE KEY|((?:(?:DEK-Info|Proc-Type): [\w, -]+|[A-Za-z0-9+/=\s]|\\[nr])*))`),
 	},
 	{ // A URL that was cut off after a password had begun, as long error texts are.
 		head:  regexp.MustCompile(`://`),
@@ -39,9 +39,27 @@ var rules = []rule{
 		head:  regexp.MustCompile(`://`),
 		value: regexp.MustCompile(`^([^/?#\s]+)@`),
 	},
+	{ // A password may hold a slash, too: no port begins so.
+		head:  regexp.MustCompile(`://`),
+		value: regexp.MustCompile(`^([^\[/?#\s:@"']+:(?:\d*[^$\d/?#\s@"',]|\$[^{]|/)[^\s"']*)@`),
+	},
 	{ // user:password@tcp(host), as MySQL has it.
-		head:  regexp.MustCompile(`\b[\w.-]+:`),
-		value: regexp.MustCompile(`^([^\s@/:"]+)@(?:tcp|unix)\(`),
+		head:  regexp.MustCompile(`\b[A-Za-z_][\w.-]*:`),
+		value: regexp.MustCompile(`^([^\s"]{1,200}?)@(?:tcp|unix)\(`),
+	},
+	{ // user:password@host:port
+		head:  regexp.MustCompile(`(?m)(?:^|[\s"'=(,/])[A-Za-z_][\w.-]*:`),
+		value: regexp.MustCompile(`^([^\s/"'\\]{1,200})@[\w.-]+:\d{1,5}(?:\W|$)`),
+	},
+	{ // Webhooks of Slack, Discord and Teams
+		head: regexp.MustCompile(`hooks\.slack(?:-gov)?\.com/(?:services|triggers|workflows)/|discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/` +
+			`|\.office\.com/webhook(?:b2)?/`),
+		value: regexp.MustCompile(`^([\w/@.-]+)`),
+	},
+	{ // ${env:A:-b}
+		head:  regexp.MustCompile(`\$\{(?:[A-Za-z][\w+.-]*:)?([\w./-]+):-`),
+		named: Name,
+		value: regexp.MustCompile(`^([^{}$]+)\}`),
 	},
 	{ // Digest a="b", response="c", and other schemes with parameters
 		head:  regexp.MustCompile(`(?i)\b(?:aws4-[\w-]+|digest|hawk|mac|oauth|signature)\s+`),
@@ -91,6 +109,47 @@ var rules = []rule{
 		named: Name,
 		value: jsonValue,
 	},
+	{ // "a": {"value": "b"}
+		head:  regexp.MustCompile(`["']([A-Za-z][\w.% /-]*)\\*["']\s*:\s*\{\s*\\*["']\w*[vV]alue\\*["']\s*:\s*`),
+		named: Name,
+		value: jsonValue,
+	},
+	{ // {"name": "a", "value": "b"}
+		head:  regexp.MustCompile(`\b(?:field|key|name)\\*["']?\s*[:=]\s*\\*["']?([\w.% /-]+?)\\*["']?\s*,\s*\\*["']?\w*[vV]alue\\*["']?\s*[:=]\s*`),
+		named: Name,
+		value: regexp.MustCompile(`^(?s:` + quoted + `|([^\s"'\\\[{},][^\s"'\\{},]*))`),
+	},
+	{ // {a: b}
+		head:   regexp.MustCompile(`[{,]\s*([A-Za-z][\w.-]*):\s+`),
+		named:  Name,
+		value:  regexp.MustCompile(`^([^\s"'\[\]{},&*|>][^\s"'{},]*)\s*[,}]`),
+		plain:  regexp.MustCompile(`^(false|null|true|~)$`).MatchString,
+		within: regexp.MustCompile(`\{\s*[\w.-]+:\s`).MatchString,
+	},
+	{ // <a>b</a>
+		head:  regexp.MustCompile(`<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>`),
+		named: Name,
+		value: regexp.MustCompile(`^([^<>]+)</`),
+	},
+	{ // a%3Db
+		head:  regexp.MustCompile(`([A-Za-z][\w.-]*)%(?:25)*3[Dd]`),
+		named: Name,
+		value: regexp.MustCompile(`^((?:\[REDACTED\]|[^&#\s"'\\%]|%[013-9A-Fa-f]|%2[^6])+)`),
+	},
+	{ // a:b
+		head:  regexp.MustCompile(`(?:^|[\s,;({"'])([A-Za-z][\w.-]*):`),
+		named: Name,
+		value: regexp.MustCompile(`^([^\s:"'\\,;(){}\[\]<>/-][^\s"'\\,;(){}<>]{2,})`),
+		plain: isWordOrPort,
+	},
+	{ // curl -u user:a
+		head:  regexp.MustCompile(`\bcurl\b[^\n]*?\s(?:-u|-U|--user|--proxy-user)[\s=]*\\*["']?[^\s:"'\\]+:`),
+		value: regexp.MustCompile(`^([^\s"'\\]+)`),
+	},
+	{ // netrc
+		head:  regexp.MustCompile(`\b(?:account|login)\s+\S+\s+password\s+`),
+		value: regexp.MustCompile(`^([^\s"']+)`),
+	},
 	{ // a: "b" in YAML
 		head:  regexp.MustCompile(`([A-Za-z][\w.-]*):\s+`),
 		named: Name,
@@ -132,7 +191,7 @@ var rules = []rule{
 		plain: isWord,
 	},
 	{ // What is known by its first letters alone: JSON Web Tokens, and tokens of GitHub, GitLab, Slack, Grafana, Google, Vault, Dynatrace, New Relic, SendGrid and OpenAI.
-		head: regexp.MustCompile(`\b(?:eyJ|gh[pousr]_|github_pat_|gl(?:agent|cbt|dt|ft|imt|pat|ptt|rt|soat)-|xox[a-z]-|gl(?:sa|c)_|AIza|hv[sb]\.|dt0[a-z]\d\d\.|NRAK-|SG\.|sk-)`),
+		head: regexp.MustCompile(`\b(?:eyJ|gh[pousr]_|github_pat_|gl(?:agent|cbt|dt|ft|imt|pat|ptt|rt|soat)-|xox[a-z]-|gl(?:sa|c)_|AIza|AGE-SECRET-KEY-1|npm_|hv[sb]\.|dt0[a-z]\d\d\.|NRAK-|SG\.|sk-)`),
 		// They are long.
 		value: regexp.MustCompile(`^([\w.=-]{20,})`),
 	},
@@ -145,6 +204,10 @@ var schemeValue = regexp.MustCompile(`^([\w.~+/=:-]{6,})`)
 
 // aWord is what prose has where a secret could be: letters alone, or the two of a compound.
 var aWord = regexp.MustCompile(`^([A-Z]?[a-z]+|[A-Z]+)[.,:;]?$`)
+
+var aPort = regexp.MustCompile(`^\d{1,5}\b`)
+
+func isWordOrPort(text string) bool { return isWord(text) || aPort.MatchString(text) }
 
 func isWord(text string) bool { return aWord.MatchString(text) }
 

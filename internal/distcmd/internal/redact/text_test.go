@@ -16,7 +16,25 @@ var kinds = map[string]struct{ texts, secrets []string }{
 		[]string{"http://§@h:1/x@y", "get https://§@host, then http://b/c", "http://§@a,http://§@b", "amqp://§@h", "unreachable: http://§…", "postgres://§@h/db?sslmode=disable"},
 		[]string{"user:planted1", "user:planted@planted:2", "planted", "user:planted=3&"},
 	},
-	"addresses of MySQL": {[]string{"user:§@tcp(db:3306)/x", "open root:§@unix(/s)/x"}, []string{"planted", "planted=1;2"}},
+	"URLs with a slash in a password": {[]string{"http://§@db/x", "get https://§@db:1/x, then http://b/c"}, []string{"user:plan/ted", "user:/planted", "user:9p/lan@ted", "user:pl#an?ted"}},
+	"addresses":                       {[]string{"user:§@host:4317", `"endpoint": "user:§@10.0.0.1:4317"`, "dns:///user:§@host:1/x"}, []string{"planted1", "pla:nted", "pla@nted"}},
+	"webhooks": {
+		[]string{"https://hooks.slack.com/services/§", "https://discord.com/api/webhooks/12/§ failed", "https://discordapp.com/api/v10/webhooks/12/§", `"https://a.webhook.office.com/webhookb2/§"`},
+		[]string{"T00/B00/planted", "planted-1_x"},
+	},
+	"references": {[]string{"${env:NOPE_TOKEN:-§}", "x-${NOPE_PASSWORD:-§}-y"}, []string{"planted1", "pla nted"}},
+	"markup":     {[]string{"<password>§</password>", `<a:apiKey x="y">§</a:apiKey>`}, []string{"planted1", "pla nted"}},
+	"pairs": {
+		[]string{`{"name":"password","value":"§"}`, `{"key": "api_key", "value": "§", "a": "b"}`, `{"password":{"value":"§"}}`, `{\"name\":\"password\",\"value\":\"§\"}`, `{"name":"token","stringValue":"§"}`},
+		[]string{"planted1", "pla, nted"},
+	},
+	"YAML on one line": {
+		[]string{"{password: §, user: u}", "a: {user: u, api_key: §}", "- {key: password, value: §}", "token:§", "see (api_key:§)", "?to=password%3D§%26x", "password%253D§"},
+		[]string{"planted1", "12plan-ted"},
+	},
+	"commands":           {[]string{"curl -s -u user:§ http://h/", `curl --user "user:§"`, "machine h login u password §", "machine h\nlogin u\npassword §\n"}, []string{"planted1", "plan:ted"}},
+	"quotes":             {[]string{`password="§"`, `a; token = "§" b`, "secret='§'"}, []string{"}planted", "]planted", "planted\nplanted"}},
+	"addresses of MySQL": {[]string{"user:§@tcp(db:3306)/x", "open root:§@unix(/s)/x"}, []string{"planted", "planted=1;2", "plan:ted", "plan@ted", "plan/ted"}},
 	"queries": {
 		[]string{
 			"http://h/?pass=§", "http://h/?passphrase=§&a=b", "/x?authorization=§#c", "?credential=§", "?session=§", "?code=§", "?license=§", "?sas=§", "?jwt=§", "?a=b&key=§&c=d",
@@ -65,13 +83,13 @@ var kinds = map[string]struct{ texts, secrets []string }{
 			"-----BEGIN PRIVATE KEY-----§-----END PRIVATE KEY-----", "a\n-----BEGIN OPENSSH PRIVATE KEY-----§-----END OPENSSH PRIVATE KEY-----\nb", "-----BEGIN RSA PRIVATE KEY-----§",
 			`{"k":"-----BEGIN EC PRIVATE KEY-----§"}`,
 		},
-		[]string{"\nplanted\nplanted==\n", `\nplanted\nplanted\n`},
+		[]string{"\nplanted\nplanted==\n", `\nplanted\nplanted\n`, "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\nplanted\nplanted==\n"},
 	},
 	"tokens": {
 		[]string{"see §", "§", `["§"]`, "x/§/y"},
 		[]string{
 			"ghp_planted0123456789planted0123456789", "glpat-planted0123456789planted", "xoxb-planted0123456789planted", "eyJplanted0123456789.eyJplanted.planted",
-			"AIzaplanted0123456789planted0123456789a", "hvs.planted0123456789planted", "glsa_planted0123456789planted",
+			"AIzaplanted0123456789planted0123456789a", "hvs.planted0123456789planted", "npm_planted0123456789planted", "AGE-SECRET-KEY-1PLANTED0123456789PLANTED", "glsa_planted0123456789planted",
 		},
 	},
 }
@@ -150,6 +168,14 @@ func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
 		"user=a passfile=/x",
 		"sk-short, ghp_short, risk-based-decision-making-process",
 		"localhost:8888@x",
+		"image:v1@sha256:0123456789abcdef",
+		"http://h:4317/a@b, http://h/a:b@c, http://[::1]:4317/a@b",
+		"at 10:00@tcp(x), mail:a@b.c",
+		"auth-token:4317, token::x, api_key: required, or",
+		"{user: u, token: null}",
+		"${env:NOPE:-x} ${env:TOKEN} <password></password> curl -u user",
+		"https://discord.com/api/webhooks https://hooks.slack.com/",
+		`{"name":"cluster","value":"x"}`,
 	} {
 		require.Equal(t, text, Text(text))
 		require.Empty(t, Find(text), text)
