@@ -39,7 +39,7 @@ var conditions = [...]condition{
 	{metadata.AttributeGpuConditionRecoveryDrainP2p, fieldRecoveryAction, equals(recoveryDrainP2P), metadata.AttributeHwStateDegraded},
 	{metadata.AttributeGpuConditionMemoryUnrepairable, fieldMemoryUnrepairable, equals(1), metadata.AttributeHwStateOk},
 	{metadata.AttributeGpuConditionEccSramThresholdExceeded, fieldSRAMThreshold, equals(1), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionEccUncorrected, fieldUncorrectedErrors, func(count int64) bool { return count > 0 }, metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionEccUncorrected, fieldUncorrectedErrors, someErrors, metadata.AttributeHwStateOk},
 	{metadata.AttributeGpuConditionHwThermal, fieldClocksEventReasons, has(hwThermal), metadata.AttributeHwStateOk},
 	{metadata.AttributeGpuConditionHwPowerBrake, fieldClocksEventReasons, has(hwPowerBrake), metadata.AttributeHwStateOk},
 	{metadata.AttributeGpuConditionHwSlowdown, fieldClocksEventReasons, slowdownAlone, metadata.AttributeHwStateOk},
@@ -47,28 +47,38 @@ var conditions = [...]condition{
 
 func equals(want int64) func(int64) bool { return func(value int64) bool { return value == want } }
 
-func has(bit int64) func(int64) bool { return func(mask int64) bool { return mask&bit != 0 } }
+// someErrors leaves out a count that no board can have.
+func someErrors(count int64) bool {
+	return count > 0 && rangeOf["gpu.ecc.errors"].holds(level, float64(count))
+}
+
+func has(bit int64) func(int64) bool {
+	return func(mask int64) bool { return mayBeMask(mask, clocksEventBits) && mask&bit != 0 }
+}
 
 // slowdownAlone leaves out a slowdown whose reason is set as well.
-func slowdownAlone(mask int64) bool { return mask&(hwSlowdown|hwThermal|hwPowerBrake) == hwSlowdown }
+func slowdownAlone(mask int64) bool {
+	return mayBeMask(mask, clocksEventBits) && mask&(hwSlowdown|hwThermal|hwPowerBrake) == hwSlowdown
+}
 
-// holds tells whether a condition is known to hold. A field that no enabled metric needs is not read.
-func (c *collector) holds(condition *condition, g *gpu) bool {
+// holds tells whether a condition is known to hold at a time in microseconds. A field that no enabled metric needs
+// is not read, and of a sample that is too old for a point nothing is known any more.
+func (c *collector) holds(condition *condition, g *gpu, now int64) bool {
 	slot, needed := c.slots[condition.field]
 	if !needed {
 		return false
 	}
 	s := g.sheet[slot]
-	return s.Reason == dcgm.OK && condition.holds(s.Int())
+	return s.Reason == dcgm.OK && now-s.TS <= c.limits[slot] && condition.holds(s.Int())
 }
 
 // conditionsOf returns those that hold, as a bit each. Nothing is known of a GPU that cannot be read.
-func (c *collector) conditionsOf(g *gpu) (held uint32) {
+func (c *collector) conditionsOf(g *gpu, now int64) (held uint32) {
 	if !g.up() {
 		return 0
 	}
 	for i := range conditions {
-		if c.holds(&conditions[i], g) {
+		if c.holds(&conditions[i], g, now) {
 			held |= 1 << i
 		}
 	}

@@ -39,6 +39,8 @@ func TestConditionsOfValues(t *testing.T) {
 	f(fieldUncorrectedErrors, 0)
 	f(fieldUncorrectedErrors, 1, "ecc_uncorrected")
 	f(fieldUncorrectedErrors, 70, "ecc_uncorrected")
+	f(fieldUncorrectedErrors, 9_000_000_000_000_000_000)
+	f(fieldUncorrectedErrors, -1)
 	f(fieldClocksEventReasons, 0x137) // idle, settings, power cap, sync boost, software heat, display
 	f(fieldClocksEventReasons, 0x40, "hw_thermal")
 	f(fieldClocksEventReasons, 0x80, "hw_power_brake")
@@ -46,6 +48,9 @@ func TestConditionsOfValues(t *testing.T) {
 	f(fieldClocksEventReasons, 0x48, "hw_thermal")
 	f(fieldClocksEventReasons, 0x8c, "hw_power_brake")
 	f(fieldClocksEventReasons, 0x1c8, "hw_thermal", "hw_power_brake")
+	f(fieldClocksEventReasons, 1<<40|0x48)
+	f(fieldClocksEventReasons, 1<<40|0x8)
+	f(fieldClocksEventReasons, -1)
 }
 
 func TestEveryConditionHasARow(t *testing.T) {

@@ -80,7 +80,9 @@ func some(s dcgm.Sample) (number, bool) {
 }
 
 // isMask reports whether a value may be a mask of so many bits.
-func isMask(s dcgm.Sample, bits uint) bool { return s.Int() >= 0 && s.Int()>>bits == 0 }
+func isMask(s dcgm.Sample, bits uint) bool { return mayBeMask(s.Int(), bits) }
+
+func mayBeMask(value int64, bits uint) bool { return value >= 0 && value>>bits == 0 }
 
 // bit is 1 while a bit of the clock event reasons is set.
 func bit(n uint) converter {

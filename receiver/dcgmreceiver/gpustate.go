@@ -66,11 +66,11 @@ func isUp(state metadata.AttributeGpuState) bool {
 }
 
 // stateOfAll returns how every GPU is: those that are there, those that were, and those that
-// are configured and have not been there.
-func (c *collector) stateOfAll() []gpuState {
+// are configured and have not been there. now is a time in microseconds.
+func (c *collector) stateOfAll(now int64) []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone)+len(c.absent))
 	for _, g := range slices.Concat(c.shown(), c.gone) {
-		states = append(states, gpuState{identity: g.identity, state: g.state(), health: c.health(g), conditions: c.conditionsOf(g)})
+		states = append(states, gpuState{identity: g.identity, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
 	}
 	if len(c.absent) == 0 {
 		return states

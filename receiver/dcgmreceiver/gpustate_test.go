@@ -61,6 +61,31 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 	})
 }
 
+// What a value made of a GPU ends with the value.
+func TestConditionsOfStaleValuesDoNotHold(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		const failed = "hw.status{hw.name=nvidia0 hw.state=failed}"
+		held := func() uint32 { return s.states.current.Load().of[0].conditions }
+		s.sim.Send("throttle gpu=0 reason=hw_thermal", "row_remap gpu=0 failed")
+		s.pass(interval)
+		require.Contains(t, s.now()[failed], "1 ")
+		require.NotZero(t, held())
+		s.sim.Send("field id=112,395 gpu=0 value=stale")
+		s.pass(interval)
+		require.Contains(t, s.now()[failed], "1 ", "not stale yet")
+		require.NotZero(t, held())
+		for range 4 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now()[failed], "0 ")
+		require.Zero(t, held())
+		s.sim.Send("unfield id=112,395 gpu=0")
+		s.pass(interval)
+		require.Contains(t, s.now()[failed], "1 ")
+		require.NotZero(t, held())
+	})
+}
+
 // gpuGauges returns the points of the gauges about GPUs by their names, and of states those
 // that hold.
 func gpuGauges(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {

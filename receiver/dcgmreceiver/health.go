@@ -44,13 +44,13 @@ var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
 	metadata.AttributeGpuStateUnreadable:   metadata.AttributeHwStateDegraded,
 }
 
-// health returns the one state of hw.status that a GPU is in.
-func (c *collector) health(g *gpu) metadata.AttributeHwState {
+// health returns the one state of hw.status that a GPU is in at a time in microseconds.
+func (c *collector) health(g *gpu, now int64) metadata.AttributeHwState {
 	if state, unwell := stateHealth[g.state()]; unwell {
 		return state
 	}
 	for i := range conditions {
-		if state := conditions[i].health; state != metadata.AttributeHwStateOk && c.holds(&conditions[i], g) {
+		if state := conditions[i].health; state != metadata.AttributeHwStateOk && c.holds(&conditions[i], g, now) {
 			return state
 		}
 	}

@@ -161,7 +161,7 @@ func (r *gpuReceiver) record(begin time.Time, up bool) {
 	r.collector.tally.begin()
 	if up {
 		r.collector.record(r.builder, now, r.started)
-		r.states.set(r.collector.stateOfAll(), r.simulated)
+		r.states.set(r.collector.stateOfAll(now.UnixMicro()), r.simulated)
 	} else {
 		r.states.set(nil, false)
 	}

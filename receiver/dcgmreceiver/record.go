@@ -60,7 +60,7 @@ func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
 	}
 	r.since(r.start)
 	gpus := c.shown()
-	r.states(c.stateOfAll())
+	r.states(c.stateOfAll(r.micros))
 	for _, g := range gpus {
 		r.links(g)
 	}
