@@ -183,6 +183,7 @@ type objectiveWindow struct {
 	since  time.Time    // since when it is measured
 	ratio  *window.Rate // of bad to all that is counted
 	passes *window.Rate // counts passes that found anything bad
+	weight float64      // of one bad item, or second: its share of a window that is measured whole
 }
 
 func newObjective(set ObjectiveSettings, interval time.Duration, now time.Time) *objective {
@@ -210,22 +211,39 @@ func (o *objective) observe(p *pass) Objective {
 	case total > 0 && o.events:
 		o.watch(p.now.Add(-p.elapsed), p.now)
 	}
-	return o.state(p.now)
+	return o.state(p.now, bad > 0 || !o.events)
 }
 
-func (o *objective) state(now time.Time) Objective {
+// state is what the objective says after a pass. settle tells that the pass settles anew what bad
+// is compared with.
+func (o *objective) state(now time.Time, settle bool) Objective {
 	state := Objective{Name: o.Name, Indicator: o.Indicator, Target: o.Target, Known: o.known}
 	for i := range o.windows {
 		w := &o.windows[i]
 		w.ratio.Observe(now, o.bad, o.total)
 		w.passes.Observe(now, o.badPasses, o.badPasses)
-		ratio := w.ratio.Ratio()
-		burn := ratio / (1 - o.Target) * o.observed(w)
+		o.weigh(w, settle)
+		ratio, burn := w.ratio.Ratio(), w.ratio.Bad()*w.weight/(1-o.Target)
 		state.BurnRates = append(state.BurnRates, BurnRate{Window: w.length, Rate: burn, BadPasses: int64(w.passes.Bad())})
 		// The longest window comes last: the budget is its.
 		state.Current, state.BudgetRemaining = 1-ratio, 1-burn
 	}
 	return state
+}
+
+// weigh settles what each bad item, or second, of a window weighs. Good items alone only lower it:
+// they come with time that has been measured and with older good ones leaving the window, and
+// neither is a reason to burn more.
+func (o *objective) weigh(w *objectiveWindow, settle bool) {
+	total := w.ratio.Total()
+	if total == 0 {
+		return
+	}
+	weight := o.observed(w) / total
+	if !settle {
+		weight = min(weight, w.weight)
+	}
+	w.weight = weight
 }
 
 // watch takes note of a pass that counted, from begin to now. A window is measured from anew

@@ -64,7 +64,7 @@ func seriesOf(s *story) []any {
 		key := "tracecore_slo_" + name + "{" + labels + "}"
 		values[key] = append(values[key], strconv.FormatFloat(value, 'g', -1, 64))
 	}
-	s.play(s.end(), func(second int, _ bool, o Objective) {
+	s.play(s.end(), func(second int, _, _ float64, o Objective) {
 		if second%scrapeSeconds != 0 {
 			return
 		}

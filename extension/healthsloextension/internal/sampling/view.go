@@ -109,7 +109,8 @@ type Objective struct {
 
 // BurnRate is how fast the error budget is being spent: the share of bad in the window ÷
 // (1 - target), where what was before the first measurement counts as good. At 1 the budget
-// lasts exactly as long as the objective's period.
+// lasts exactly as long as the objective's period. Items that are good do not raise it, even where
+// older good ones leave the window.
 type BurnRate struct {
 	Window time.Duration
 	Rate   float64

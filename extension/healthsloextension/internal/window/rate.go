@@ -82,6 +82,15 @@ func (r *Rate) Bad() float64 {
 	return r.samples[len(r.samples)-1].bad - r.samples[r.base(r.now.Add(-r.length))].bad
 }
 
+// Total returns what Bad is compared with: all that was counted within the window that ends with
+// the last count.
+func (r *Rate) Total() float64 {
+	if len(r.samples) == 0 {
+		return 0
+	}
+	return r.samples[len(r.samples)-1].total - r.samples[0].total
+}
+
 // Ratio returns bad ÷ total of the window, from 0 to 1, and 0 if nothing was counted in it.
 // Before a whole window has been observed it covers what has.
 func (r *Rate) Ratio() float64 {
@@ -89,5 +98,5 @@ func (r *Rate) Ratio() float64 {
 	if bad == 0 {
 		return 0
 	}
-	return min(1, bad/(r.samples[len(r.samples)-1].total-r.samples[0].total))
+	return min(1, bad/r.Total())
 }
