@@ -30,30 +30,32 @@ func random(seed uint64) *story {
 }
 
 // anyTraffic are the stories and random ones.
-func anyTraffic(t *testing.T, f func(*testing.T, *story)) {
-	t.Helper()
+func anyTraffic() []*story {
+	var all []*story
 	for i := range stories {
-		t.Run(stories[i].name, func(t *testing.T) { f(t, &stories[i]) })
+		all = append(all, &stories[i])
 	}
 	for seed := range uint64(seeds) {
-		s := random(seed)
-		t.Run(s.name, func(t *testing.T) { f(t, s) })
+		all = append(all, random(seed))
 	}
+	return all
 }
 
 func TestOnlyBadItemsSpend(t *testing.T) {
-	anyTraffic(t, func(t *testing.T, s *story) {
-		before := Objective{BudgetRemaining: 1, Current: 1, BurnRates: make([]BurnRate, len(threeWindows))}
-		s.play(s.end(), func(second int, good, bad float64, o Objective) {
-			if bad == 0 {
-				requireNoMoreSpent(t, before, o, 0, second)
-			}
-			if good+bad == 0 && o.Current < before.Current {
-				require.Fail(t, "less is good", "%v, not %v, at %d s", o.Current, before.Current, second)
-			}
-			before = o
+	for _, s := range anyTraffic() {
+		t.Run(s.name, func(t *testing.T) {
+			before := Objective{BudgetRemaining: 1, Current: 1, BurnRates: make([]BurnRate, len(threeWindows))}
+			s.play(s.end(), func(second int, good, bad float64, o Objective) {
+				if bad == 0 {
+					requireNoMoreSpent(t, before, o, 0, second)
+				}
+				if good+bad == 0 && o.Current < before.Current {
+					require.Fail(t, "less is good", "%v, not %v, at %d s", o.Current, before.Current, second)
+				}
+				before = o
+			})
 		})
-	})
+	}
 }
 
 // requireNoMoreSpent takes no burn rate above that of the other objective, but for a rounding
@@ -72,19 +74,21 @@ func requireNoMoreSpent(t *testing.T, than, got Objective, rounding float64, sec
 
 // What one more item does to the pass it belongs to, whatever came before.
 func TestOneMoreItemOfAPass(t *testing.T) {
-	anyTraffic(t, func(t *testing.T, s *story) {
-		r := rand.New(rand.NewPCG(uint64(len(s.name)), uint64(s.minutes)))
-		for range 3 {
-			second := passSeconds * (1 + r.IntN(s.end()/passSeconds))
-			with := func(good, bad float64) Objective {
-				more := story{traffic: each(s.traffic, once(second, good, bad))}
-				return more.at(t, second)
+	for _, s := range anyTraffic() {
+		t.Run(s.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(uint64(len(s.name)), uint64(s.minutes)))
+			for range 3 {
+				second := passSeconds * (1 + r.IntN(s.end()/passSeconds))
+				with := func(good, bad float64) Objective {
+					more := story{traffic: each(s.traffic, once(second, good, bad))}
+					return more.at(t, second)
+				}
+				without := with(0, 0)
+				for _, items := range []float64{1, 8192} {
+					requireNoMoreSpent(t, without, with(items, 0), 1e-9, second)
+					requireNoMoreSpent(t, with(0, items), without, 1e-9, second)
+				}
 			}
-			without := with(0, 0)
-			for _, items := range []float64{1, 8192} {
-				requireNoMoreSpent(t, without, with(items, 0), 1e-9, second)
-				requireNoMoreSpent(t, with(0, items), without, 1e-9, second)
-			}
-		}
-	})
+		})
+	}
 }
