@@ -31,7 +31,7 @@ type gpu struct {
 	spoken    bool // the fastest tier has given a value at least once
 	silent    int  // reads in a row without any, though the host engine says that all is well
 	fallbacks []fallback
-	nameless  bool // its name or model has not been read yet
+	nameless  bool // its UUID, name or model has not been read yet
 	looks     int  // collections since it is known
 }
 

@@ -94,7 +94,8 @@ func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Samp
 		}
 	}
 	g.identity, g.entity, g.facts = id.or(g.identity), entity, what.or(g.facts)
-	g.nameless = g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(entity) && isLate(samples[fieldMinor])
+	g.nameless = g.id == unidentified(entity) && isLate(samples[fieldUUID]) ||
+		g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(entity) && isLate(samples[fieldMinor])
 	return g
 }
 

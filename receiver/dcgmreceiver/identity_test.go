@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 // requireState tells the state of a GPU, by what it goes by, from all that is said of it.
@@ -117,11 +118,13 @@ func TestConfiguredDevicesThatAreAbsentGoByTheirNumberOrUUID(t *testing.T) {
 func TestBlankIdentityChangesNoLiveSeries(t *testing.T) {
 	for name, tt := range map[string]struct {
 		event string
-		from  int // collection from which GPU 0 has series
+		from  int // collection from which GPU 0 has series; negative if its UUID is late
 	}{
 		"while it runs":          {"at 15s field id=1,50,52,53,55,57,63,85,94,500 gpu=0 value=blank for 400s\n", 0},
 		"at the start":           {"at 0s field id=50,55 gpu=0 value=blank for 2s\n", 1},
 		"UUID too, at the start": {"at 0s field id=50,54,55 gpu=0 value=blank for 2s\n", -1},
+		"the UUID, at the start": {"at 0s field id=54 gpu=0 value=blank for 2s\n", -1},
+		"no UUID, at the start":  {"at 0s field id=54 gpu=0 value=N/A for 22s\n", -3},
 		"garbage while it runs":  {"at 15s field id=52,55,63 gpu=0 value=4278190080 for 400s\n", 0},
 		"longer, at the start":   {"at 0s field id=50,55 gpu=0 value=blank for 25s\n", 3},
 		"not to be had":          {"at 0s field id=53,52 gpu=0 value=not_supported\n", 0},
@@ -137,9 +140,8 @@ func TestBlankIdentityChangesNoLiveSeries(t *testing.T) {
 				s.requireState("nvidia0", "ok")
 				for i, batch := range s.sink.AllMetrics() {
 					text := render(batch, s.origin)
-					if tt.from >= 0 {
-						require.Equal(t, i >= tt.from, hasSeries(text, "hw.power{hw.name=nvidia0}"), "collection %d", i)
-					}
+					require.Equal(t, i >= max(tt.from, -tt.from), hasSeries(text, "hw.power{hw.name=nvidia0}"), "collection %d", i)
+					require.NotContains(t, idsUp(batch), "gpu0")
 					require.True(t, hasSeries(text, "hw.power{hw.name=nvidia1}"))
 					require.NotContains(t, text, "hw.power{hw.name=gpu0}")
 				}
@@ -174,9 +176,13 @@ func TestWhatCanBeNoUUIDIsBlank(t *testing.T) {
 }
 
 // idsUp are those that the newest batch says gpu.up of.
-func (s *simulation) idsUp() (ids []string) {
+func (s *simulation) idsUp() []string {
 	batches := s.sink.AllMetrics()
-	for m, point := range points(batches[len(batches)-1]) {
+	return idsUp(batches[len(batches)-1])
+}
+
+func idsUp(batch pmetric.Metrics) (ids []string) {
+	for m, point := range points(batch) {
 		if m.Name() == metricUp {
 			ids = append(ids, idOf(point))
 		}
