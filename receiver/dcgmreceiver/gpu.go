@@ -31,6 +31,7 @@ type gpu struct {
 	spoken    bool // the fastest tier has given a value at least once
 	silent    int  // reads in a row without any, though the host engine says that all is well
 	fallbacks []fallback
+	renamed   renaming
 	nameless  bool // its UUID, name or model has not been read yet
 	looks     int  // collections since it is known
 }
@@ -158,6 +159,8 @@ func textOf(s dcgm.Sample) string {
 	switch {
 	case s.Type == 0 || s.Reason != dcgm.OK:
 		return ""
+	case s.Type == dcgm.String && isPlaceholder(s.Text()):
+		return ""
 	case s.Type == dcgm.String:
 		return s.Text()
 	default:
@@ -165,8 +168,9 @@ func textOf(s dcgm.Sample) string {
 	}
 }
 
-// mostIndex is the largest plausible number of a device: NVIDIA's device files have fewer than 256.
-const mostIndex = 4095
+// mostIndex is the largest plausible number of a device: NVIDIA's device files have fewer than 255, and 255 is
+// that of the driver itself.
+const mostIndex = 254
 
 // numberText is textOf for a number within a range, "" outside.
 func numberText(s dcgm.Sample, least, most int64) string {

@@ -93,15 +93,16 @@ func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Samp
 			other.entity = nowhere
 		}
 	}
-	g.identity, g.entity, g.facts = id.or(g.identity), entity, what.or(g.facts)
+	g.identity, g.facts = g.settle(id, entity, samples[fieldMinor].TS), what.or(g.facts)
+	g.entity = entity
 	g.nameless = g.id == unidentified(entity) && isLate(samples[fieldUUID]) ||
 		g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(entity) && isLate(samples[fieldMinor])
 	return g
 }
 
-// isLate tells a sample that has no value yet from one that never has any.
+// isLate tells of a sample without a plausible value whether it may have one later.
 func isLate(s dcgm.Sample) bool {
-	return s.Reason != dcgm.OK && s.Reason != dcgm.NotSupported && s.Reason != dcgm.NoPermission
+	return !conclusive(s.Reason) && (s.Reason != dcgm.OK || s.Type != 0)
 }
 
 // identifyAgain plans anew at the next collection if another GPU has come under a number. As long as a GPU

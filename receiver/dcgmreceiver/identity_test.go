@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
 // requireState tells the state of a GPU, by what it goes by, from all that is said of it.
@@ -126,6 +128,10 @@ func TestBlankIdentityChangesNoLiveSeries(t *testing.T) {
 		"the UUID, at the start": {"at 0s field id=54 gpu=0 value=blank for 2s\n", -1},
 		"no UUID, at the start":  {"at 0s field id=54 gpu=0 value=N/A for 22s\n", -3},
 		"garbage while it runs":  {"at 15s field id=52,55,63 gpu=0 value=4278190080 for 400s\n", 0},
+		"no names while it runs": {"at 15s field id=50,53,57,85 gpu=0 value=N/A for 400s\n", 0},
+		"another name":           {"at 15s field id=50 gpu=0 value=garbage for 700s\n", 0},
+		"another minor once":     {"at 15s field id=55 gpu=0 value=77 for 400s\n", 0},
+		"no name, at the start":  {"at 0s field id=50 gpu=0 value=Unknown for 2s\n", 1},
 		"longer, at the start":   {"at 0s field id=50,55 gpu=0 value=blank for 25s\n", 3},
 		"not to be had":          {"at 0s field id=53,52 gpu=0 value=not_supported\n", 0},
 	} {
@@ -229,5 +235,40 @@ func requireNoDuplicates(t *testing.T, s *simulation) {
 		series := fmt.Sprint(m.Name(), point.Attributes().AsRaw())
 		require.False(t, seen[series], series)
 		seen[series] = true
+	}
+}
+
+func TestUUIDKeepsItsModelAndItsDeviceFileUntilTwoSamplesAgree(t *testing.T) {
+	entity := dcgm.Entity{Kind: dcgm.GPU, ID: 2}
+	g := &gpu{identity: identity{id: "GPU-1", name: unidentified(entity)}}
+	for i, tt := range []struct {
+		told, model string
+		at          int64
+		want        identity
+	}{
+		{"", "", 1, identity{"GPU-1", "gpu2", "", vendor}},
+		{"nvidia2", "H100", 2, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia77", "other", 3, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia77", "other", 3, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia78", "", 4, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia2", "", 5, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia78", "", 6, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"", "", 7, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia78", "", 8, identity{"GPU-1", "nvidia2", "H100", vendor}},
+		{"nvidia78", "", 9, identity{"GPU-1", "nvidia78", "H100", vendor}},
+	} {
+		g.identity = g.settle(identity{"GPU-1", tt.told, tt.model, vendor}, entity, tt.at)
+		require.Equal(t, tt.want, g.identity, "sample %d", i)
+	}
+	g = &gpu{identity: identity{"gpu2", "nvidia1", "A100", vendor}}
+	require.Equal(t, identity{"gpu2", "nvidia2", "H100", vendor}, g.settle(identity{"gpu2", "nvidia2", "H100", vendor}, entity, 1), "a number is nobody's")
+}
+
+func TestPlaceholdersAreNoTexts(t *testing.T) {
+	for _, text := range []string{"", " ", "N/A", "[N/A]", "n/a", "Unknown", "[Unknown Error]", "[Not Supported]", "ERR!", "[GPU is lost]"} {
+		require.Empty(t, textOf(dcgm.SampleOf(fieldName, 1, text)), text)
+	}
+	for _, text := range []string{"NVIDIA H100 80GB HBM3", "0", "Unknown Soldier"} {
+		require.Equal(t, text, textOf(dcgm.SampleOf(fieldName, 1, text)))
 	}
 }

@@ -25,7 +25,7 @@ func (c *collector) dropIdentity(s *dcgm.Sample) {
 // dropImplausible makes blank what can be no identity, so that what is known is kept.
 func (c *collector) dropImplausible(byGPU map[dcgm.Entity]map[dcgm.FieldID]dcgm.Sample) {
 	for _, samples := range byGPU {
-		if s := samples[fieldUUID]; textOf(s) != "" && uuidOf(s) == "" {
+		if s := samples[fieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(s) == "" {
 			c.dropIdentity(&s)
 			samples[fieldUUID] = s
 		}
