@@ -16,19 +16,21 @@ const Mask = "[REDACTED]"
 // A name is compared as its words in lower case: "X-Api%4bey" and "xApiKey" as "x_api_key".
 var (
 	// secretName is in names that announce a secret wherever they stand.
-	secretName = regexp.MustCompile(`passw(or)?d|pass_?(phrase|code)|secret|tokens?(_|$)|credential|access_signature|authorization|cookie|bearer|assertion` +
-		`|connection_?string|datasource|key_pem|(^|_)(pass|pwd|dsn|community|psk|jwt|sas|creds?)$` +
-		`|(access|account|admin|api|app|application|auth|certificate|consumer|decryption|deploy|encryption|hmac|ingest|ingestion|instrumentation` +
-		`|integration|licen[cs]e|master|private|secret|service|session|shared|signature|signing|ssh|storage|subscription|symmetric|write)_?keys?(_|$)`)
+	secretName = regexp.MustCompile(`pass_?w(or)?d|pass_?(phrase|code)|secret|tokens?\d*(_|$)|credential|access_signature|authorization|cookie|bearer|assertion` +
+		`|connection_?string|datasource|key_pem|(^|_)(pass|pwd|dsn|community|psk|jwt|sas|creds?)\d*$|(^|_|admin|db|root|user)pw\d*$|(^|_)([ht]?otp|mfa|recovery|wallet)_?(codes?|seed)$|mnemonic|seed_?phrase` +
+		`|(access|account|admin|aes|api|app|application|auth|certificate|client|consumer|decryption|deploy|encryption|hmac|ingest|ingestion|instrumentation` +
+		`|integration|licen[cs]e|master|private|secret|service|session|shared|signature|signing|ssh|ssl|storage|subscription|symmetric|tls|user|wrapping|write)_?keys?\d*(_|$)`)
 	// aboutSecret ends names that speak of where a secret is or how it is used.
-	aboutSecret = regexp.MustCompile(`(^|_)(audience|count|dir|directory|enabled|endpoint|expiration|expiry|files?|filename|format|headers?` +
-		`|ids?|interval|length|limit|method|names?|paths?|prefix|scheme|size|timeout|ttl|types?|ur[il]|(input|max|output|total)_tokens)$`)
+	aboutSecret = regexp.MustCompile(`(^|_)(audience|bucket|count|dir|directory|enabled|endpoint|expiration|expiry|files?|filename|format|headers?` +
+		`|ids?|interval|length|limit|method|names?|paths?|policy|prefix|rotation|scheme|second|secretar(iat|ies|y)|size|timeout|ttl|types?|ur[il]|(input|max|output|total)_tokens)$`)
 	// secretID is the name of a secret beside which another one is the id, as in Vault's AppRole.
 	secretID = regexp.MustCompile(`(^|_)secret_id$`)
 
 	// secretParameter is in names that are common elsewhere, but announce a secret in a query.
 	secretParameter = regexp.MustCompile(`keys?$|(^|_)(auth|hmac|licen[cs]e|pat|s?sid|session(_?id)?|[jp](hp)?sess(ion)?id|sig|sign|signature)$` +
 		`|^(auth|authorization|access)?_?code$`)
+	// innocent are parameters that only end like one.
+	innocent = regexp.MustCompile(`^keys$|(^|_)(don|hoc|joc|mon|tur|whis)keys?$`)
 	// secretHeader is in names of headers that announce a secret.
 	secretHeader = regexp.MustCompile(`auth|key|pass|sig|dsn|session|team$`)
 
@@ -43,7 +45,7 @@ func Name(name string) bool { return isSecretName(words(name)) }
 // Parameter says so of a parameter of a query.
 func Parameter(name string) bool {
 	w := words(name)
-	return isSecretName(w) || secretParameter.MatchString(w) && !aboutSecretAlone(w)
+	return isSecretName(w) || secretParameter.MatchString(w) && !aboutSecretAlone(w) && !innocent.MatchString(w)
 }
 
 // Header says so of a header.

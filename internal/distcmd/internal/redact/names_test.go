@@ -16,6 +16,8 @@ func TestNamesThatAnnounceASecret(t *testing.T) {
 		"application_key", "hmac_key", "ingest_key", "instrumentation_key", "client_certificate_key", "secret_key", "private.key", "key_pem",
 		"credential", "credentials", "SharedAccessSignature", "authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "bearer", "assertion", "jwt", "id.jwt", "sas", "dsn",
 		"community", "psk", "cred", "connection_string", "ConnectionString", "datasource", "%70assword", "api%5Fkey", "api%255Fkey", `attributes["api_token"]`,
+		"pass-word", "pass word", "token2", "token_v2", "apiKey2", "api.key.1", "pwd1", "PASSWORD1", "accesstoken1", "pw", "userpw", "build.pw", "aes_key", "client_key", "ssl_key",
+		"tls.key", "user_key", "wrapping_key", "totp_seed", "mfa_code", "recovery_codes", "seed_phrase",
 	} {
 		require.True(t, Name(name), name)
 		require.True(t, Parameter(name), name)
@@ -32,6 +34,8 @@ func TestNamesThatAnnounceNoSecret(t *testing.T) {
 		"token.type", "gen_ai.token.type", "access_key_id", "SharedAccessKeyName", "secret_name", "secretName", "password_file", "credentials_file",
 		"credentials_path", "cookie_names", "authorization_type", "auth", "auth_type", "authenticator", "basicauth", "sig", "signal", "signature_version", "design",
 		"sasl", "mechanism", "communities", "endpoint", "host.id", "hw.id", "k8s.pod.uid", "service.instance.id", "", "%", "%zz", "_", "jwt_issuer_url", "max_tokens", "gen_ai.usage.input_tokens",
+		"secretary", "password_policy", "cookie_policy", "token_bucket", "tokens_per_second", "session_key_rotation", "secret_rotation", "client_key_file", "pwm", "hotplug", "seed",
+		"topology_key", "monkey",
 	} {
 		require.False(t, Name(name), name)
 	}
@@ -46,7 +50,7 @@ func TestSomeNamesAnnounceASecretInAQueryAlone(t *testing.T) {
 	}
 	for _, name := range []string{
 		"authSource", "response_code", "country_code", "key_id", "signal", "sort", "session_timeout", "design", "monkeys_count", "X-Amz-Expires", "X-Amz-Algorithm",
-		"sslmode", "database", "side", "path", "patch",
+		"sslmode", "database", "side", "path", "patch", "keys", "monkey", "turkey",
 	} {
 		require.False(t, Parameter(name), name)
 	}

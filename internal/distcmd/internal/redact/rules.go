@@ -78,12 +78,12 @@ var rules = []rule{
 	{
 		head:  regexp.MustCompile(`(?i)\b(?:basic|splunk|digest|negotiate)\s+`),
 		value: schemeValue,
-		plain: isWord,
+		plain: isProse,
 	},
 	{
 		head:  regexp.MustCompile(`(?i)\b(?:api-?key|token)\s+`),
 		value: schemeValue,
-		plain: func(text string) bool { return !strings.ContainsAny(text, "0123456789") },
+		plain: func(text string) bool { return !strings.ContainsAny(text, digits) || number.MatchString(text) },
 	},
 	{ // Authorization=Scheme a, as in OTEL_EXPORTER_OTLP_HEADERS
 		head:  regexp.MustCompile(`(?i)\bauthorization=`),
@@ -190,10 +190,19 @@ var rules = []rule{
 		value: regexp.MustCompile(`^(?s:` + quoted + `|([^\s"'\\-][^\s"'\\]*))`),
 		plain: isWord,
 	},
-	{ // What is known by its first letters alone: JSON Web Tokens, and tokens of GitHub, GitLab, Slack, Grafana, Google, Vault, Dynatrace, New Relic, SendGrid and OpenAI.
-		head: regexp.MustCompile(`\b(?:eyJ|gh[pousr]_|github_pat_|gl(?:agent|cbt|dt|ft|imt|pat|ptt|rt|soat)-|xox[a-z]-|gl(?:sa|c)_|AIza|AGE-SECRET-KEY-1|npm_|hv[sb]\.|dt0[a-z]\d\d\.|NRAK-|SG\.|sk-)`),
+	{ // What is known by its first letters alone: JSON Web Tokens, and tokens of GitHub, GitLab, Slack, Grafana, Google, Vault, Dynatrace, New Relic, npm and age.
+		head: regexp.MustCompile(`\b(?:eyJ|gh[pousr]_|github_pat_|gl(?:agent|cbt|dt|ft|imt|pat|ptt|rt|soat)-|xox[a-z]-|gl(?:sa|c)_|AIza|AGE-SECRET-KEY-1|npm_|hv[sb]\.|dt0[a-z]\d\d\.|NRAK-)`),
 		// They are long.
 		value: regexp.MustCompile(`^([\w.=-]{20,})`),
+	},
+	{ // SendGrid's have two dots.
+		head:  regexp.MustCompile(`\bSG\.`),
+		value: regexp.MustCompile(`^([\w-]{16,}\.[\w-]{20,})`),
+	},
+	{ // OpenAI's have digits and capitals.
+		head:  regexp.MustCompile(`\bsk-`),
+		value: regexp.MustCompile(`^([\w-]{20,})`),
+		plain: func(text string) bool { return !strings.ContainsAny(text, digits) || strings.ToLower(text) == text },
 	},
 }
 
@@ -208,6 +217,16 @@ var aWord = regexp.MustCompile(`^([A-Z]?[a-z]+|[A-Z]+)[.,:;]?$`)
 var aPort = regexp.MustCompile(`^\d{1,5}\b`)
 
 func isWordOrPort(text string) bool { return isWord(text) || aPort.MatchString(text) }
+
+const digits = "0123456789"
+
+var (
+	number = regexp.MustCompile(`^\d+[.,:;]?$`)
+	// prose has words with hyphens, versions and checksums.
+	prose = regexp.MustCompile(`^(?i)([a-z]+(-[a-z]+)+|[a-z]*v?\d+(\.\d+)+|(md5|sha\d+)[:=-].*)[.,:;]?$`)
+)
+
+func isProse(text string) bool { return isWord(text) || prose.MatchString(text) }
 
 func isWord(text string) bool { return aWord.MatchString(text) }
 

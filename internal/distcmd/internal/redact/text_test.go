@@ -89,7 +89,7 @@ var kinds = map[string]struct{ texts, secrets []string }{
 		[]string{"see §", "§", `["§"]`, "x/§/y"},
 		[]string{
 			"ghp_planted0123456789planted0123456789", "glpat-planted0123456789planted", "xoxb-planted0123456789planted", "eyJplanted0123456789.eyJplanted.planted",
-			"AIzaplanted0123456789planted0123456789a", "hvs.planted0123456789planted", "npm_planted0123456789planted", "AGE-SECRET-KEY-1PLANTED0123456789PLANTED", "glsa_planted0123456789planted",
+			"AIzaplanted0123456789planted0123456789a", "hvs.planted0123456789planted", "sk-Planted0123456789planted", "sk-proj-Planted-0123456789planted", "SG.planted0123456789.planted0123456789planted", "npm_planted0123456789planted", "AGE-SECRET-KEY-1PLANTED0123456789PLANTED", "glsa_planted0123456789planted",
 		},
 	},
 }
@@ -168,6 +168,9 @@ func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
 		"user=a passfile=/x",
 		"sk-short, ghp_short, risk-based-decision-making-process",
 		"localhost:8888@x",
+		"sk-bratislava-datacenter-node-01, SG.singapore.datacenter-rack-0001",
+		"basic http-check, Splunk 9.0.1234, digest sha256:0123456789abcdef, negotiate TLSv1.3, token 123456 of 5",
+		"http://h/a?keys=host.name&monkey=x&sort=1",
 		"image:v1@sha256:0123456789abcdef",
 		"http://h:4317/a@b, http://h/a:b@c, http://[::1]:4317/a@b",
 		"at 10:00@tcp(x), mail:a@b.c",
