@@ -167,6 +167,36 @@ func TestReconnectsAtOnceWhenAHungCallHasReturned(t *testing.T) {
 	})
 }
 
+func TestTickAfterAFailedCollectionSaysOnceThatDCGMIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, createDefaultConfig().(*Config), nil)
+		r.session, r.linkErr = &hungSession{out: make(chan struct{})}, dcgm.ErrHung
+		r.retryAt = time.Now().Add(time.Hour)
+		r.loop.Start(r.host)
+		failed := r.collection(t.Context(), time.Now())
+		require.ErrorIs(t, failed.err, dcgm.ErrHung)
+		r.desk.asked = true
+		r.desk.answers <- failed
+		ctx, cancel := context.WithCancel(t.Context())
+		go r.serve(ctx)
+		defer synctest.Wait()
+		defer cancel()
+
+		r.tick(ctx)
+		ups := 0
+		for _, batch := range r.sink.AllMetrics() {
+			for m := range points(batch) {
+				if m.Name() == "dcgm.up" {
+					ups++
+				}
+			}
+		}
+		require.Equal(t, 1, ups)
+		require.Len(t, r.sink.AllMetrics(), 1)
+		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, r.host.statuses())
+	})
+}
+
 func TestCorrectedEndpointIsTakenUpOnceTheCallToTheWrongOneReturns(t *testing.T) {
 	const notTakenBack = "host engine did not take back everything"
 	for name, tt := range map[string]struct {

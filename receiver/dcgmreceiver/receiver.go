@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
@@ -121,9 +122,13 @@ func (r *gpuReceiver) run(ctx context.Context) {
 }
 
 // tick pushes a collection. One that is not there by half of the interval is pushed at the next tick, and
-// dcgm.up alone until then.
+// dcgm.up alone until then. Of one that failed meanwhile only the error is reported: that there are no values, this
+// tick says itself.
 func (r *gpuReceiver) tick(ctx context.Context) {
 	if c, late := r.desk.come(); late {
+		if c.err != nil {
+			c.metrics = pmetric.NewMetrics()
+		}
 		r.deliver(ctx, c)
 	}
 	c, ok := r.desk.await(ctx, time.Now(), r.patience())
@@ -139,7 +144,10 @@ func (r *gpuReceiver) deliver(ctx context.Context, c collection) {
 	if c.err != nil && ctx.Err() != nil {
 		return // cancelled by Shutdown, which is nobody's failure
 	}
-	err := r.loop.PushMetrics(r.next, c.metrics)
+	var err error
+	if c.metrics.ResourceMetrics().Len() > 0 {
+		err = r.loop.PushMetrics(r.next, c.metrics)
+	}
 	r.loop.Collected(c.begin, errors.Join(c.err, err))
 	r.reportCardinality(c.over)
 	r.loop.Report(c.err, c.missing, err)

@@ -7,6 +7,8 @@ package dcgmreceiver
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +36,22 @@ func TestNodesGiveTheirMetrics(t *testing.T) {
 				requireGolden(t, scenario, s.now().of(devices...).lines())
 			})
 		})
+	}
+}
+
+func TestDemoFaultWritesOnlyWhatNamesOneGPU(t *testing.T) {
+	for gpu, want := range map[string]string{
+		"3": "ecc gpu=3 type=dbe count=1 location=device\n", "3 4": "", "": "", " 3": "", "3/": "", "GPU": "", "-1": "", "8": "", "3\n4": "", "*": "",
+	} {
+		control := filepath.Join(t.TempDir(), "control")
+		require.NoError(t, os.WriteFile(control, nil, 0o600))
+		c := exec.Command("../../internal/dcgmsim/demo-fault", "ecc", gpu)
+		c.Env = append(os.Environ(), "DCGMSIM_CONTROL="+control, "DCGMSIM_SCENARIO=../../internal/dcgmsim/scenarios/h100x8.scenario")
+		out, err := c.CombinedOutput()
+		require.Equal(t, want != "", err == nil, "%q: %s", gpu, out)
+		sent, err := os.ReadFile(control)
+		require.NoError(t, err)
+		require.Equal(t, want, string(sent), "%q: %s", gpu, out)
 	}
 }
 
