@@ -41,7 +41,7 @@ var rules = []rule{
 	},
 	{ // A password may hold a slash, too: no port begins so.
 		head:  regexp.MustCompile(`://`),
-		value: regexp.MustCompile(`^([^\[/?#\s:@"']+:(?:\d*[^$\d/?#\s@"',]|\$[^{]|/)[^\s"']*)@`),
+		value: regexp.MustCompile(`^([^\[/?#\s:@"']+:(?:\d*[^$\d/?#\s@"',]|\$[^{]|/)[^\s"']{0,200})@`),
 	},
 	{ // user:password@tcp(host), as MySQL has it.
 		head:  regexp.MustCompile(`\b[A-Za-z_][\w.-]*:`),
