@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
@@ -52,12 +53,19 @@ type rig struct {
 
 func newRig(t *testing.T, settings Settings) *rig {
 	t.Helper()
+	return newRigOf(t, pcommon.NewResource(), settings)
+}
+
+// newRigOf returns a rig of the Collector that has the resource.
+func newRigOf(t *testing.T, collector pcommon.Resource, settings Settings) *rig {
+	t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
 	tel := componenttest.NewTelemetry()
 	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
 	set := receivertest.NewNopSettings(component.MustNewType("test"))
 	set.TelemetrySettings = tel.NewTelemetrySettings()
 	set.Logger = zap.New(core)
+	set.Resource = collector
 	settings.Name = "test receiver"
 	l, err := New(set, settings)
 	require.NoError(t, err)

@@ -15,8 +15,7 @@ import (
 // pushingFor returns a loop of the Collector with a push under way.
 func pushingFor(t *testing.T, collector pcommon.Resource, consume func(context.Context) error) *rig {
 	t.Helper()
-	r := newRig(t, Settings{})
-	r.collector = collector
+	r := newRigOf(t, collector, Settings{})
 	next := consumeWith(t, consume)
 	r.Go(func(context.Context) { _ = r.PushMetrics(next, onePoint()) })
 	return r
