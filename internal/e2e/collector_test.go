@@ -26,7 +26,7 @@ const (
 	root = "../.." // of the repository
 
 	// patience bounds every wait on a process; machines that run tests are busy.
-	patience = 60 * time.Second
+	patience = 5 * time.Minute
 	interval = 20 * time.Millisecond
 )
 
