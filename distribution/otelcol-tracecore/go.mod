@@ -788,6 +788,7 @@ require (
 	github.com/tklauser/numcpus v0.11.0 // indirect
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/distcmd v0.1.0
+	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 // indirect
@@ -967,6 +968,8 @@ replace github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry 
 replace github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 => ../../internal/buildinfo
 
 replace github.com/tracecoreai/tracecore/internal/distcmd v0.1.0 => ../../internal/distcmd
+
+replace github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0 => ../../internal/hostidentity
 
 replace github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 => ../../internal/receiverloop
 

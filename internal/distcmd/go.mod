@@ -8,6 +8,7 @@ require (
 	github.com/spf13/pflag v1.0.10
 	github.com/stretchr/testify v1.12.1
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0
+	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
 	go.opentelemetry.io/collector/component/componentstatus v0.152.1
 	go.opentelemetry.io/collector/component/componenttest v0.152.1
@@ -42,7 +43,6 @@ require (
 	go.opentelemetry.io/collector/receiver/receivertest v0.152.1
 	go.opentelemetry.io/collector/receiver/xreceiver v0.152.1
 	go.opentelemetry.io/collector/service v0.152.1
-	go.opentelemetry.io/otel/sdk v1.47.0
 	go.uber.org/zap v1.28.0
 	go.yaml.in/yaml/v3 v3.0.5
 	google.golang.org/grpc v1.85.0
@@ -141,6 +141,7 @@ require (
 	go.opentelemetry.io/otel/exporters/stdout/stdouttrace v1.47.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
+	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk/metric v1.47.0 // indirect
 	go.opentelemetry.io/otel/trace v1.47.0 // indirect
@@ -157,4 +158,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 )
 
-replace github.com/tracecoreai/tracecore/internal/buildinfo => ../buildinfo
+replace (
+	github.com/tracecoreai/tracecore/internal/buildinfo => ../buildinfo
+	github.com/tracecoreai/tracecore/internal/hostidentity => ../hostidentity
+)

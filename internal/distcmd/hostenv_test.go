@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+
+	"github.com/tracecoreai/tracecore/internal/hostidentity"
 )
 
 func TestConfigurationsCanNameTheHost(t *testing.T) {
@@ -35,26 +37,13 @@ func TestConfigurationsCanNameTheHost(t *testing.T) {
 	require.Equal(t, map[string]any{"name": "0017", "id": "mine", "both": "0017/mine"}, resolve(t), "what is set stays, as text")
 }
 
-func TestHostIsWhatIsSaidFirst(t *testing.T) {
-	const machine = "0123456789abcdef0123456789ABCDEF"
-	for name, tt := range map[string]struct {
-		system, named, env map[string]string
-		wantName, wantID   string
-	}{
-		"machine id":               {system: map[string]string{"host.name": "vm", "host.id": machine}, wantName: "vm", wantID: machine},
-		"machine id with hyphens":  {system: map[string]string{"host.name": "vm", "host.id": "01234567-89ab-cdef-0123-456789abcdef"}, wantName: "vm", wantID: "01234567-89ab-cdef-0123-456789abcdef"},
-		"no machine id":            {system: map[string]string{"host.name": "vm"}, wantName: "vm", wantID: "vm"},
-		"machine without id yet":   {system: map[string]string{"host.name": "vm", "host.id": "uninitialized"}, wantName: "vm", wantID: "vm"},
-		"machine id cut off":       {system: map[string]string{"host.name": "vm", "host.id": machine[1:]}, wantName: "vm", wantID: "vm"},
-		"named host id is any":     {system: map[string]string{"host.name": "vm", "host.id": "uninitialized"}, named: map[string]string{"host.id": "i-1"}, wantName: "vm", wantID: "i-1"},
-		"variables before all":     {system: map[string]string{"host.name": "vm", "host.id": machine}, named: map[string]string{"host.name": "gpu-7", "host.id": "i-1"}, env: map[string]string{"HOST_NAME": "foo", "HOST_ID": "123"}, wantName: "foo", wantID: "123"},
-		"name set, no machine id":  {system: map[string]string{"host.name": "vm"}, env: map[string]string{"HOST_NAME": "foo"}, wantName: "foo", wantID: "foo"},
-		"nothing knows which host": {system: map[string]string{}},
+func TestHostWithoutMachineIDHasItsNameForOne(t *testing.T) {
+	for host, want := range map[hostidentity.Host][2]string{
+		{Name: "vm", ID: "i-1"}: {"vm", "i-1"},
+		{Name: "vm"}:            {"vm", "vm"},
+		{}:                      {"", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			host := chooseHost(tt.system, tt.named, func(key string) string { return tt.env[key] })
-			require.Equal(t, map[string]string{"HOST_NAME": tt.wantName, "HOST_ID": tt.wantID}, host)
-		})
+		require.Equal(t, map[string]string{"HOST_NAME": want[0], "HOST_ID": want[1]}, variablesOf(host))
 	}
 }
 

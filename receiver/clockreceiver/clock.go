@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/tracecoreai/tracecore/internal/hostidentity"
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/clockreceiver/internal/metadata"
 )
@@ -51,7 +52,11 @@ func newClock(cfg *Config, set receiver.Settings, next consumer.Metrics) (*clock
 // Start begins to tick. The context bounds Start alone.
 func (c *clock) Start(startCtx context.Context, host component.Host) error {
 	rb := c.builder.NewResourceBuilder()
-	detectHost(startCtx, c.logger).set(rb)
+	identity, err := hostidentity.Detect(startCtx)
+	if err != nil {
+		c.logger.Info("resource attributes of the host are incomplete", zap.Error(err))
+	}
+	identity.AddTo(rb)
 	c.emit = []metadata.ResourceMetricsOption{metadata.WithResource(rb.Emit())}
 	earliest := time.Now().Add(c.cfg.InitialDelay)
 	ticks := receiverloop.NewCadence(receiverloop.Aligned(earliest, c.cfg.CollectionInterval), c.cfg.CollectionInterval, c.cfg.Jitter)

@@ -40,21 +40,6 @@ func TestResourceNamesTheHost(t *testing.T) {
 	require.Empty(t, resourceOf(t, cfg), "both are switched off")
 }
 
-func TestResourceMachineIDThatIsNoneIsAbsent(t *testing.T) {
-	for id, want := range map[string]string{
-		"0123456789abcdef0123456789ABCDEF":     "0123456789abcdef0123456789ABCDEF",
-		"01234567-89ab-cdef-0123-456789abcdef": "01234567-89ab-cdef-0123-456789abcdef",
-		"uninitialized":                        "",
-		"0123456789abcdef":                     "",
-		"":                                     "",
-	} {
-		unset := func(string) string { return "" }
-		require.Equal(t, want, chooseHost(hostAttributes{"host.id": id}, nil, unset)["host.id"], id)
-	}
-	named := chooseHost(hostAttributes{"host.id": "uninitialized"}, hostAttributes{"host.id": "i-1"}, func(string) string { return "" })
-	require.Equal(t, "i-1", named["host.id"], "who names the host may call it as they like")
-}
-
 func TestResourceNamesTheHostAsVariablesDo(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "host.name=gpu-7,host.id=i-0123")
 	t.Setenv("HOST_NAME", "foo")

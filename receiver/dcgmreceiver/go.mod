@@ -6,6 +6,7 @@ require (
 	github.com/NVIDIA/go-dcgm v1.4611.0
 	github.com/google/go-cmp v0.7.0
 	github.com/stretchr/testify v1.12.1
+	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
@@ -20,7 +21,6 @@ require (
 	go.opentelemetry.io/collector/receiver/receivertest v0.152.1
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/metric v1.47.0
-	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/sdk/metric v1.47.0
 	go.opentelemetry.io/otel/trace v1.47.0
 	go.uber.org/goleak v1.3.0
@@ -55,6 +55,7 @@ require (
 	go.opentelemetry.io/collector/receiver/receiverhelper v0.152.1 // indirect
 	go.opentelemetry.io/collector/receiver/xreceiver v0.152.1 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
+	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.50.0 // indirect
@@ -64,6 +65,7 @@ require (
 )
 
 replace (
+	github.com/tracecoreai/tracecore/internal/hostidentity => ../../internal/hostidentity
 	github.com/tracecoreai/tracecore/internal/receiverloop => ../../internal/receiverloop
 	github.com/tracecoreai/tracecore/internal/selftelemetry => ../../internal/selftelemetry
 )

@@ -42,8 +42,8 @@ type fallback struct {
 	series int64
 }
 
-// nowhere is the entity of a GPU whose number another one has now.
-var nowhere = dcgm.Entity{Kind: dcgm.GPU, ID: math.MaxUint32}
+// unassigned is the entity of a GPU whose number another one has now.
+var unassigned = dcgm.Entity{Kind: dcgm.GPU, ID: math.MaxUint32}
 
 // facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
 type facts struct {

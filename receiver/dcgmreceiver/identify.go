@@ -90,7 +90,7 @@ func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Samp
 	}
 	for _, other := range c.known {
 		if other.entity == entity {
-			other.entity = nowhere
+			other.entity = unassigned
 		}
 	}
 	g.identity, g.facts = g.settle(id, entity, samples[fieldMinor].TS), what.or(g.facts)

@@ -25,15 +25,15 @@ const (
 
 // class is a set of GPUs that have the same fields, with their group at the host engine.
 type class struct {
-	gpus     []*gpu
-	entities []dcgm.Entity
-	group    *dcgm.Group
-	fields   [tiers][]dcgm.FieldID // watched
-	live     []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
-	events   int                   // number of the group's watch for events; -1 if there is none
-	since    time.Time             // events were read up to here
-	deaf     bool                  // events could not be read at the last collection
-	refused  map[dcgm.FieldID]bool // could not be watched
+	gpus         []*gpu
+	entities     []dcgm.Entity
+	group        *dcgm.Group
+	fields       [tiers][]dcgm.FieldID // watched
+	live         []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
+	events       int                   // number of the group's watch for events; -1 if there is none
+	since        time.Time             // events were read up to here
+	eventsFailed bool                  // events could not be read at the last collection
+	refused      map[dcgm.FieldID]bool // could not be watched
 }
 
 // plan identifies the GPUs, makes a group for every class of them and watches what their

@@ -198,10 +198,10 @@ func (c *collector) readEvents(ctx context.Context) error {
 			c.incomplete = true
 			c.self.IncError(selftelemetry.KindRead)
 		}
-		if err != nil && !class.deaf {
+		if err != nil && !class.eventsFailed {
 			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Uint32s("gpus", numbersOf(class.entities)), zap.Error(err))
 		}
-		class.deaf = err != nil
+		class.eventsFailed = err != nil
 	}
 	return nil
 }

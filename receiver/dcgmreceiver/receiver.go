@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/tracecoreai/tracecore/internal/hostidentity"
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
@@ -32,7 +33,7 @@ type gpuReceiver struct {
 	next     consumer.Metrics
 	loop     *receiverloop.Loop
 	states   *gpuStates
-	node     hostAttributes
+	node     hostidentity.Host
 
 	started time.Time
 
@@ -88,7 +89,10 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 // Start begins to connect and to collect. A library, an engine or a GPU that is missing is
 // reported and waited for, and is never an error here. The context bounds Start alone.
 func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error {
-	r.node = detectHost(startCtx, r.logger)
+	var err error
+	if r.node, err = hostidentity.Detect(startCtx); err != nil {
+		r.logger.Info("resource attributes of the host are incomplete", zap.Error(err))
+	}
 	r.loop.Start(host)
 	r.started, r.linkErr = time.Now(), errNotConnected
 	if err := r.open(); err != nil {
@@ -159,7 +163,7 @@ func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
 	if simulated {
 		rb.SetTracecoreSimulated(true)
 	}
-	r.node.set(rb)
+	r.node.AddTo(rb)
 	return rb.Emit()
 }
 
