@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -172,12 +173,17 @@ func configFile(t *testing.T, format string, args ...any) string {
 	return path
 }
 
-// freeAddress returns a loopback address nobody listens on.
+// freeAddress returns a loopback address nobody listens on. Its port lies below those that the kernel
+// gives to outgoing connections, one of which could else take it before the Collector does.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l := listen(t)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
+	var address string
+	eventually(t, func() bool {
+		address = fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		l, err := net.Listen("tcp", address)
+		return err == nil && l.Close() == nil
+	}, "no port is free")
+	return address
 }
 
 // listen occupies a loopback port until the test ends.

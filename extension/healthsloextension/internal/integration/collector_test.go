@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -147,12 +148,16 @@ func (c *collector) reload(t *testing.T) {
 	require.Eventually(t, func() bool { return ready() == before+1 }, patience, 10*time.Millisecond)
 }
 
+// freeAddress is below the ports that outgoing connections get, one of which could else take it first.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
+	var address string
+	require.Eventually(t, func() bool {
+		address = fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		listener, err := net.Listen("tcp", address)
+		return err == nil && listener.Close() == nil
+	}, patience, time.Millisecond)
+	return address
 }
 
 // start runs a Collector until the end of the test. In the configuration PROMETHEUS_PORT, HTTP
