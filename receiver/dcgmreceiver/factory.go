@@ -9,18 +9,44 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
 // NewFactory returns the factory of the DCGM receiver.
 func NewFactory() receiver.Factory {
+	f := &factory{}
 	return receiver.NewFactory(
 		metadata.Type,
 		createDefaultConfig,
-		receiver.WithMetrics(createMetrics, metadata.MetricsStability),
+		receiver.WithMetrics(f.createMetrics, metadata.MetricsStability),
+		receiver.WithLogs(f.createLogs, metadata.LogsStability),
 	)
 }
 
-func createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
-	return newGPUReceiver(cfg.(*Config), set, next)
+// factory makes one receiver per configuration: its metrics and logs pipelines share one connection and one set of watches.
+type factory struct {
+	instances receiverloop.Instances[*gpuReceiver]
+}
+
+func (f *factory) createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
+	instance, err := f.instance(set, cfg)
+	if err != nil {
+		return nil, err
+	}
+	instance.Receiver.metrics = next
+	return instance, nil
+}
+
+func (f *factory) createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+	instance, err := f.instance(set, cfg)
+	if err != nil {
+		return nil, err
+	}
+	instance.Receiver.logs = next
+	return instance, nil
+}
+
+func (f *factory) instance(set receiver.Settings, cfg component.Config) (*receiverloop.Instance[*gpuReceiver], error) {
+	return f.instances.Get(cfg, func() (*gpuReceiver, error) { return newGPUReceiver(cfg.(*Config), set) })
 }

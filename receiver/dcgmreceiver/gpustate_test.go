@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -30,7 +29,7 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 		cfg.CollectionInterval, cfg.InitialDelay = 10*time.Second, 0
 		set := receivertest.NewNopSettings(metadata.Type)
 		set.TelemetrySettings = tel.NewTelemetrySettings()
-		r, err := newGPUReceiver(cfg, set, consumertest.NewNop())
+		r, err := newGPUReceiver(cfg, set)
 		require.NoError(t, err)
 		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
 		pass := func(events ...string) map[string]int64 {

@@ -30,7 +30,8 @@ type gpuReceiver struct {
 	cfg      *Config
 	endpoint dcgm.Endpoint
 	logger   *zap.Logger
-	next     consumer.Metrics
+	metrics  consumer.Metrics // nil without a metrics pipeline
+	logs     consumer.Logs    // nil without a logs pipeline
 	loop     *receiverloop.Loop
 	states   *gpuStates
 	node     hostidentity.Host
@@ -54,7 +55,7 @@ type gpuReceiver struct {
 	hung      bool  // the last attempt to connect or to collect has left a call behind
 }
 
-func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (*gpuReceiver, error) {
+func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	endpoint, err := cfg.host()
 	if err != nil {
 		return nil, err
@@ -75,7 +76,6 @@ func newGPUReceiver(cfg *Config, set receiver.Settings, next consumer.Metrics) (
 		cfg:      cfg,
 		endpoint: endpoint,
 		logger:   set.Logger,
-		next:     next,
 		loop:     loop,
 		states:   states,
 
@@ -140,7 +140,7 @@ func (r *gpuReceiver) tick(ctx context.Context) {
 	case ok:
 		r.deliver(ctx, c)
 	case ctx.Err() == nil:
-		_ = r.loop.PushMetrics(r.next, r.unanswered(time.Now())) // The loop has counted an error.
+		_ = r.push(r.unanswered(time.Now())) // The loop has counted an error.
 	}
 }
 
@@ -148,13 +148,18 @@ func (r *gpuReceiver) deliver(ctx context.Context, c collection) {
 	if c.err != nil && ctx.Err() != nil {
 		return // cancelled by Shutdown, which is nobody's failure
 	}
-	var err error
-	if c.metrics.ResourceMetrics().Len() > 0 {
-		err = r.loop.PushMetrics(r.next, c.metrics)
-	}
+	err := r.push(c.metrics)
 	r.loop.Collected(c.begin, errors.Join(c.err, err))
 	r.reportCardinality(c.over)
 	r.loop.Report(c.err, c.missing, err)
+}
+
+// push hands metrics to the pipeline, if there are any and there is one.
+func (r *gpuReceiver) push(metrics pmetric.Metrics) error {
+	if r.metrics == nil || metrics.ResourceMetrics().Len() == 0 {
+		return nil
+	}
+	return r.loop.PushMetrics(r.metrics, metrics)
 }
 
 // resource is what the metrics belong to.

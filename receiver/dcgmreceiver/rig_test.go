@@ -81,8 +81,9 @@ func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
 	if next == nil {
 		next = sink
 	}
-	r, err := newGPUReceiver(cfg, set, next)
+	r, err := newGPUReceiver(cfg, set)
 	require.NoError(t, err)
+	r.metrics = next
 	self := &selftelemetrytest.Receiver{}
 	r.loop.Self, r.collector.self = self, self
 	return &rig{gpuReceiver: r, t: t, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs, sink: sink}

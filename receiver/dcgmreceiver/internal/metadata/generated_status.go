@@ -13,4 +13,5 @@ var (
 
 const (
 	MetricsStability = component.StabilityLevelDevelopment
+	LogsStability    = component.StabilityLevelDevelopment
 )
