@@ -40,8 +40,8 @@ static bool make_instance(dcgmMigHierarchyInfo_t *out)
     if (out->parent.entityGroupId != DCGM_FE_GPU || !gpu_exists(id) || NODE->gpus[id].instance_count == MAX_INSTANCES)
         return false;
     struct gpu *g = &NODE->gpus[id];
-    g->instances[g->instance_count] = (struct instance){.slices = 1, .profile = "1fg.4gb"};
-    out->entity.entityId = id * MAX_INSTANCES + g->instance_count++;
+    g->instances[g->instance_count] = (struct instance){.slices = 1, .number = g->instance_count + 1, .profile = "1fg.4gb"};
+    out->entity.entityId = id * NODE->instances_per_gpu + g->instance_count++;
     return true;
 }
 
@@ -52,8 +52,8 @@ static bool make_compute(dcgmMigHierarchyInfo_t *out)
     struct gpu *g = &NODE->gpus[gpu_of(out->parent)];
     if (g->compute_count == MAX_INSTANCES)
         return false;
-    g->computes[g->compute_count] = (struct compute_instance){.parent = out->parent.entityId % MAX_INSTANCES, .slices = 1};
-    out->entity.entityId = g->id * MAX_INSTANCES + g->compute_count++;
+    g->computes[g->compute_count] = (struct compute_instance){.parent = out->parent.entityId % NODE->instances_per_gpu, .slices = 1};
+    out->entity.entityId = g->id * NODE->instances_per_gpu + g->compute_count++;
     return true;
 }
 

@@ -141,7 +141,7 @@ static void put_info(const struct gpu *g, unsigned gi, unsigned ci, unsigned pro
 {
     copy_text(out->info.gpuUuid, sizeof out->info.gpuUuid, g->uuid);
     out->info.nvmlGpuIndex = g->index;
-    out->info.nvmlInstanceId = gi + 1;
+    out->info.nvmlInstanceId = g->instances[gi].number;
     out->info.nvmlComputeInstanceId = ci;
     out->info.nvmlMigProfileId = profile;
     out->info.nvmlProfileSlices = slices;
@@ -153,7 +153,7 @@ static void put_instance(const struct gpu *g, unsigned i, dcgmMigHierarchy_v2 *o
 {
     static const unsigned profiles[] = {[1] = 19, [2] = 14, [3] = 9, [4] = 5, [6] = 6, [7] = 0};
     static const unsigned compute_profiles[] = {[1] = 0, [2] = 1, [3] = 2, [4] = 3, [6] = 6, [7] = 4};
-    const dcgmGroupEntityPair_t instance = {DCGM_FE_GPU_I, g->id * MAX_INSTANCES + i};
+    const dcgmGroupEntityPair_t instance = {DCGM_FE_GPU_I, g->id * NODE->instances_per_gpu + i};
     dcgmMigHierarchyInfo_v2 *info = &out->entityList[out->count++];
     info->entity = instance;
     info->parent = (dcgmGroupEntityPair_t){DCGM_FE_GPU, g->id};
@@ -162,7 +162,7 @@ static void put_instance(const struct gpu *g, unsigned i, dcgmMigHierarchy_v2 *o
         if (g->computes[c].parent != i)
             continue;
         info = &out->entityList[out->count++];
-        info->entity = (dcgmGroupEntityPair_t){DCGM_FE_GPU_CI, g->id * MAX_INSTANCES + c};
+        info->entity = (dcgmGroupEntityPair_t){DCGM_FE_GPU_CI, g->id * NODE->instances_per_gpu + c};
         info->parent = instance;
         put_info(g, i, g->computes[c].number, compute_profiles[g->computes[c].slices], g->computes[c].slices, info);
     }

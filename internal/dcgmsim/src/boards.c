@@ -82,12 +82,16 @@ static bool add_instance(const struct line *l, char *text, struct gpu *out, stru
     if (out->instance_count == MAX_INSTANCES)
         return fail(p, l, "more than %d instances on one GPU", MAX_INSTANCES);
     struct instance *i = &out->instances[out->instance_count];
-    char *computes = text;
-    text = strsep(&computes, "/");
+    char *computes = text, *number;
+    number = strsep(&computes, "/");
+    text = strsep(&number, "@");
     if (!*text || !strchr(slices, *text) || strncmp(text + 1, "g.", 2) != 0 || strlen(text) >= sizeof i->profile)
         return fail(p, l, "\"%s\" is no MIG profile; write one such as 1g.10gb, with 1, 2, 3, 4, 6 or 7 slices", text);
     i->slices = (unsigned)(*text - '0');
     copy_text(i->profile, sizeof i->profile, text);
+    i->number = out->instance_count + 1;
+    if (number && !parse_small(l, number, UINT8_MAX, &i->number, p))
+        return false;
     return add_computes(l, computes, out->instance_count++, out, p);
 }
 

@@ -150,6 +150,19 @@ static bool do_mig(struct scenario *s, struct line *l, int *model, struct proble
     return parse_layout(l, l->tokens[2], &s->node.gpus[id], p);
 }
 
+// do_instances_per_gpu says how far apart the ids are that DCGM gives to the instances of two GPUs.
+static bool do_instances_per_gpu(struct scenario *s, struct line *l, int *model, struct problem *p)
+{
+    (void)model;
+    unsigned n = 0;
+    if (!parse_small(l, l->tokens[1], MAX_INSTANCE_IDS + 1, &n, p))
+        return false;
+    if (n < MAX_INSTANCES || s->event_count)
+        return fail(p, l, "instances_per_gpu must be from %d to %d, and before the first event", MAX_INSTANCES, MAX_INSTANCE_IDS);
+    s->node.instances_per_gpu = n;
+    return true;
+}
+
 static bool do_switches(struct scenario *s, struct line *l, int *model, struct problem *p)
 {
     (void)model;
@@ -260,7 +273,8 @@ bool directive(struct scenario *s, struct line *l, int *model, struct problem *p
         {"links", do_links, 2, 2, true, "links COUNT"},
         {"metrics", do_metrics, 4, 4, true, "metrics MAJOR MINOR IDS"},
         {"gpu", do_gpu, 2, MAX_TOKENS, false, "gpu ID model=KEY uuid=UUID pci=BUSID [serial=] [minor=] [index=]"},
-        {"mig", do_mig, 3, 3, false, "mig GPU PROFILE[/SLICES+SLICES][,PROFILE...]"},
+        {"mig", do_mig, 3, 3, false, "mig GPU PROFILE[@NUMBER][/SLICES+SLICES][,PROFILE...]"},
+        {"instances_per_gpu", do_instances_per_gpu, 2, 2, false, "instances_per_gpu COUNT"},
         {"switches", do_switches, 2, 3, false, "switches COUNT [ports=COUNT]"},
         {"cpu", do_cpu, 4, 4, false, "cpu ID FIRST-LAST SERIAL"},
         {"field", do_field, 4, MAX_TOKENS, false, "field IDS TARGET KIND ..."},
@@ -276,5 +290,5 @@ bool directive(struct scenario *s, struct line *l, int *model, struct problem *p
             return fail(p, l, "\"%s\" belongs below a line `model KEY`", all[i].name);
         return all[i].parse(s, l, model, p);
     }
-    return fail(p, l, "\"%s\" is unknown; a line begins with include, engine, library, clock, model, base, name, profiling, links, metrics, gpu, mig, switches, cpu, field, watched or at", l->tokens[0]);
+    return fail(p, l, "\"%s\" is unknown; a line begins with include, engine, library, clock, model, base, name, profiling, links, metrics, gpu, mig, instances_per_gpu, switches, cpu, field, watched or at", l->tokens[0]);
 }

@@ -209,14 +209,14 @@ static bool unknown_event(const struct line *l, const char *name, struct problem
 }
 
 // place_instance turns the number of an instance within its GPU into DCGM's.
-static bool place_instance(const struct line *l, struct event *out, struct problem *p)
+static bool place_instance(const struct node *n, const struct line *l, struct event *out, struct problem *p)
 {
     struct target *t = &out->target;
     if ((t->kind != DCGM_FE_GPU_I && t->kind != DCGM_FE_GPU_CI) || t->id < 0)
         return true;
-    if (out->gpu < 0 || t->id >= MAX_INSTANCES)
-        return fail(p, l, "gi and ci count within a GPU, from 0 to %d; name it with gpu=", MAX_INSTANCES - 1);
-    t->id += (int64_t)out->gpu * MAX_INSTANCES;
+    if (out->gpu < 0 || t->id >= n->instances_per_gpu)
+        return fail(p, l, "gi and ci count within a GPU, from 0 to %u; name it with gpu=", n->instances_per_gpu - 1);
+    t->id += (int64_t)out->gpu * n->instances_per_gpu;
     return true;
 }
 
@@ -253,5 +253,5 @@ bool parse_event(const struct node *n, struct line *l, int first, struct event *
         if (f->needs & ~seen & B(k))
             return fail(p, l, "%s needs %s=", f->name, keys[k]);
     }
-    return place_instance(l, out, p);
+    return place_instance(n, l, out, p);
 }

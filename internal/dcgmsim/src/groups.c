@@ -17,7 +17,7 @@ static void put_gpu(const struct gpu *g, unsigned kind, dcgmGroupEntityPair_t *o
         put(out, room, count, kind, g->id);
     unsigned instances = kind == DCGM_FE_GPU_I ? g->instance_count : kind == DCGM_FE_GPU_CI ? g->compute_count : 0;
     for (unsigned i = 0; i < instances; i++)
-        put(out, room, count, kind, g->id * MAX_INSTANCES + i);
+        put(out, room, count, kind, g->id * NODE->instances_per_gpu + i);
 }
 
 // entities_of_kind lists what the node has, GPUs by number. Links are those of switches: a host

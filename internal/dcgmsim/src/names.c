@@ -11,8 +11,8 @@ static dcgmGroupEntityPair_t first_compute(dcgmGroupEntityPair_t e)
 {
     const struct gpu *g = &NODE->gpus[gpu_of(e)];
     for (unsigned i = 0; e.entityGroupId == DCGM_FE_GPU_I && i < g->compute_count; i++) {
-        if (g->computes[i].parent == e.entityId % MAX_INSTANCES)
-            return (dcgmGroupEntityPair_t){DCGM_FE_GPU_CI, g->id * MAX_INSTANCES + i};
+        if (g->computes[i].parent == e.entityId % NODE->instances_per_gpu)
+            return (dcgmGroupEntityPair_t){DCGM_FE_GPU_CI, g->id * NODE->instances_per_gpu + i};
     }
     return e;
 }
@@ -32,18 +32,18 @@ static void entity_uuid(dcgmGroupEntityPair_t e, char *out, size_t size)
 // parent_of returns which GPU instance an instance is, or belongs to, counted within the GPU.
 static unsigned parent_of(dcgmGroupEntityPair_t e)
 {
-    unsigned number = e.entityId % MAX_INSTANCES;
+    unsigned number = e.entityId % NODE->instances_per_gpu;
     return e.entityGroupId == DCGM_FE_GPU_CI ? NODE->gpus[gpu_of(e)].computes[number].parent : number;
 }
 
 // mig_name is the name that NVML gave to instances before they had UUIDs.
 static void mig_name(dcgmGroupEntityPair_t e, const struct gpu *g, char *out, size_t size)
 {
-    unsigned number = e.entityId % MAX_INSTANCES;
+    unsigned number = e.entityId % NODE->instances_per_gpu;
     if (e.entityGroupId == DCGM_FE_GPU_I)
-        snprintf(out, size, "MIG-%s/%u", g->uuid, number + 1);
+        snprintf(out, size, "MIG-%s/%u", g->uuid, g->instances[number].number);
     else if (e.entityGroupId == DCGM_FE_GPU_CI)
-        snprintf(out, size, "MIG-%s/%u/%u", g->uuid, parent_of(e) + 1, g->computes[number].number);
+        snprintf(out, size, "MIG-%s/%u/%u", g->uuid, g->instances[parent_of(e)].number, g->computes[number].number);
     else
         snprintf(out, size, "%s%s", g->mig ? "MIG-" : "", g->uuid);
 }

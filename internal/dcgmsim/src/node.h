@@ -103,9 +103,11 @@ struct model {
     struct metric_group groups[MAX_METRIC_GROUPS];
 };
 
-#define MAX_INSTANCES 7 // DCGM's ids count so many for each GPU
+#define MAX_INSTANCES 7 // of one GPU; DCGM's ids count so many for each, unless the scenario says more
+#define MAX_INSTANCE_IDS 64
 struct instance {
     unsigned slices;
+    unsigned number;  // NVML's
     char profile[24]; // such as 1g.10gb
 };
 
@@ -156,6 +158,7 @@ struct node {
     struct model models[MAX_MODELS];
     struct gpu gpus[DCGM_MAX_NUM_DEVICES];
     uint32_t announced; // GPUs, by bit, that an event of the timeline adds
+    unsigned instances_per_gpu; // ids that DCGM keeps for the instances of each GPU
     unsigned switch_count, switch_ports;
     struct cpu cpus[DCGM_MAX_NUM_CPUS];
     struct rule *rules[FIELD_COUNT]; // newest first

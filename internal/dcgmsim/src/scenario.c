@@ -104,6 +104,7 @@ bool load_scenario(const char *path, struct scenario *out, struct problem *p)
 {
     memset(out, 0, sizeof *out);
     copy_text(out->node.engine, sizeof out->node.engine, "4.6.0");
+    out->node.instances_per_gpu = MAX_INSTANCES;
     errno = 0;
     if (load_file(out, path, NULL, p))
         return true;

@@ -35,7 +35,7 @@ int gpu_of(dcgmGroupEntityPair_t e)
     case DCGM_FE_GPU:
         return (int)e.entityId;
     case DCGM_FE_GPU_I: case DCGM_FE_GPU_CI:
-        return (int)(e.entityId / MAX_INSTANCES);
+        return (int)(e.entityId / NODE->instances_per_gpu);
     case DCGM_FE_LINK:
         return (e.entityId & 0xff) == DCGM_FE_GPU ? (int)(e.entityId >> 24) : -1;
     default:
@@ -49,7 +49,7 @@ dcgmReturn_t entity_exists(dcgmGroupEntityPair_t e)
     bool ok = gpu >= 0 && gpu_exists((unsigned)gpu);
     switch (e.entityGroupId) {
     case DCGM_FE_GPU_I: case DCGM_FE_GPU_CI:
-        ok = ok && e.entityId % MAX_INSTANCES < (e.entityGroupId == DCGM_FE_GPU_I ? NODE->gpus[gpu].instance_count : NODE->gpus[gpu].compute_count);
+        ok = ok && e.entityId % NODE->instances_per_gpu < (e.entityGroupId == DCGM_FE_GPU_I ? NODE->gpus[gpu].instance_count : NODE->gpus[gpu].compute_count);
         break;
     case DCGM_FE_SWITCH:
         ok = e.entityId < NODE->switch_count;

@@ -188,6 +188,34 @@ func linkStates() (map[Entity][]LinkState, error) {
 	return states, nil
 }
 
+func instances(u *unserved) ([]Instance, error) {
+	hierarchy, err := dcgm.GetGPUInstanceHierarchy()
+	if err != nil {
+		if u.note("list MIG instances", err) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	all := make([]Instance, hierarchy.Count)
+	for i := range all {
+		all[i] = instanceOf(&hierarchy.EntityList[i])
+	}
+	return all, nil
+}
+
+func instanceOf(row *dcgm.MigHierarchyInfo_v2) Instance {
+	return Instance{
+		Entity: entityOf(row.Entity), Parent: entityOf(row.Parent),
+		GPUUUID: row.Info.GpuUuid, GPUIndex: uint32(row.Info.NvmlGpuIndex), //nolint:gosec // NVML's numbers are 32 bits wide.
+		GI: uint32(row.Info.NvmlInstanceId), CI: uint32(row.Info.NvmlComputeInstanceId), //nolint:gosec // As above.
+		Profile: uint32(row.Info.NvmlMigProfileId), Slices: uint32(row.Info.NvmlProfileSlices), //nolint:gosec // As above.
+	}
+}
+
+func entityOf(pair dcgm.GroupEntityPair) Entity {
+	return Entity{EntityKind(pair.EntityGroupId), uint32(pair.EntityId)} //nolint:gosec // Kinds are 8, ids 32 bits wide.
+}
+
 func usage() (Usage, error) {
 	status, err := dcgm.Introspect()
 	if err != nil {

@@ -5,6 +5,7 @@ package dcgm
 import (
 	"cmp"
 	"fmt"
+	"math"
 )
 
 // EntityKind is a kind of what DCGM reads (dcgm_fields.h, dcgm_field_entity_group_t).
@@ -42,6 +43,19 @@ type Entity struct {
 
 // String returns kind and number, as in "GPU 3".
 func (e Entity) String() string { return fmt.Sprintf("%s %d", e.Kind, e.ID) }
+
+// Instance is where a MIG instance belongs. Its UUID and the name of its profile are fields of its own.
+type Instance struct {
+	Entity, Parent Entity // a GPU instance in a GPU, or a compute instance in a GPU instance
+	GPUUUID        string
+	GPUIndex       uint32 // NVML's index of the GPU
+	GI, CI         uint32 // NVML's numbers of the GPU instance and of the compute instance; CI is NoInstance for a GPU instance
+	Profile        uint32 // NVML's number of the profile
+	Slices         uint32
+}
+
+// NoInstance is the number of a compute instance where there is none.
+const NoInstance = math.MaxUint32
 
 // Compare orders entities by kind, then by number.
 func (e Entity) Compare(other Entity) int {

@@ -40,7 +40,7 @@ const libraryName = "libdcgm.so.4"
 // dynamic linker ends the process when a call finds its symbol missing.
 var symbols = []string{
 	"DcgmFieldGetById", "dcgmConnect_v2", "dcgmDisconnect", "dcgmEntitiesGetLatestValues", "dcgmFieldGroupCreate",
-	"dcgmFieldGroupDestroy", "dcgmGetAllSupportedDevices", "dcgmGetEntityGroupEntities", "dcgmGetGpuStatus", "dcgmGetNvLinkLinkStatus",
+	"dcgmFieldGroupDestroy", "dcgmGetAllSupportedDevices", "dcgmGetEntityGroupEntities", "dcgmGetGpuInstanceHierarchy", "dcgmGetGpuStatus", "dcgmGetNvLinkLinkStatus",
 	"dcgmGetValuesSince_v2", "dcgmGroupAddEntity", "dcgmGroupCreate", "dcgmGroupDestroy", "dcgmHostengineVersionInfo",
 	"dcgmInit", "dcgmIntrospectGetHostengineCpuUtilization", "dcgmIntrospectGetHostengineMemoryUsage",
 	"dcgmProfGetSupportedMetricGroups", "dcgmShutdown", "dcgmUnwatchFields", "dcgmUpdateAllFields", "dcgmVersionInfo",

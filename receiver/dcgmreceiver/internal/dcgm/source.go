@@ -162,6 +162,9 @@ type Lister interface {
 	ProfilingFields(ctx context.Context, gpu Entity) ([]FieldID, error)
 	// Links returns the states of the NVLinks of every GPU and NVSwitch.
 	Links(ctx context.Context) (map[Entity][]LinkState, error)
+	// Hierarchy lists the MIG instances, each GPU instance before the compute instances in it; none where the engine does
+	// not serve the call.
+	Hierarchy(ctx context.Context) ([]Instance, error)
 	Usage(ctx context.Context) (Usage, error)
 }
 

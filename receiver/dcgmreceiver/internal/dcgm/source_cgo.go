@@ -115,6 +115,11 @@ func (s *source) Links(ctx context.Context) (map[Entity][]LinkState, error) {
 	return onLink(ctx, s, "get the states of NVLinks", linkStates)
 }
 
+// Hierarchy implements [Lister].
+func (s *source) Hierarchy(ctx context.Context) ([]Instance, error) {
+	return onLink(ctx, s, "list MIG instances", func() ([]Instance, error) { return instances(&s.link.unserved) })
+}
+
 // Usage implements [Lister].
 func (s *source) Usage(ctx context.Context) (Usage, error) {
 	return onLink(ctx, s, "ask the host engine for its usage", usage)
