@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
@@ -160,15 +161,22 @@ func BenchmarkCollectGrowth(b *testing.B) {
 	}
 }
 
+// faultMetrics are those of the faults of a GPU.
+var faultMetrics = []string{
+	"hw.errors", "gpu.ecc.errors", "gpu.ecc.sram.threshold_exceeded", "gpu.memory.unrepairable", "gpu.memory.rows.remapped", "gpu.memory.rows.remap.failed",
+	"gpu.memory.rows.remap.pending", "gpu.memory.pages.retired", "gpu.memory.pages.pending", "gpu.recovery.action",
+}
+
 // BenchmarkFaultsEveryTime shows what it costs that faults of a GPU are read at every collection, with the default
 // metrics.
 func BenchmarkFaultsEveryTime(b *testing.B) {
-	for name, t := range map[string]tier{"every collection": normal, "every minute": slow} {
+	for name, t := range map[string]catalog.Tier{"every collection": catalog.Normal, "every minute": catalog.Slow} {
 		b.Run(name, func(b *testing.B) {
-			for i := range table {
-				if slices.Contains(faultMetrics, table[i].metric) {
-					defer func(before tier) { table[i].tier = before }(table[i].tier)
-					table[i].tier = t
+			rows := catalog.Rows()
+			for i := range rows {
+				if slices.Contains(faultMetrics, rows[i].Name) {
+					defer func(before catalog.Tier) { rows[i].Tier = before }(rows[i].Tier)
+					rows[i].Tier = t
 				}
 			}
 			r := connected(b, 8, func(*Config) {})

@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"slices"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -86,17 +87,17 @@ func (s *seriesState) waitsFor(source int) bool { return s.late>>source&1 == 1 }
 func (c *collector) liveFields(class *class) []dcgm.FieldID {
 	live := map[dcgm.FieldID]bool{fieldUUID: true}
 	for _, g := range class.gpus {
-		for i := range c.rows {
-			c.addLive(live, &c.rows[i], g, &g.states[i])
+		for i := range c.Rows {
+			c.addLive(live, &c.Rows[i], g, &g.states[i])
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(class.fields[normal]), func(f dcgm.FieldID) bool { return !live[f] })
+	return slices.DeleteFunc(slices.Clone(class.fields[catalog.Normal]), func(f dcgm.FieldID) bool { return !live[f] })
 }
 
-func (c *collector) addLive(live map[dcgm.FieldID]bool, row *row, g *gpu, state *seriesState) {
-	for i, src := range row.sources {
-		for j, field := range src.fields {
-			open := state.chosen == 0 && g.sheet[row.slots[i][j]].Reason != dcgm.NotSupported
+func (c *collector) addLive(live map[dcgm.FieldID]bool, row *catalog.Placed, g *gpu, state *seriesState) {
+	for i, src := range row.Sources {
+		for j, field := range src.Fields {
+			open := state.chosen == 0 && g.sheet[row.Slots[i][j]].Reason != dcgm.NotSupported
 			if int(state.chosen) == i+1 || open || state.waitsFor(i) {
 				live[field] = true
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -54,7 +55,7 @@ func TestBetterSourceCountsFromItsOwnStart(t *testing.T) {
 	for range patiencePolls + 1 {
 		s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
 	}
-	s.total.advance(counter, second, number{i: 5}, gap)
+	s.total.advance(catalog.Counter, second, catalog.Number{I: 5}, gap)
 	reasons[0] = dcgm.OK
 	s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
 	require.Equal(t, cumulative{}, s.total)

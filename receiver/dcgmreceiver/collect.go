@@ -11,30 +11,32 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-// Metrics that are not in the table, because no conversion of fields gives them.
-const (
-	metricUp             = "gpu.up"
-	metricStatus         = "gpu.status"
-	metricHealth         = "hw.status"
-	metricInfo           = "gpu.info"
-	metricFabricInfo     = "gpu.fabric.info"
-	metricProfiling      = "gpu.profiling.fields"
-	metricFallbacks      = "gpu.fallback.series"
-	metricLinks          = "gpu.nvlink.links"
-	metricThrottleEvents = "gpu.throttle.events"
-	metricEngineMemory   = "dcgm.hostengine.memory.usage"
-	metricEngineCPU      = "dcgm.hostengine.cpu.utilization"
+// Metrics without rows, because no conversion of fields gives them.
+var (
+	metricUp             = catalog.Named("gpu.up")
+	metricStatus         = catalog.Named("gpu.status")
+	metricHealth         = catalog.Named("hw.status")
+	metricInfo           = catalog.Named("gpu.info")
+	metricFabricInfo     = catalog.Named("gpu.fabric.info")
+	metricProfiling      = catalog.Named("gpu.profiling.fields")
+	metricFallbacks      = catalog.Named("gpu.fallback.series")
+	metricLinks          = catalog.Named("gpu.nvlink.links")
+	metricThrottleEvents = catalog.Named("gpu.throttle.events")
+	metricEngineMemory   = catalog.Named("dcgm.hostengine.memory.usage")
+	metricEngineCPU      = catalog.Named("dcgm.hostengine.cpu.utilization")
 )
 
 // collector reads GPUs through one source at a time. What it knows of GPUs outlives sources.
 type collector struct {
-	*layout
+	*catalog.Layout
 	devices   *devices
 	enabled   map[string]bool
 	gpmFields map[dcgm.FieldID]bool // not wanted from a GPU without GPM
+	profiling bool                  // something needs a profiling field
 	maxSeries int
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
@@ -49,11 +51,11 @@ type collector struct {
 	identities        *dcgm.Group // that of all GPUs
 	identitiesAreFast bool        // they are sampled with everything else
 	classes           []*class
-	refused           map[dcgm.FieldID]refusalKind // fields of the plan that are not watched
-	said              map[dcgm.FieldID]bool        // refused fields that have been logged
-	unread            [tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed
-	unserved          map[string]bool              // calls that the host engine does not serve and that have been logged
-	noGroup           error                        // the host engine has too few groups for the plan
+	refused           map[dcgm.FieldID]refusalKind         // fields of the plan that are not watched
+	said              map[dcgm.FieldID]bool                // refused fields that have been logged
+	unread            [catalog.Tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed
+	unserved          map[string]bool                      // calls that the host engine does not serve and that have been logged
+	noGroup           error                                // the host engine has too few groups for the plan
 	plans             int64
 	watched           int64 // distinct fields
 	unsupported       int64 // distinct fields that some GPU does not have
@@ -69,7 +71,7 @@ type collector struct {
 	absent     []string               // devices that are configured and not there
 	gone       []*gpu                 // those that were there before and are not now
 
-	due    [tiers]time.Time
+	due    [catalog.Tiers]time.Time
 	readAt time.Time // when the newest values had been read
 	since  time.Time // the begin of the connection: events before it are not counted
 	buf    []dcgm.Sample
@@ -85,12 +87,13 @@ type usage struct {
 
 func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selftelemetry.Receiver) *collector {
 	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
-	l := newLayout(table, enabled, cfg.CollectionInterval, cfg.StaleAfter)
+	l := layoutOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
 	return &collector{
-		layout:    l,
+		Layout:    l,
 		devices:   devices,
 		enabled:   enabled,
-		gpmFields: l.gpmOnly(),
+		gpmFields: l.GPMOnly(),
+		profiling: l.NeedsProfiling(),
 		maxSeries: cfg.MaxSeries,
 		logger:    logger,
 		self:      self,
@@ -115,7 +118,7 @@ func (c *collector) detach() {
 	c.src = nil
 	c.planned, c.groups, c.classes, c.watched, c.unsupported = false, nil, nil, 0, 0
 	c.used = nil
-	c.unread = [tiers]map[dcgm.Entity]error{}
+	c.unread = [catalog.Tiers]map[dcgm.Entity]error{}
 	for _, g := range c.gpus {
 		g.forget()
 	}

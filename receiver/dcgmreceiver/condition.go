@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -40,36 +41,36 @@ var conditions = [...]condition{
 	{metadata.AttributeGpuConditionMemoryUnrepairable, fieldMemoryUnrepairable, equals(1), metadata.AttributeHwStateOk},
 	{metadata.AttributeGpuConditionEccSramThresholdExceeded, fieldSRAMThreshold, equals(1), metadata.AttributeHwStateOk},
 	{metadata.AttributeGpuConditionEccUncorrected, fieldUncorrectedErrors, someErrors, metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionHwThermal, fieldClocksEventReasons, has(hwThermal), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionHwPowerBrake, fieldClocksEventReasons, has(hwPowerBrake), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionHwSlowdown, fieldClocksEventReasons, slowdownAlone, metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionHwThermal, catalog.FieldClocksEventReasons, has(hwThermal), metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionHwPowerBrake, catalog.FieldClocksEventReasons, has(hwPowerBrake), metadata.AttributeHwStateOk},
+	{metadata.AttributeGpuConditionHwSlowdown, catalog.FieldClocksEventReasons, slowdownAlone, metadata.AttributeHwStateOk},
 }
 
 func equals(want int64) func(int64) bool { return func(value int64) bool { return value == want } }
 
 // someErrors leaves out a count that no board can have.
 func someErrors(count int64) bool {
-	return count > 0 && rangeOf["gpu.ecc.errors"].holds(level, float64(count))
+	return count > 0 && catalog.RangeOf("gpu.ecc.errors").Holds(catalog.Level, float64(count))
 }
 
 func has(bit int64) func(int64) bool {
-	return func(mask int64) bool { return mayBeMask(mask, clocksEventBits) && mask&bit != 0 }
+	return func(mask int64) bool { return catalog.IsClocksEventMask(mask) && mask&bit != 0 }
 }
 
 // slowdownAlone leaves out a slowdown whose reason is set as well.
 func slowdownAlone(mask int64) bool {
-	return mayBeMask(mask, clocksEventBits) && mask&(hwSlowdown|hwThermal|hwPowerBrake) == hwSlowdown
+	return catalog.IsClocksEventMask(mask) && mask&(hwSlowdown|hwThermal|hwPowerBrake) == hwSlowdown
 }
 
 // holds tells whether a condition is known to hold at a time in microseconds. A field that no enabled metric needs
 // is not read, and of a sample that is too old for a point nothing is known any more.
 func (c *collector) holds(condition *condition, g *gpu, now int64) bool {
-	slot, needed := c.slots[condition.field]
+	slot, needed := c.Slot(condition.field)
 	if !needed {
 		return false
 	}
 	s := g.sheet[slot]
-	return s.Reason == dcgm.OK && now-s.TS <= c.limits[slot] && condition.holds(s.Int())
+	return s.Reason == dcgm.OK && now-s.TS <= c.SlotLimit(slot) && condition.holds(s.Int())
 }
 
 // conditionsOf returns those that hold, as a bit each. Nothing is known of a GPU that cannot be read.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -41,16 +42,16 @@ func TestConditionsOfValues(t *testing.T) {
 	f(fieldUncorrectedErrors, 70, "ecc_uncorrected")
 	f(fieldUncorrectedErrors, 9_000_000_000_000_000_000)
 	f(fieldUncorrectedErrors, -1)
-	f(fieldClocksEventReasons, 0x137) // idle, settings, power cap, sync boost, software heat, display
-	f(fieldClocksEventReasons, 0x40, "hw_thermal")
-	f(fieldClocksEventReasons, 0x80, "hw_power_brake")
-	f(fieldClocksEventReasons, 0x8, "hw_slowdown")
-	f(fieldClocksEventReasons, 0x48, "hw_thermal")
-	f(fieldClocksEventReasons, 0x8c, "hw_power_brake")
-	f(fieldClocksEventReasons, 0x1c8, "hw_thermal", "hw_power_brake")
-	f(fieldClocksEventReasons, 1<<40|0x48)
-	f(fieldClocksEventReasons, 1<<40|0x8)
-	f(fieldClocksEventReasons, -1)
+	f(catalog.FieldClocksEventReasons, 0x137) // idle, settings, power cap, sync boost, software heat, display
+	f(catalog.FieldClocksEventReasons, 0x40, "hw_thermal")
+	f(catalog.FieldClocksEventReasons, 0x80, "hw_power_brake")
+	f(catalog.FieldClocksEventReasons, 0x8, "hw_slowdown")
+	f(catalog.FieldClocksEventReasons, 0x48, "hw_thermal")
+	f(catalog.FieldClocksEventReasons, 0x8c, "hw_power_brake")
+	f(catalog.FieldClocksEventReasons, 0x1c8, "hw_thermal", "hw_power_brake")
+	f(catalog.FieldClocksEventReasons, 1<<40|0x48)
+	f(catalog.FieldClocksEventReasons, 1<<40|0x8)
+	f(catalog.FieldClocksEventReasons, -1)
 }
 
 func TestEveryConditionHasARow(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
@@ -98,9 +99,9 @@ func TestLongestStalenessIsFarAway(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.CollectionInterval, cfg.StaleAfter = minCollectionInterval, maxStaleAfter
 	require.NoError(t, cfg.Validate())
-	l := newLayout(table, enabledMetrics(cfg.MetricsBuilderConfig.Metrics), cfg.CollectionInterval, cfg.StaleAfter)
-	for _, limit := range l.limits {
-		require.GreaterOrEqual(t, limit, maxStaleAfter.Microseconds())
+	pace := catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter)
+	for tier := range catalog.Tiers {
+		require.GreaterOrEqual(t, pace.Limit(tier), maxStaleAfter.Microseconds())
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 )
 
 const (
@@ -20,16 +22,16 @@ func micros(t int64) pcommon.Timestamp {
 }
 
 func TestOlderSamplesSayNothingNew(t *testing.T) {
-	for _, k := range []kind{counter, rate} {
+	for _, k := range []catalog.Kind{catalog.Counter, catalog.Rate} {
 		var c cumulative
-		_, start, ok := c.advance(k, 100*second, number{i: 500, f: 500}, gap)
+		_, start, ok := c.advance(k, 100*second, catalog.Number{I: 500, F: 500}, gap)
 		require.True(t, ok)
-		_, _, ok = c.advance(k, 90*second, number{i: 400, f: 400}, gap)
+		_, _, ok = c.advance(k, 90*second, catalog.Number{I: 400, F: 400}, gap)
 		require.False(t, ok)
-		_, again, ok := c.advance(k, 110*second, number{i: 600, f: 600}, gap)
+		_, again, ok := c.advance(k, 110*second, catalog.Number{I: 600, F: 600}, gap)
 		require.True(t, ok)
 		require.Equal(t, start, again, "no reset was seen")
-		_, again, ok = c.advance(k, 20*second, number{i: 700, f: 700}, gap)
+		_, again, ok = c.advance(k, 20*second, catalog.Number{I: 700, F: 700}, gap)
 		require.True(t, ok)
 		require.Equal(t, micros(20*second), again, "the clock was set back")
 	}
@@ -45,10 +47,10 @@ func TestCounterKeepsItsStartUntilItDecreases(t *testing.T) {
 		{40 * second, 1<<53 + 1, 30 * second},
 		{50 * second, 1 << 53, 50 * second}, // equal as floats
 	} {
-		value, start, ok := c.advance(counter, tt.at, number{i: tt.value, f: float64(tt.value)}, gap)
+		value, start, ok := c.advance(catalog.Counter, tt.at, catalog.Number{I: tt.value, F: float64(tt.value)}, gap)
 		require.True(t, ok)
 		require.Equal(t, micros(tt.start), start)
-		require.Equal(t, tt.value, value.i)
+		require.Equal(t, tt.value, value.I)
 	}
 }
 
@@ -68,10 +70,10 @@ func TestRateIsIntegratedBetweenNeighboursOnly(t *testing.T) {
 		{191 * second, -5, 0, 176 * second},   // no negative delta
 		{206 * second, 1, 15, 176 * second},   //
 	} {
-		value, start, ok := c.advance(rate, tt.at, number{f: tt.rate}, gap)
+		value, start, ok := c.advance(catalog.Rate, tt.at, catalog.Number{F: tt.rate}, gap)
 		require.True(t, ok)
-		require.InDelta(t, tt.want, value.f, 1e-9)
-		require.Equal(t, int64(tt.want), value.i)
+		require.InDelta(t, tt.want, value.F, 1e-9)
+		require.Equal(t, int64(tt.want), value.I)
 		require.Equal(t, micros(tt.from), start)
 	}
 }
@@ -88,23 +90,23 @@ func TestDecreaseByLessThanOneUnitIsAReset(t *testing.T) {
 		{30 * second, 100.2, 30 * second}, // equal as integers
 		{40 * second, 100.2, 30 * second},
 	} {
-		value, start, ok := c.advance(counter, tt.at, number{i: int64(tt.value), f: tt.value}, gap)
+		value, start, ok := c.advance(catalog.Counter, tt.at, catalog.Number{I: int64(tt.value), F: tt.value}, gap)
 		require.True(t, ok)
 		require.Equal(t, micros(tt.start), start)
-		require.InDelta(t, tt.value, value.f, 0)
+		require.InDelta(t, tt.value, value.F, 0)
 	}
 }
 
 func TestIntegralThatPassesInt64BeginsAnew(t *testing.T) {
 	var c cumulative
 	const perSecond = 1e17
-	before := number{}
+	before := catalog.Number{}
 	for n := int64(1); n < 40; n++ {
-		value, start, ok := c.advance(rate, n*10*second, number{f: perSecond}, gap)
+		value, start, ok := c.advance(catalog.Rate, n*10*second, catalog.Number{F: perSecond}, gap)
 		require.True(t, ok)
-		require.GreaterOrEqual(t, value.i, int64(0))
-		if value.i < before.i {
-			require.Equal(t, number{}, value)
+		require.GreaterOrEqual(t, value.I, int64(0))
+		if value.I < before.I {
+			require.Equal(t, catalog.Number{}, value)
 			require.Equal(t, micros(n*10*second), start)
 			return
 		}

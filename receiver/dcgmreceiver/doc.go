@@ -4,3 +4,4 @@
 package dcgmreceiver
 
 //go:generate mdatagen metadata.yaml
+//go:generate go -C ../../internal/tools run ./metrictable ../../receiver/dcgmreceiver/metadata.yaml ../../receiver/dcgmreceiver/internal/catalog/generated_metrics.go

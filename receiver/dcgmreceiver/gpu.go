@@ -8,6 +8,9 @@ import (
 	"math"
 	"strconv"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -16,6 +19,7 @@ import (
 // that counters go on when the host engine has restarted.
 type gpu struct {
 	identity
+	attrs     *pcommon.Map // what every point about it carries
 	entity    dcgm.Entity
 	facts     facts
 	status    dcgm.EntityStatus
@@ -36,6 +40,30 @@ type gpu struct {
 	looks     int  // collections since it is known
 }
 
+// identity is what every data point of a GPU carries.
+type identity struct {
+	id     string // hw.id: the UUID
+	name   string // hw.name: the device file, such as nvidia0
+	model  string // hw.model
+	vendor string // hw.vendor
+}
+
+// or returns what is known, and of what is not, what was known before.
+func (i identity) or(before identity) identity {
+	return identity{cmp.Or(i.id, before.id), cmp.Or(i.name, before.name), cmp.Or(i.model, before.model), cmp.Or(i.vendor, before.vendor)}
+}
+
+// newAttributes makes those of every data point about the entity.
+func (i identity) newAttributes() *pcommon.Map {
+	attrs := pcommon.NewMap()
+	attrs.EnsureCapacity(4)
+	attrs.PutStr("hw.id", i.id)
+	attrs.PutStr("hw.name", i.name)
+	attrs.PutStr("hw.model", i.model)
+	attrs.PutStr("hw.vendor", i.vendor)
+	return &attrs
+}
+
 // fallback is how many series of a metric do not come from their first choice of fields.
 type fallback struct {
 	metric string
@@ -50,7 +78,7 @@ type facts struct {
 	serial, pciBusID, vbios, driver, cudaDriver, nvmlIndex                      string
 	fabricClique, fabricCluster, chassisSerial, chassisSlot, virtualizationMode string
 	gpmSupport                                                                  string // 1 if GPM gives profiling, else 0
-	architecture                                                                architecture
+	architecture                                                                catalog.Architecture
 }
 
 // or returns what is known, and of what is not, what was known before: a GPU that is lost or
@@ -75,26 +103,7 @@ func (f facts) or(before facts) facts {
 
 // gpm falls back on the architecture where the engine does not tell.
 func (f *facts) gpm() bool {
-	return f.gpmSupport == "1" || f.gpmSupport == "" && f.architecture >= hopper
-}
-
-// architecture is a compute capability as field 63 has it: the major version in the upper
-// and the minor in the lower 16 bits.
-type architecture int64
-
-const (
-	hopper    architecture = 9 << 16
-	blackwell architecture = 10 << 16
-)
-
-// plausible takes major versions to 99 and minor ones to 9.
-func (a architecture) plausible() bool { return a>>16 >= 1 && a>>16 <= 99 && a&0xffff <= 9 }
-
-func (a architecture) String() string {
-	if a == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d.%d", a>>16, a&0xffff)
+	return f.gpmSupport == "1" || f.gpmSupport == "" && f.architecture >= catalog.Hopper
 }
 
 // Fields of identity (dcgm_fields.h).
@@ -190,9 +199,9 @@ func cudaVersion(s dcgm.Sample) string {
 }
 
 // architectureOf returns 0 if the engine does not tell.
-func architectureOf(samples map[dcgm.FieldID]dcgm.Sample) architecture {
+func architectureOf(samples map[dcgm.FieldID]dcgm.Sample) catalog.Architecture {
 	s := samples[fieldComputeCapability]
-	if a := architecture(s.Int()); textOf(s) != "" && a.plausible() {
+	if a := catalog.Architecture(s.Int()); textOf(s) != "" && a.Plausible() {
 		return a
 	}
 	return 0
@@ -207,6 +216,8 @@ func virtualizationMode(s dcgm.Sample) string {
 	}
 	return virtualizationModes[s.Int()]
 }
+
+func (g *gpu) attributes() pcommon.Map { return *g.attrs }
 
 // state is how the host engine says that the GPU is, unless it says that all is well and cannot read it.
 func (g *gpu) state() metadata.AttributeGpuState {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -20,10 +21,18 @@ import (
 // gpuState is how a GPU is. Devices that are absent have a state, too.
 type gpuState struct {
 	identity
+	attrs  *pcommon.Map // nil for a device that is absent
 	state  metadata.AttributeGpuState
 	health metadata.AttributeHwState
 
 	conditions uint32 // those of the table that hold, as a bit each
+}
+
+func (s *gpuState) attributes() pcommon.Map {
+	if s.attrs == nil {
+		return *s.newAttributes()
+	}
+	return *s.attrs
 }
 
 var gpuStateAttributes = allOf(metadata.MapAttributeGpuState)
@@ -70,7 +79,7 @@ func isUp(state metadata.AttributeGpuState) bool {
 func (c *collector) stateOfAll(now int64) []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone)+len(c.absent))
 	for _, g := range slices.Concat(c.shown(), c.gone) {
-		states = append(states, gpuState{identity: g.identity, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
+		states = append(states, gpuState{identity: g.identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
 	}
 	if len(c.absent) == 0 {
 		return states

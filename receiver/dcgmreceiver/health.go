@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -71,18 +72,18 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 	g.looks++
 	c.checkSilence(g, status)
 	before, state := g.up(), g.state()
-	g.status, g.unlisted, g.unread = status, !slices.Contains(c.all, g.entity), c.unread[normal][g.entity] != nil
+	g.status, g.unlisted, g.unread = status, !slices.Contains(c.all, g.entity), c.unread[catalog.Normal][g.entity] != nil
 	switch {
 	case g.state() == metadata.AttributeGpuStateUnreadable:
 		g.forget() // The receiver's status says so for all such GPUs together.
 	case state == metadata.AttributeGpuStateUnreadable && g.up(): // Nothing says that it was reset meanwhile.
-		c.due = [tiers]time.Time{}
+		c.due = [catalog.Tiers]time.Time{}
 	case before && !g.up():
 		g.forget()
 		c.logger.Warn("GPU cannot be read", zap.String("hw.id", g.id), zap.Stringer("gpu.state", g.state()))
 	case !before && g.up():
 		g.restart()
-		c.due = [tiers]time.Time{}
+		c.due = [catalog.Tiers]time.Time{}
 		c.logger.Info("GPU can be read again", zap.String("hw.id", g.id))
 	}
 	return nil
@@ -93,7 +94,7 @@ func (c *collector) checkStatus(ctx context.Context, g *gpu) error {
 // enabled, none ever gives anything here.
 func (c *collector) checkSilence(g *gpu, status dcgm.EntityStatus) {
 	const patience = 3
-	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[normal][g.entity] != nil {
+	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[catalog.Normal][g.entity] != nil {
 		g.silent = 0
 		return
 	}

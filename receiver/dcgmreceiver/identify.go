@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -17,12 +18,12 @@ func (c *collector) watchIdentities(ctx context.Context) (err error) {
 	if c.identities, err = c.newGroup(ctx, c.active); err != nil {
 		return err
 	}
-	return c.watchIdentity(ctx, c.identities, static)
+	return c.watchIdentity(ctx, c.identities, catalog.Static)
 }
 
 // watchIdentity watches identities at the pace of a tier. That of the UUID becomes faster with its own.
-func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t tier) error {
-	watch := dcgm.Watch{Fields: identityFields, Period: c.periods[t], KeepSamples: 1}
+func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t catalog.Tier) error {
+	watch := dcgm.Watch{Fields: identityFields, Period: c.Periods[t], KeepSamples: 1}
 	refused, err := c.src.Watch(ctx, group, watch)
 	if err != nil {
 		return fail(kindWatch, err)
@@ -37,7 +38,7 @@ func (c *collector) identify(ctx context.Context) error {
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
-	c.unread[static] = c.listedOf(unread)
+	c.unread[catalog.Static] = c.listedOf(unread)
 	byGPU := map[dcgm.Entity]map[dcgm.FieldID]dcgm.Sample{}
 	for _, entity := range c.entities {
 		byGPU[entity] = map[dcgm.FieldID]dcgm.Sample{}
@@ -84,7 +85,7 @@ func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Samp
 	}
 	g, known := c.known[id.id]
 	if !known {
-		g = &gpu{sheet: make([]dcgm.Sample, len(c.slots)), states: make([]seriesState, len(c.rows)), status: dcgm.StatusOK}
+		g = &gpu{sheet: make([]dcgm.Sample, c.Slots()), states: make([]seriesState, len(c.Rows)), status: dcgm.StatusOK}
 		g.name = unidentified(entity)
 		c.known[id.id] = g
 	}
@@ -93,7 +94,11 @@ func (c *collector) gpuOf(entity dcgm.Entity, samples map[dcgm.FieldID]dcgm.Samp
 			other.entity = unassigned
 		}
 	}
+	before := g.identity
 	g.identity, g.facts = g.settle(id, entity, samples[fieldMinor].TS), what.or(g.facts)
+	if g.attrs == nil || g.identity != before {
+		g.attrs = g.newAttributes()
+	}
 	g.entity = entity
 	g.nameless = g.id == unidentified(entity) && isLate(samples[fieldUUID]) ||
 		g.model == "" && isLate(samples[fieldName]) || g.name == unidentified(entity) && isLate(samples[fieldMinor])
@@ -114,12 +119,12 @@ func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
 	if err != nil || !c.planned || !slices.ContainsFunc(c.gpus, (*gpu).isNameless) {
 		return err
 	}
-	c.due[static] = now
+	c.due[catalog.Static] = now
 	if c.identitiesAreFast {
 		return nil
 	}
 	c.identitiesAreFast = true
-	return c.watchIdentity(ctx, c.identities, normal)
+	return c.watchIdentity(ctx, c.identities, catalog.Normal)
 }
 
 // shown are the GPUs to emit. One that can be read and does not tell yet what it goes by is left for a few

@@ -40,13 +40,13 @@ func (s *simulation) requireOneSeriesPerThing() {
 		for m, point := range points(batch) {
 			thing := m.Name() + " " + idOf(point)
 			switch m.Name() {
-			case metricUp, metricInfo, metricFabricInfo, metricProfiling:
+			case metricUp.Name, metricInfo.Name, metricFabricInfo.Name, metricProfiling.Name:
 				attributes := fmt.Sprint(point.Attributes().AsRaw())
 				if before, seen := identities[thing]; seen {
 					require.Equal(s.t, before, attributes, m.Name())
 				}
 				identities[thing] = attributes
-			case metricStatus, metricHealth:
+			case metricStatus.Name, metricHealth.Name:
 				holds[thing] += point.IntValue()
 			}
 		}
@@ -99,7 +99,7 @@ func TestConfiguredDevicesThatAreAbsentGoByTheirNumberOrUUID(t *testing.T) {
 		ids := func() (ids []string) {
 			batches := s.sink.AllMetrics()
 			for m, point := range points(batches[len(batches)-1]) {
-				if m.Name() == metricUp {
+				if m.Name() == metricUp.Name {
 					ids = append(ids, idOf(point))
 				}
 			}
@@ -189,7 +189,7 @@ func (s *simulation) idsUp() []string {
 
 func idsUp(batch pmetric.Metrics) (ids []string) {
 	for m, point := range points(batch) {
-		if m.Name() == metricUp {
+		if m.Name() == metricUp.Name {
 			ids = append(ids, idOf(point))
 		}
 	}

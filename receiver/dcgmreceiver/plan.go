@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -28,12 +29,12 @@ type class struct {
 	gpus         []*gpu
 	entities     []dcgm.Entity
 	group        *dcgm.Group
-	fields       [tiers][]dcgm.FieldID // watched
-	live         []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
-	events       int                   // number of the group's watch for events; -1 if there is none
-	since        time.Time             // events were read up to here
-	eventsFailed bool                  // events could not be read at the last collection
-	refused      map[dcgm.FieldID]bool // could not be watched
+	fields       [catalog.Tiers][]dcgm.FieldID // watched
+	live         []dcgm.FieldID                // those of the fastest tier that give values in use; nil while that is open
+	events       int                           // number of the group's watch for events; -1 if there is none
+	since        time.Time                     // events were read up to here
+	eventsFailed bool                          // events could not be read at the last collection
+	refused      map[dcgm.FieldID]bool         // could not be watched
 }
 
 // plan identifies the GPUs, makes a group for every class of them and watches what their
@@ -54,7 +55,7 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 	c.watched = c.countWatched()
 	c.planned, c.replanAt = true, now.Add(c.replanPause)
 	c.replanPause = min(2*c.replanPause, lastReplan)
-	c.due = [tiers]time.Time{}
+	c.due = [catalog.Tiers]time.Time{}
 	c.plans++
 	return nil
 }
@@ -103,15 +104,16 @@ func (c *collector) watchAll(ctx context.Context) error {
 // clearSheets says of every field that it has no value yet, or never will.
 func (c *collector) clearSheets(class *class) {
 	for _, g := range class.gpus {
-		for field, slot := range c.slots {
+		for slot := range c.Slots() {
 			g.sheet[slot] = dcgm.Sample{Reason: dcgm.NotSupported}
-			if c.mayCome(class, g, field) {
+			if c.mayCome(class, g, c.Field(slot)) {
 				g.sheet[slot].Reason = dcgm.Blank
 			}
 		}
 		for _, fields := range class.fields {
 			for _, field := range fields {
-				g.sheet[c.slots[field]].Reason = dcgm.Blank
+				slot, _ := c.Slot(field)
+				g.sheet[slot].Reason = dcgm.Blank
 			}
 		}
 	}
@@ -180,7 +182,7 @@ func (c *collector) classify(ctx context.Context) error {
 		if err := c.profile(ctx, g); err != nil {
 			return err
 		}
-		key := fmt.Sprint(g.facts.gpm(), c.fields(normal, c.wanted(g)), c.fields(slow, c.wanted(g)))
+		key := fmt.Sprint(g.facts.gpm(), c.Fields(catalog.Normal, c.wanted(g)), c.Fields(catalog.Slow, c.wanted(g)))
 		if byFields[key] == nil {
 			byFields[key] = &class{events: -1, refused: map[dcgm.FieldID]bool{}}
 		}

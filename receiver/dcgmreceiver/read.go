@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -20,7 +21,7 @@ import (
 // GPU of the plan, counts as blank.
 func (c *collector) dropStrangers() bool {
 	found := false
-	slot := c.slots[fieldUUID]
+	slot, _ := c.Slot(fieldUUID)
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
 			s := &g.sheet[slot]
@@ -53,12 +54,12 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 	if err := c.readEvents(ctx); err != nil {
 		return err
 	}
-	if c.isDue(slow, now) {
+	if c.isDue(catalog.Slow, now) {
 		if err := c.readSlow(ctx, now); err != nil {
 			return err
 		}
 	}
-	if c.isDue(static, now) {
+	if c.isDue(catalog.Static, now) {
 		return c.identifyAgain(ctx, now)
 	}
 	return nil
@@ -66,34 +67,34 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 
 // isDue says whether a tier is to be read now, and notes when it will be next. Ticks are a
 // little early or late, so half an interval does not count.
-func (c *collector) isDue(t tier, now time.Time) bool {
+func (c *collector) isDue(t catalog.Tier, now time.Time) bool {
 	if now.Before(c.due[t]) {
 		return false
 	}
-	c.due[t] = now.Add(c.periods[t] - c.periods[normal]/2)
+	c.due[t] = now.Add(c.Periods[t] - c.Periods[catalog.Normal]/2)
 	return true
 }
 
 // readNormal leaves out the fields that nothing is made of, but for a look now and then: a
 // driver may begin to support one.
 func (c *collector) readNormal(ctx context.Context, now time.Time) error {
-	c.unread[normal] = map[dcgm.Entity]error{}
+	c.unread[catalog.Normal] = map[dcgm.Entity]error{}
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
 			g.fresh = 0
 		}
 		fields := class.live
-		if fields == nil || !now.Before(c.due[slow]) {
-			fields = class.fields[normal]
+		if fields == nil || !now.Before(c.due[catalog.Slow]) {
+			fields = class.fields[catalog.Normal]
 		}
-		if err := c.readFields(ctx, class, normal, fields, now); err != nil {
+		if err := c.readFields(ctx, class, catalog.Normal, fields, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *collector) readFields(ctx context.Context, class *class, t tier, fields []dcgm.FieldID, now time.Time) error {
+func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID, now time.Time) error {
 	samples, unread, err := c.src.Read(ctx, class.entities, fields, c.buf)
 	c.buf = samples
 	if err != nil {
@@ -113,7 +114,9 @@ func (c *collector) readFields(ctx context.Context, class *class, t tier, fields
 // forgetFields drops values that could not be read again.
 func (c *collector) forgetFields(g *gpu, fields []dcgm.FieldID) {
 	for _, field := range fields {
-		g.sheet[c.slots[field]] = dcgm.Sample{Reason: dcgm.Status}
+		if slot, needed := c.Slot(field); needed {
+			g.sheet[slot] = dcgm.Sample{Reason: dcgm.Status}
+		}
 	}
 }
 
@@ -164,7 +167,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 			}
 			g = class.gpus[at]
 		}
-		slot, needed := c.slots[s.Field]
+		slot, needed := c.Slot(s.Field)
 		if !needed {
 			c.tally.drop(dcgm.Status)
 			continue
@@ -173,9 +176,9 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 		if s.Reason != dcgm.OK {
 			continue
 		}
-		stale := now-s.TS > c.limits[slot]
+		stale := now-s.TS > c.SlotLimit(slot)
 		c.overdue = c.overdue || stale
-		if !stale && c.tierOf[slot] == normal && s.Field != fieldUUID {
+		if !stale && c.SlotTier(slot) == catalog.Normal && s.Field != fieldUUID {
 			g.fresh++
 			g.spoken = true
 		}
@@ -213,7 +216,7 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 	}
 	class.since = until
 	for _, s := range samples {
-		if i := slices.Index(class.entities, s.Entity); i >= 0 && s.Field == fieldClocksEventReasons {
+		if i := slices.Index(class.entities, s.Entity); i >= 0 && s.Field == catalog.FieldClocksEventReasons {
 			if !class.gpus[i].throttle.observe(s) {
 				c.tally.drop(implausible)
 			}
@@ -225,15 +228,15 @@ func (c *collector) readEventsOf(ctx context.Context, class *class) error {
 // readSlow reads what changes with settings and links. Links and the engine's usage are
 // extras: where the engine refuses them, their metrics are absent.
 func (c *collector) readSlow(ctx context.Context, now time.Time) error {
-	c.unread[slow] = map[dcgm.Entity]error{}
+	c.unread[catalog.Slow] = map[dcgm.Entity]error{}
 	for _, class := range c.classes {
 		class.live = c.liveFields(class)
-		if err := c.readFields(ctx, class, slow, class.fields[slow], now); err != nil {
+		if err := c.readFields(ctx, class, catalog.Slow, class.fields[catalog.Slow], now); err != nil {
 			return err
 		}
 	}
 	c.unsupported = c.countUnsupported()
-	if c.enabled[metricLinks] {
+	if c.enabled[metricLinks.Name] {
 		links, err := c.src.Links(ctx)
 		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
@@ -242,7 +245,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 			g.links = links[g.entity]
 		}
 	}
-	if c.enabled[metricEngineMemory] || c.enabled[metricEngineCPU] {
+	if c.enabled[metricEngineMemory.Name] || c.enabled[metricEngineCPU.Name] {
 		used, err := c.src.Usage(ctx)
 		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
@@ -259,7 +262,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 // not have.
 func (c *collector) countUnsupported() int64 {
 	var n int64
-	for slot := range c.tierOf {
+	for slot := range c.Slots() {
 		if slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.sheet[slot].Reason == dcgm.NotSupported }) {
 			n++
 		}

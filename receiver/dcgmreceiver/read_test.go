@@ -33,7 +33,7 @@ func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
 			cfg.CollectionInterval = interval
 			c := newRig(t, cfg, nil).collector
-			g := &gpu{sheet: make([]dcgm.Sample, len(c.slots))}
+			g := &gpu{sheet: make([]dcgm.Sample, c.Slots())}
 			c.scatter(&class{gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}, []dcgm.Sample{tt.sample}, now)
 			require.Equal(t, tt.fresh, g.fresh)
 			require.Equal(t, tt.fresh > 0, g.spoken)

@@ -9,15 +9,16 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/hostidentity"
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
 
 // releaseGrace is how long the goroutine takes at its end to free what the host engine holds.
@@ -27,26 +28,27 @@ const releaseGrace = 2 * time.Second
 // it collected. One goroutine ticks and pushes, another one deals with the host engine: what hangs there
 // keeps nobody from saying so, and one collection at most is out.
 type gpuReceiver struct {
-	cfg      *Config
-	endpoint dcgm.Endpoint
-	logger   *zap.Logger
-	metrics  consumer.Metrics // nil without a metrics pipeline
-	logs     consumer.Logs    // nil without a logs pipeline
-	loop     *receiverloop.Loop
-	states   *gpuStates
-	node     hostidentity.Host
+	cfg       *Config
+	endpoint  dcgm.Endpoint
+	logger    *zap.Logger
+	metrics   consumer.Metrics // nil without a metrics pipeline
+	logs      consumer.Logs    // nil without a logs pipeline
+	loop      *receiverloop.Loop
+	states    *gpuStates
+	node      hostidentity.Host
+	resources resourceFilters
 
 	started time.Time
 
 	// Of the goroutine that ticks.
-	desk        *desk
-	tickBuilder *metadata.MetricsBuilder
-	overSaid    bool
+	desk      *desk
+	tickBatch *record.Batch
+	overSaid  bool
 
 	// Of the goroutine that deals with the host engine.
 	session   dcgm.Session // nil where there is no way to a host engine at all, or not yet; else it stays
 	collector *collector
-	builder   *metadata.MetricsBuilder
+	batch     *record.Batch
 	simulated bool
 	connects  int64
 	retry     backoff
@@ -73,16 +75,17 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 		return nil, err
 	}
 	return &gpuReceiver{
-		cfg:      cfg,
-		endpoint: endpoint,
-		logger:   set.Logger,
-		loop:     loop,
-		states:   states,
+		cfg:       cfg,
+		endpoint:  endpoint,
+		logger:    set.Logger,
+		loop:      loop,
+		states:    states,
+		resources: newResourceFilters(cfg.MetricsBuilderConfig.ResourceAttributes),
 
-		desk:        newDesk(),
-		tickBuilder: metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
-		builder:     metadata.NewMetricsBuilder(cfg.MetricsBuilderConfig, set),
-		collector:   newCollector(cfg, devices, set.Logger, loop.Self),
+		desk:      newDesk(),
+		tickBatch: record.NewBatch(set.BuildInfo.Version),
+		batch:     record.NewBatch(set.BuildInfo.Version),
+		collector: newCollector(cfg, devices, set.Logger, loop.Self),
 	}, nil
 }
 
@@ -162,14 +165,20 @@ func (r *gpuReceiver) push(metrics pmetric.Metrics) error {
 	return r.loop.PushMetrics(r.metrics, metrics)
 }
 
-// resource is what the metrics belong to.
-func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
+// emit returns what a batch has, unless the configuration leaves metrics of this resource out.
+func (r *gpuReceiver) emit(batch *record.Batch, simulated bool) pmetric.Metrics {
 	rb := metadata.NewResourceBuilder(r.cfg.MetricsBuilderConfig.ResourceAttributes)
 	if simulated {
 		rb.SetTracecoreSimulated(true)
 	}
 	r.node.AddTo(rb)
-	return rb.Emit()
+	resource := rb.Emit()
+	kept := r.resources.keep(resource.Attributes())
+	metrics := batch.Emit(resource)
+	if !kept {
+		return pmetric.NewMetrics()
+	}
+	return metrics
 }
 
 // record writes the points of the GPUs and those about DCGM itself.
@@ -177,17 +186,20 @@ func (r *gpuReceiver) record(begin time.Time, up bool) {
 	now := time.Now()
 	r.collector.tally.begin()
 	if up {
-		r.collector.record(r.builder, now, r.started)
+		r.collector.record(r.batch, now, r.started)
 		r.states.set(r.collector.stateOfAll(now.UnixMicro()), r.simulated)
 	} else {
 		r.states.set(nil, false)
 	}
-	r.builder.Reset(metadata.WithStartTime(timestamp(r.started)))
-	ts := timestamp(now)
-	r.builder.RecordDcgmUpDataPoint(ts, boolToInt(up))
-	r.builder.RecordDcgmReconnectsDataPoint(ts, max(0, r.connects-1))
-	r.builder.RecordDcgmScrapeDurationDataPoint(ts, now.Sub(begin).Seconds())
-	r.collector.recordSelf(r.builder, now)
+	self := r.selfRecord(r.batch, now)
+	self.add(metricConnected, count(boolToInt(up)))
+	self.add(metricReconnects, count(max(0, r.connects-1)))
+	self.add(metricScrapeDuration, catalog.Number{F: now.Sub(begin).Seconds()})
+	r.collector.recordSelf(self)
+}
+
+func (r *gpuReceiver) selfRecord(batch *record.Batch, now time.Time) *selfRecord {
+	return &selfRecord{batch: batch, enabled: r.collector.enabled, now: timestamp(now), start: timestamp(r.started)}
 }
 
 // errNotConnected is the state before the first attempt to connect.

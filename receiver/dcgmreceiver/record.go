@@ -9,8 +9,10 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
 
 // tally counts what recording did. Drops are totals, the rest is of the last collection.
@@ -41,32 +43,30 @@ var dropAttributes = [dropReasons]metadata.AttributeDcgmDropReason{
 // recording is one pass over all that is to be emitted at an instant.
 type recording struct {
 	*collector
-	mb      *metadata.MetricsBuilder
+	batch   *record.Batch
 	now     pcommon.Timestamp
 	micros  int64
 	start   pcommon.Timestamp // of points that are no counters
-	current pcommon.Timestamp // what the builder has as start
 	samples []dcgm.Sample     // scratch
 }
 
 // record writes all points of the GPUs. start is that of series that are no counters.
-func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
+func (c *collector) record(batch *record.Batch, now, start time.Time) {
 	r := &recording{
 		collector: c,
-		mb:        mb,
+		batch:     batch,
 		now:       timestamp(now),
 		micros:    now.UnixMicro(),
 		start:     timestamp(start),
 	}
-	r.since(r.start)
 	gpus := c.shown()
 	r.states(c.stateOfAll(r.micros))
 	for _, g := range gpus {
 		r.links(g)
 	}
-	for i := range c.rows {
+	for i := range c.Rows {
 		for _, g := range gpus {
-			r.series(&c.rows[i], g, &g.states[i])
+			r.series(&c.Rows[i], g, &g.states[i])
 		}
 	}
 	for _, g := range gpus {
@@ -75,16 +75,8 @@ func (c *collector) record(mb *metadata.MetricsBuilder, now, start time.Time) {
 	}
 }
 
-// since sets the start timestamp of the points that follow.
-func (r *recording) since(start pcommon.Timestamp) {
-	if r.current != start {
-		r.mb.Reset(metadata.WithStartTime(start))
-		r.current = start
-	}
-}
-
 // wants reports whether one more point of a metric that is not in the table may be emitted.
-func (r *recording) wants(metric string) bool { return r.enabled[metric] && r.take() }
+func (r *recording) wants(m *catalog.Metric) bool { return r.enabled[m.Name] && r.take() }
 
 // take reports whether one more point may be emitted.
 func (r *recording) take() bool {
@@ -103,12 +95,12 @@ func (t *tally) begin() { t.points, t.over, t.oldest = 0, 0, 0 }
 func (t *tally) drop(reason dcgm.Reason) { t.dropped[reason]++ }
 
 // series records one series of one GPU, or counts why it has no value.
-func (r *recording) series(row *row, g *gpu, state *seriesState) {
-	if row.gpm && !g.facts.gpm() {
+func (r *recording) series(row *catalog.Placed, g *gpu, state *seriesState) {
+	if row.GPM && !g.facts.gpm() {
 		return
 	}
 	before := state.chosen
-	i, why := state.choose(len(row.sources), func(i int) dcgm.Reason { return r.gather(g, row, i) })
+	i, why := state.choose(len(row.Sources), func(i int) dcgm.Reason { return r.gather(g, row, i) })
 	if i >= 0 {
 		why = r.gather(g, row, i)
 	}
@@ -121,20 +113,20 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 		}
 		return
 	}
-	src := &row.sources[i]
-	value, ok := src.value(r.samples)
+	src := &row.Sources[i]
+	value, ok := src.Value(r.samples)
 	if !ok {
 		return
 	}
-	if !row.within.holds(src.kind, value.f) {
+	if !row.Range.Holds(src.Kind, value.F) {
 		r.tally.drop(implausible)
 		return
 	}
 	at := oldest(r.samples)
 	ts := pcommon.Timestamp(at * 1000) //nolint:gosec // Timestamps are positive.
 	start := min(r.start, ts)          // Another client's watch may have sampled before this receiver started.
-	if src.kind != level {
-		if value, start, ok = state.total.advance(src.kind, at, value, r.gaps[row.slots[i][0]]); !ok {
+	if src.Kind != catalog.Level {
+		if value, start, ok = state.total.advance(src.Kind, at, value, r.SlotGap(row.Slots[i][0])); !ok {
 			r.tally.drop(dcgm.Stale)
 			return
 		}
@@ -142,25 +134,24 @@ func (r *recording) series(row *row, g *gpu, state *seriesState) {
 	if !r.take() {
 		return
 	}
-	if row.tier == normal {
+	if row.Tier == catalog.Normal {
 		r.tally.see(at)
 	}
-	r.since(start)
-	row.record(r.mb, point{number: value, identity: &g.identity, ts: ts})
+	r.batch.AddOf(*g.attrs, row.Metric, record.Point{Value: value, At: ts, Start: start}, row.Attrs...)
 }
 
 // gather collects the samples of source i into r.samples, or says why they give no value.
-func (r *recording) gather(g *gpu, row *row, i int) dcgm.Reason {
-	if known := g.facts.architecture; known != 0 && known < row.sources[i].from {
+func (r *recording) gather(g *gpu, row *catalog.Placed, i int) dcgm.Reason {
+	if known := g.facts.architecture; known != 0 && known < row.Sources[i].From {
 		return dcgm.NotSupported
 	}
 	r.samples = r.samples[:0]
-	for _, slot := range row.slots[i] {
+	for _, slot := range row.Slots[i] {
 		s := g.sheet[slot]
 		if s.Reason != dcgm.OK {
 			return s.Reason
 		}
-		if r.micros-s.TS > r.limits[slot] {
+		if r.micros-s.TS > r.SlotLimit(slot) {
 			return dcgm.Stale
 		}
 		r.samples = append(r.samples, s)
@@ -184,31 +175,35 @@ func (t *tally) see(at int64) {
 
 // states records how the GPUs are, what matters most of all of them first.
 func (r *recording) states(gpus []gpuState) {
-	for _, g := range gpus {
-		if r.wants(metricUp) {
-			r.mb.RecordGpuUpDataPoint(r.now, boolToInt(isUp(g.state)), g.id, g.name, g.model, g.vendor)
-		}
+	for i := range gpus {
+		r.add(&gpus[i], metricUp, boolToInt(isUp(gpus[i].state)))
 	}
 	for _, state := range hwStates {
-		for _, g := range gpus {
-			if r.wants(metricHealth) {
-				r.mb.RecordHwStatusDataPoint(r.now, boolToInt(state == g.health), g.id, g.name, g.model, g.vendor, metadata.AttributeHwTypeGpu, state)
-			}
+		for i := range gpus {
+			r.add(&gpus[i], metricHealth, boolToInt(state == gpus[i].health), metadata.AttributeHwTypeGpu.String(), state.String())
 		}
 	}
 	for _, state := range gpuStateAttributes {
-		for _, g := range gpus {
-			if r.wants(metricStatus) {
-				r.mb.RecordGpuStatusDataPoint(r.now, boolToInt(state == g.state), g.id, g.name, g.model, g.vendor, state)
-			}
+		for i := range gpus {
+			r.add(&gpus[i], metricStatus, boolToInt(state == gpus[i].state), state.String())
 		}
+	}
+}
+
+// described is whoever has the attributes of an entity.
+type described interface{ attributes() pcommon.Map }
+
+// add records a point without a row about an entity, now.
+func (r *recording) add(of described, m *catalog.Metric, value int64, attrs ...string) {
+	if r.wants(m) {
+		r.batch.AddOf(of.attributes(), m, point(value, r.now, r.start), m.With(attrs...)...)
 	}
 }
 
 func (r *recording) links(g *gpu) {
 	for _, link := range linkAttributes {
-		if hasLinks(g.links) && r.wants(metricLinks) {
-			r.mb.RecordGpuNvlinkLinksDataPoint(r.now, countLinks(g.links, link.state), g.id, g.name, g.model, g.vendor, link.attribute)
+		if hasLinks(g.links) {
+			r.add(g, metricLinks, countLinks(g.links, link.state), link.attribute.String())
 		}
 	}
 }
@@ -237,33 +232,28 @@ func hasLinks(links []dcgm.LinkState) bool {
 
 // info records what is known of a GPU and no measurement.
 func (r *recording) info(g *gpu) {
-	r.since(r.start)
 	f := &g.facts
-	if r.wants(metricInfo) {
-		r.mb.RecordGpuInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.serial, f.pciBusID, f.vbios, f.driver, f.cudaDriver,
-			f.architecture.String(), f.nvmlIndex, f.chassisSerial, f.chassisSlot, f.virtualizationMode, strconv.FormatUint(uint64(g.entity.ID), 10))
+	r.add(g, metricInfo, 1, f.serial, f.pciBusID, f.vbios, f.driver, f.cudaDriver,
+		f.architecture.String(), f.nvmlIndex, f.chassisSerial, f.chassisSlot, f.virtualizationMode, strconv.FormatUint(uint64(g.entity.ID), 10))
+	if f.fabricCluster+f.fabricClique != "" {
+		r.add(g, metricFabricInfo, 1, f.fabricCluster, f.fabricClique)
 	}
-	if f.fabricCluster+f.fabricClique != "" && r.wants(metricFabricInfo) {
-		r.mb.RecordGpuFabricInfoDataPoint(r.now, 1, g.id, g.name, g.model, g.vendor, f.fabricCluster, f.fabricClique)
-	}
-	if r.profiling && g.profiled != nil && !g.unasked && r.wants(metricProfiling) {
-		r.mb.RecordGpuProfilingFieldsDataPoint(r.now, int64(len(g.profiled)), g.id, g.name, g.model, g.vendor)
+	if r.profiling && g.profiled != nil && !g.unasked {
+		r.add(g, metricProfiling, int64(len(g.profiled)))
 	}
 	for _, fallback := range g.fallbacks {
-		if r.wants(metricFallbacks) {
-			r.mb.RecordGpuFallbackSeriesDataPoint(r.now, fallback.series, g.id, g.name, g.model, g.vendor, fallback.metric)
-		}
+		r.add(g, metricFallbacks, fallback.series, fallback.metric)
 	}
 }
 
 // fallbacksOf counts the series of each metric that do not have their first source.
 func (c *collector) fallbacksOf(g *gpu) []fallback {
 	var out []fallback
-	for i := range c.rows {
+	for i := range c.Rows {
 		if g.states[i].chosen <= 1 {
 			continue
 		}
-		metric := c.rows[i].metric
+		metric := c.Rows[i].Name
 		at := slices.IndexFunc(out, func(f fallback) bool { return f.metric == metric })
 		if at < 0 {
 			at = len(out)
@@ -272,6 +262,11 @@ func (c *collector) fallbacksOf(g *gpu) []fallback {
 		out[at].series++
 	}
 	return out
+}
+
+// point is a point of a metric of integers.
+func point(value int64, at, start pcommon.Timestamp) record.Point {
+	return record.Point{Value: catalog.Number{I: value}, At: at, Start: start}
 }
 
 func timestamp(t time.Time) pcommon.Timestamp { return pcommon.NewTimestampFromTime(t) }

@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
 // collection is what one collection came to.
@@ -80,7 +79,7 @@ func (r *gpuReceiver) collection(ctx context.Context, begin time.Time) collectio
 	}
 	return collection{
 		begin:     begin,
-		metrics:   r.builder.Emit(metadata.WithResource(r.resource(r.simulated))),
+		metrics:   r.emit(r.batch, r.simulated),
 		simulated: r.simulated,
 		err:       err,
 		missing:   r.missing(),
@@ -153,7 +152,6 @@ func (r *gpuReceiver) unanswered(now time.Time) pmetric.Metrics {
 	if !up {
 		r.states.set(nil, false)
 	}
-	r.tickBuilder.Reset(metadata.WithStartTime(timestamp(r.started)))
-	r.tickBuilder.RecordDcgmUpDataPoint(timestamp(now), boolToInt(up))
-	return r.tickBuilder.Emit(metadata.WithResource(r.resource(r.desk.last.simulated)))
+	r.selfRecord(r.tickBatch, now).add(metricConnected, count(boolToInt(up)))
+	return r.emit(r.tickBatch, r.desk.last.simulated)
 }

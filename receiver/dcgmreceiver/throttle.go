@@ -7,25 +7,9 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
-
-// clocksEventReasons are the bits of field 112 (dcgm_fields.h, DCGM_CLOCKS_EVENT_REASON_*).
-var clocksEventReasons = [...]struct {
-	bit    uint
-	reason metadata.AttributeGpuThrottleReason
-}{
-	{0, metadata.AttributeGpuThrottleReasonIdle},
-	{1, metadata.AttributeGpuThrottleReasonClocksSetting},
-	{2, metadata.AttributeGpuThrottleReasonSwPowerCap},
-	{3, metadata.AttributeGpuThrottleReasonHwSlowdown},
-	{4, metadata.AttributeGpuThrottleReasonSyncBoost},
-	{5, metadata.AttributeGpuThrottleReasonSwThermal},
-	{6, metadata.AttributeGpuThrottleReasonHwThermal},
-	{7, metadata.AttributeGpuThrottleReasonHwPowerBrake},
-	{8, metadata.AttributeGpuThrottleReasonDisplay},
-}
 
 // throttleEvents counts how often each bit of the clock event reasons has been set.
 type throttleEvents struct {
@@ -42,7 +26,7 @@ func (e *throttleEvents) observe(s dcgm.Sample) bool {
 	if s.Reason != dcgm.OK || s.TS <= e.last {
 		return true
 	}
-	if !isMask(s, clocksEventBits) {
+	if !catalog.IsClocksEventMask(s.Int()) {
 		return false
 	}
 	mask := uint64(s.Int()) //nolint:gosec // It is a mask.
@@ -61,16 +45,16 @@ func (r *recording) throttleEvents(g *gpu) {
 		return
 	}
 	if why := r.whySilent(g); why != dcgm.OK {
-		for range clocksEventReasons {
+		for range catalog.ClocksEventReasons {
 			r.tally.drop(why)
 		}
 		return
 	}
-	r.since(pcommon.Timestamp(g.throttle.start * 1000)) //nolint:gosec // Timestamps are positive.
+	start := pcommon.Timestamp(g.throttle.start * 1000) //nolint:gosec // Timestamps are positive.
 	at := pcommon.Timestamp(g.throttle.last * 1000)     //nolint:gosec // Timestamps are positive.
-	for _, b := range clocksEventReasons {
+	for _, b := range catalog.ClocksEventReasons {
 		if r.wants(metricThrottleEvents) {
-			r.mb.RecordGpuThrottleEventsDataPoint(at, g.throttle.count[b.bit], g.id, g.name, g.model, g.vendor, b.reason)
+			r.batch.AddOf(*g.attrs, metricThrottleEvents, point(g.throttle.count[b.Bit], at, start), metricThrottleEvents.With(b.Reason)...)
 		}
 	}
 }
@@ -80,7 +64,7 @@ func (r *recording) whySilent(g *gpu) dcgm.Reason {
 	switch {
 	case !g.up():
 		return dcgm.Blank
-	case r.micros-g.throttle.last > r.silence:
+	case r.micros-g.throttle.last > r.Limit(catalog.Normal):
 		return dcgm.Stale
 	default:
 		return dcgm.OK

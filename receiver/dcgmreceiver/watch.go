@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -16,8 +17,6 @@ const (
 	eventKeepAge = 10 * time.Minute
 )
 
-const fieldClocksEventReasons dcgm.FieldID = 112
-
 // watchClass watches the fields of every tier, profiling apart from the rest: it is refused as a whole where another
 // client holds it or rights are missing, and is not halved with the rest then.
 func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
@@ -25,9 +24,9 @@ func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
 		return err
 	}
 	wanted := c.wanted(class.gpus[0])
-	for t := range tiers {
+	for t := range catalog.Tiers {
 		for _, profiling := range []bool{false, true} {
-			fields := c.fields(t, func(f dcgm.FieldID) bool { return wanted(f) && dcgm.IsProfiling(f) == profiling })
+			fields := c.Fields(t, func(f dcgm.FieldID) bool { return wanted(f) && dcgm.IsProfiling(f) == profiling })
 			if err := c.watchFields(ctx, class, t, fields); err != nil {
 				return fail(kindWatch, err)
 			}
@@ -36,9 +35,9 @@ func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
 	return c.watchEvents(ctx, class)
 }
 
-func (c *collector) watchFields(ctx context.Context, class *class, t tier, fields []dcgm.FieldID) error {
+func (c *collector) watchFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID) error {
 	for part := range slices.Chunk(fields, dcgm.MaxFields) {
-		refused, err := c.src.Watch(ctx, class.group, dcgm.Watch{Fields: part, Period: c.periods[t], KeepSamples: 2})
+		refused, err := c.src.Watch(ctx, class.group, dcgm.Watch{Fields: part, Period: c.Periods[t], KeepSamples: 2})
 		if err != nil {
 			return err
 		}
@@ -60,9 +59,9 @@ func (c *collector) forgetChoices(class *class, unknown []dcgm.FieldID) {
 		return
 	}
 	for _, g := range class.gpus {
-		for i := range c.rows {
+		for i := range c.Rows {
 			state := &g.states[i]
-			if state.chosen > 0 && c.rows[i].sources[state.chosen-1].needsAny(unknown) {
+			if state.chosen > 0 && c.Rows[i].Sources[state.chosen-1].NeedsAny(unknown) {
 				*state = seriesState{}
 			}
 		}
@@ -71,10 +70,10 @@ func (c *collector) forgetChoices(class *class, unknown []dcgm.FieldID) {
 }
 
 func (c *collector) watchEvents(ctx context.Context, class *class) error {
-	if !c.enabled[metricThrottleEvents] {
+	if !c.enabled[metricThrottleEvents.Name] {
 		return nil
 	}
-	watch := dcgm.Watch{Fields: []dcgm.FieldID{fieldClocksEventReasons}, Period: min(eventPeriod, c.periods[normal]), KeepAge: max(eventKeepAge, 2*c.periods[normal])}
+	watch := dcgm.Watch{Fields: []dcgm.FieldID{catalog.FieldClocksEventReasons}, Period: min(eventPeriod, c.Periods[catalog.Normal]), KeepAge: max(eventKeepAge, 2*c.Periods[catalog.Normal])}
 	refused, err := c.src.Watch(ctx, class.group, watch)
 	if err != nil {
 		return fail(kindWatch, err)

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package catalog
 
 import (
 	"math"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
@@ -25,17 +23,17 @@ func TestFieldsAreWhatTheirSourceSays(t *testing.T) {
 	perSecond := regexp.MustCompile(`^DCGM_FI_PROF_.*_BYTES$|_WATTS$`)
 	levels := regexp.MustCompile(`_RATIO$|_UTIL$|_WATTS$|_CELSIUS$|THROUGHPUT`)
 	fields := knownFields(t)
-	for _, s := range table {
-		require.NotEmpty(t, s.sources, s.metric)
-		for _, src := range s.sources {
-			require.NotEmpty(t, src.fields, s.metric)
-			for _, id := range src.fields {
-				require.Contains(t, fields, id, "%s has a field that DCGM does not have", s.metric)
-				require.Contains(t, []string{"INT64", "DOUBLE", unknownType}, fields[id].kind, "%s is no number", fields[id].name)
+	for _, s := range rows {
+		require.NotEmpty(t, s.Sources, s.Name)
+		for _, src := range s.Sources {
+			require.NotEmpty(t, src.Fields, s.Name)
+			for _, id := range src.Fields {
+				require.Contains(t, fields, id, "%s has a field that DCGM does not have", s.Name)
+				require.Contains(t, []string{"INT64", "DOUBLE", unknownType}, fields[id].kind, "%s is no Number", fields[id].name)
 			}
-			name := fields[src.fields[0]].name
-			require.Equal(t, src.kind == rate, src.kind != level && perSecond.MatchString(name), "%s from %s", s.metric, name)
-			require.False(t, src.kind == counter && levels.MatchString(name), "%s from %s", s.metric, name)
+			name := fields[src.Fields[0]].name
+			require.Equal(t, src.Kind == Rate, src.Kind != Level && perSecond.MatchString(name), "%s from %s", s.Name, name)
+			require.False(t, src.Kind == Counter && levels.MatchString(name), "%s from %s", s.Name, name)
 		}
 	}
 }
@@ -43,22 +41,20 @@ func TestFieldsAreWhatTheirSourceSays(t *testing.T) {
 // TestSourcesConvertToTheUnit compares what every source makes of a sample with what the name
 // of its field, its type and the unit of its metric ask for.
 func TestSourcesConvertToTheUnit(t *testing.T) {
-	fields, mb := knownFields(t), fullBuilder()
-	for _, s := range table {
-		m := emit(t, mb, &s, number{})
-		isInt := dataPoints(m).At(0).ValueType() == pmetric.NumberDataPointValueTypeInt
-		for _, src := range s.sources {
-			if len(src.fields) > 1 || isFlag(m) {
+	fields := knownFields(t)
+	for _, s := range rows {
+		for _, src := range s.Sources {
+			if len(src.Fields) > 1 || isFlag(s.Metric) {
 				continue
 			}
-			f := fields[src.fields[0]]
+			f := fields[src.Fields[0]]
 			for _, sample := range samplesOf(f) {
-				got, ok := src.value([]dcgm.Sample{sample})
+				got, ok := src.Value([]dcgm.Sample{sample})
 				require.True(t, ok, f.name)
-				want := expected(m.Unit(), f.name, sample.Float())
-				require.Equal(t, want, got.f, "%s from %s", s.metric, f.name) //nolint:testifylint // Conversions are exact.
-				if isInt {
-					require.Equal(t, int64(want), got.i, "%s from %s", s.metric, f.name)
+				want := expected(s.Unit, f.name, sample.Float())
+				require.Equal(t, want, got.F, "%s from %s", s.Name, f.name) //nolint:testifylint // Conversions are exact.
+				if s.Int {
+					require.Equal(t, int64(want), got.I, "%s from %s", s.Name, f.name)
 				}
 			}
 		}
@@ -89,26 +85,25 @@ var named = map[string]string{
 }
 
 func TestAttributesFollowTheFieldNames(t *testing.T) {
-	fields, mb := knownFields(t), fullBuilder()
+	fields := knownFields(t)
 	digits := regexp.MustCompile(`^(NVDEC|NVJPG|OFA)(\d)$`)
-	for _, s := range table {
-		m := emit(t, mb, &s, number{})
-		if isFlag(m) && m.Name() != "gpu.ecc.mode" || m.Name() == "gpu.c2c.links" {
+	for _, s := range rows {
+		if isFlag(s.Metric) && s.Name != "gpu.ecc.mode" || s.Name == "gpu.c2c.links" {
 			continue // one field for all values
 		}
-		for key, value := range dataPoints(m).At(0).Attributes().All() {
-			if slices.Contains([]string{"hw.id", "hw.name", "hw.model", "hw.vendor", "hw.type"}, key) {
+		for _, attr := range s.Attrs {
+			if attr.Key == "hw.type" {
 				continue
 			}
-			want, ok := named[value.Str()]
+			want, ok := named[attr.Value]
 			if !ok {
-				want = digits.ReplaceAllString(strings.ToUpper(value.Str()), `${1}_UTIL_$2`)
+				want = digits.ReplaceAllString(strings.ToUpper(attr.Value), `${1}_UTIL_$2`)
 			}
-			if key == "gpu.nvlink.fec.bin" {
+			if attr.Key == "gpu.nvlink.fec.bin" {
 				want = "_" + want + "_"
 			}
-			for _, src := range s.sources {
-				require.Regexp(t, want, fields[src.fields[0]].name, "%s with %s %s", s.metric, key, value.Str())
+			for _, src := range s.Sources {
+				require.Regexp(t, want, fields[src.Fields[0]].name, "%s with %s %s", s.Name, attr.Key, attr.Value)
 			}
 		}
 	}

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package catalog
 
 import "math"
 
-// plausible is the range of the values of a metric, in its unit. Boards and drivers have
+// Range is the range of the values of a metric, in its unit. Boards and drivers have
 // answered numbers that no board can have, such as 82505 and 4278190080 for a temperature
 // (github.com/NVIDIA/dcgm-exporter/issues/312). Bounds are far from what is known, so that
 // boards to come are within.
-type plausible struct {
-	metric   string
-	min, max float64
-	rate     float64 // most per second of a source that is integrated; 0 where there is none
-	why      string
+type Range struct {
+	Metric   string
+	Min, Max float64
+	Rate     float64 // most per second of a source that is integrated; 0 where there is none
+	Why      string
 }
 
 const (
-	mostInt    = float64(1<<63 - 1024) // largest float64 within int64
+	// MostInt is the largest float64 within int64.
+	MostInt    = float64(1<<63 - 1024)
 	mostMemory = float64(64 << 40)
 	mostWatts  = 20e3
 	mostJoules = 1e13
@@ -39,17 +40,17 @@ const (
 )
 
 // ranges has one row for every metric that the receiver makes of what DCGM says.
-var ranges = []plausible{
+var ranges = []Range{
 	{"dcgm.hostengine.cpu.utilization", 0, 2, 0, "a ratio of the host by definition, from two readings"},
 	{"dcgm.hostengine.memory.usage", 0, mostMemory, 0, "no host has 64 TiB for one process"},
 	{"gpu.bar1.limit", 0, mostMemory, 0, whyMemory},
 	{"gpu.bar1.usage", 0, mostMemory, 0, whyMemory},
 	{"gpu.c2c.errors", 0, mostFaults, 0, whyFaults},
-	{"gpu.c2c.io", 0, mostInt, mostBytes, whyBytes},
+	{"gpu.c2c.io", 0, MostInt, mostBytes, whyBytes},
 	{"gpu.c2c.links", 0, mostLinks, 0, whyLinks},
 	{"gpu.clock.frequency", 0, mostHertz, 0, "seven times the 14 GHz that is shown for GDDR7"},
 	{"gpu.clock.limit", 0, mostHertz, 0, "seven times the 14 GHz that is shown for GDDR7"},
-	{"gpu.cycles", 0, mostInt, 0, whyCount},
+	{"gpu.cycles", 0, MostInt, 0, whyCount},
 	{"gpu.ecc.errors", 0, mostFaults, 0, whyFaults},
 	{"gpu.ecc.location.errors", 0, mostFaults, 0, whyFaults},
 	{"gpu.ecc.mode", 0, 1, 0, whyFlag},
@@ -71,11 +72,11 @@ var ranges = []plausible{
 	{"gpu.memory.usage", 0, mostMemory, 0, whyMemory},
 	{"gpu.mig.mode", 0, 1, 0, whyFlag},
 	{"gpu.nvlink.ber", 0, 1, 0, "a ratio by definition"},
-	{"gpu.nvlink.errors", 0, mostInt, 0, whyCount},
-	{"gpu.nvlink.fec.history", 0, mostInt, 0, whyCount},
-	{"gpu.nvlink.io", 0, mostInt, mostBytes, whyBytes},
+	{"gpu.nvlink.errors", 0, MostInt, 0, whyCount},
+	{"gpu.nvlink.fec.history", 0, MostInt, 0, whyCount},
+	{"gpu.nvlink.io", 0, MostInt, mostBytes, whyBytes},
 	{"gpu.nvlink.links", 0, mostLinks, 0, whyLinks},
-	{"gpu.nvlink.packets", 0, mostInt, 0, whyCount},
+	{"gpu.nvlink.packets", 0, MostInt, 0, whyCount},
 	{"gpu.nvlink.recoveries", 0, mostFaults, 0, whyFaults},
 	{"gpu.nvlink.throughput", 0, mostBytes, 0, whySpeed},
 	{"gpu.pcie.errors.correctable", 0, mostFaults, 0, whyFaults},
@@ -101,14 +102,14 @@ var ranges = []plausible{
 	{"gpu.sm.utilization", 0, 1, 0, whyRatio},
 	{"gpu.temperature.margin", -200, 250, 0, "a difference of two temperatures of 0 to 150 °C, with as much again"},
 	{"gpu.throttle.active", 0, 1, 0, whyFlag + "; NVML defines 9 bits of the mask, and 16 are taken"},
-	{"gpu.throttle.events", 0, mostInt, 0, "counted here; NVML defines 9 bits of the mask, and 16 are taken"},
+	{"gpu.throttle.events", 0, MostInt, 0, "counted here; NVML defines 9 bits of the mask, and 16 are taken"},
 	{"gpu.throttle.time", 0, 1e9, 0, "31 years; it begins with the driver"},
 	{"gpu.utilization.sampled", 0, 1, 0, whyRatio},
 	{"gpu.vgpu.license.status", 0, 1, 0, whyFlag},
 	{"hw.energy", 0, mostJoules, mostWatts, "20 kW for 15 years; it begins with the driver"},
 	{"hw.errors", 0, mostFaults, 0, whyFaults},
 	{"hw.fan.speed_ratio", 0, 3, 0, "a ratio of what noise tolerance allows, which it may exceed (NVML, nvmlDeviceGetFanSpeed)"},
-	{"hw.gpu.io", 0, mostInt, mostBytes, whyBytes},
+	{"hw.gpu.io", 0, MostInt, mostBytes, whyBytes},
 	{"hw.gpu.memory.limit", 0, mostMemory, 0, whyMemory},
 	{"hw.gpu.memory.usage", 0, mostMemory, 0, whyMemory},
 	{"hw.gpu.memory.utilization", 0, 1.1, 0, "a ratio by definition, of values that are not read at the same instant"},
@@ -118,22 +119,28 @@ var ranges = []plausible{
 	{"hw.temperature.limit", -60, 200, 0, "silicon is specified for -55 to 150 °C at the most, and boards shut down near 100 °C"},
 }
 
-var rangeOf = func() map[string]*plausible {
-	byMetric := map[string]*plausible{}
+var rangeOf = func() map[string]*Range {
+	byMetric := map[string]*Range{}
 	for i := range ranges {
-		byMetric[ranges[i].metric] = &ranges[i]
+		byMetric[ranges[i].Metric] = &ranges[i]
 	}
 	return byMetric
 }()
 
-// holds reports whether a value that a source of the kind gives can be. What is not a number
+// RangeOf returns the range of a metric, nil if it has none.
+func RangeOf(metric string) *Range { return rangeOf[metric] }
+
+// Ranges returns all ranges in the order of their metrics.
+func Ranges() []Range { return ranges }
+
+// Holds reports whether a value that a source of the kind gives can be. What is not a number
 // cannot.
-func (p *plausible) holds(k kind, value float64) bool {
-	if k == rate {
-		return value >= 0 && value <= p.rate
+func (p *Range) Holds(k Kind, value float64) bool {
+	if k == Rate {
+		return value >= 0 && value <= p.Rate
 	}
-	return value >= p.min && value <= p.max
+	return value >= p.Min && value <= p.Max
 }
 
 // impossible is what converters return for a sample that cannot be.
-func impossible() (number, bool) { return number{f: math.NaN()}, true }
+func impossible() (Number, bool) { return Number{F: math.NaN()}, true }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package catalog
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"os"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
 // ownMetrics are what the receiver counts and measures itself, or makes of DCGM's own states.
@@ -28,22 +27,22 @@ var ownMetrics = []string{
 }
 
 func TestEveryMetricHasAPlausibleRange(t *testing.T) {
-	for metric := range reflect.TypeFor[metadata.MetricsConfig]().Fields() {
-		name := metric.Tag.Get("mapstructure")
+	for _, m := range metrics {
+		name := m.Name
 		require.NotEqual(t, slices.Contains(ownMetrics, name), rangeOf[name] != nil, name)
 	}
 	require.Len(t, rangeOf, len(ranges), "one range for a metric")
-	require.True(t, slices.IsSortedFunc(ranges, func(a, b plausible) int { return strings.Compare(a.metric, b.metric) }))
+	require.True(t, slices.IsSortedFunc(ranges, func(a, b Range) int { return strings.Compare(a.Metric, b.Metric) }))
 	for _, p := range ranges {
-		require.Less(t, p.min, p.max, p.metric)
-		require.LessOrEqual(t, p.max, mostInt, "%s: what is within fits int64", p.metric)
-		require.NotEmpty(t, p.why, p.metric)
+		require.Less(t, p.Min, p.Max, p.Metric)
+		require.LessOrEqual(t, p.Max, MostInt, "%s: what is within fits int64", p.Metric)
+		require.NotEmpty(t, p.Why, p.Metric)
 	}
-	for _, r := range newLayout(table, allEnabled(), interval, 0).rows {
-		require.NotNil(t, r.within, r.metric)
-		for _, src := range r.sources {
-			if src.kind == rate {
-				require.Positive(t, r.within.rate, r.metric)
+	for _, r := range layoutOf(allEnabled()).Rows {
+		require.NotNil(t, r.Range, r.Name)
+		for _, src := range r.Sources {
+			if src.Kind == Rate {
+				require.Positive(t, r.Range.Rate, r.Name)
 			}
 		}
 	}
@@ -51,27 +50,27 @@ func TestEveryMetricHasAPlausibleRange(t *testing.T) {
 
 func allEnabled() map[string]bool {
 	enabled := map[string]bool{}
-	for _, s := range table {
-		enabled[s.metric] = true
+	for _, s := range rows {
+		enabled[s.Name] = true
 	}
 	return enabled
 }
 
 // give is what a source makes of equal samples of its fields, if it gives a point.
-func give(r *row, src *source, s dcgm.Sample) (number, bool) {
-	value, ok := src.value(slices.Repeat([]dcgm.Sample{s}, len(src.fields)))
-	return value, ok && r.within.holds(src.kind, value.f)
+func give(r *Placed, src *Source, s dcgm.Sample) (Number, bool) {
+	value, ok := src.Value(slices.Repeat([]dcgm.Sample{s}, len(src.Fields)))
+	return value, ok && r.Range.Holds(src.Kind, value.F)
 }
 
 func TestWhatNoBoardCanHaveGivesNoPoint(t *testing.T) {
 	everywhere := []dcgm.Sample{
 		intSample(-1_000_000), intSample(math.MinInt64), intSample(math.MaxInt64 - 16), floatSample(-1e6), floatSample(-1e300), floatSample(1e300),
 	}
-	for i, r := range newLayout(table, allEnabled(), interval, 0).rows {
-		for j := range r.sources {
+	for i, r := range layoutOf(allEnabled()).Rows {
+		for j := range r.Sources {
 			for _, s := range everywhere {
-				value, ok := give(&r, &r.sources[j], s)
-				require.False(t, ok, "row %d: %s gives %v", i, r.metric, value)
+				value, ok := give(&r, &r.Sources[j], s)
+				require.False(t, ok, "row %d: %s gives %v", i, r.Name, value)
 			}
 		}
 	}
@@ -107,14 +106,14 @@ func TestGarbageGivesNoPoint(t *testing.T) {
 		"gpu.power.smoothing.ramp_rate": {intSample(-1), intSample(ones)},
 	} {
 		found := false
-		for _, r := range newLayout(table, map[string]bool{metric: true}, interval, 0).rows {
-			for j := range r.sources {
+		for _, r := range layoutOf(map[string]bool{metric: true}).Rows {
+			for j := range r.Sources {
 				for _, s := range samples {
-					if r.sources[j].fields[0] == 1603 || r.sources[j].fields[0] == 1612 {
+					if r.Sources[j].Fields[0] == 1603 || r.Sources[j].Fields[0] == 1612 {
 						continue // of another unit
 					}
-					value, ok := give(&r, &r.sources[j], s)
-					require.False(t, ok, "%s from %d of %v gives %v", metric, r.sources[j].fields[0], s.Float(), value)
+					value, ok := give(&r, &r.Sources[j], s)
+					require.False(t, ok, "%s from %d of %v gives %v", metric, r.Sources[j].Fields[0], s.Float(), value)
 					found = true
 				}
 			}
@@ -143,19 +142,19 @@ func TestBoardsOfTodayAndTomorrowArePlausible(t *testing.T) {
 		"hw.fan.speed_ratio":     {0, 1.07},
 	} {
 		for _, value := range values {
-			require.True(t, rangeOf[metric].holds(level, value), "%s of %v", metric, value)
+			require.True(t, rangeOf[metric].Holds(Level, value), "%s of %v", metric, value)
 		}
 	}
 	for metric, perSecond := range map[string]float64{"gpu.nvlink.io": 2 * 1.8e12, "gpu.c2c.io": 1.8e12, "hw.gpu.io": 256e9, "hw.energy": 3600} {
-		require.True(t, rangeOf[metric].holds(rate, perSecond), metric)
+		require.True(t, rangeOf[metric].Holds(Rate, perSecond), metric)
 	}
 }
 
 func TestWhatARealHostEngineAnsweredIsPlausible(t *testing.T) {
-	file, err := os.Open("internal/dcgm/testdata/dcgm-4.6.0-h100x8.recording.jsonl")
+	file, err := os.Open("../dcgm/testdata/dcgm-4.6.0-h100x8.recording.jsonl")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, file.Close()) }()
-	rows := newLayout(table, allEnabled(), interval, 0).rows
+	rows := layoutOf(allEnabled()).Rows
 	points := 0
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		var r struct {
@@ -170,12 +169,12 @@ func TestWhatARealHostEngineAnsweredIsPlausible(t *testing.T) {
 			continue
 		}
 		for i := range rows {
-			for j, src := range rows[i].sources {
-				if len(src.fields) > 1 || src.fields[0] != r.Field {
+			for j, src := range rows[i].Sources {
+				if len(src.Fields) > 1 || src.Fields[0] != r.Field {
 					continue
 				}
-				value, ok := src.value([]dcgm.Sample{s})
-				require.True(t, !ok || rows[i].within.holds(src.kind, value.f), "%s from %d: %v", rows[i].metric, rows[i].sources[j].fields[0], value)
+				value, ok := src.Value([]dcgm.Sample{s})
+				require.True(t, !ok || rows[i].Range.Holds(src.Kind, value.F), "%s from %d: %v", rows[i].Name, rows[i].Sources[j].Fields[0], value)
 				points++
 			}
 		}
@@ -202,30 +201,25 @@ func TestRangesAreDocumented(t *testing.T) {
 	b.WriteString("# Plausible ranges\n\nA value outside the range of its metric is not emitted, and is counted in `dcgm.values.dropped` as `implausible`.\n" +
 		"Per second is the bound of a source that is a rate and is integrated. `go test -run " + t.Name() + " -update` writes this table.\n\n" +
 		"| metric | unit | least | most | per second | why |\n| --- | --- | --- | --- | --- | --- |\n")
-	units := unitsOf(t)
 	for _, p := range ranges {
 		perSecond := ""
-		if p.rate > 0 {
-			perSecond = fmt.Sprint(p.rate)
+		if p.Rate > 0 {
+			perSecond = fmt.Sprint(p.Rate)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %v | %v | %s | %s |\n", p.metric, units[p.metric], p.min, p.max, perSecond, p.why)
+		fmt.Fprintf(&b, "| `%s` | %s | %v | %v | %s | %s |\n", p.Metric, Find(p.Metric).Unit, p.Min, p.Max, perSecond, p.Why)
 	}
-	requireFile(t, "ranges.md", b.String())
+	requireFile(t, "../../ranges.md", b.String())
 }
 
-// unitsOf reads the units of metrics from their documentation.
-func unitsOf(t *testing.T) map[string]string {
+var update = flag.Bool("update", false, "write the files")
+
+// requireFile compares with a file, or writes it when asked to.
+func requireFile(t *testing.T, path, got string) {
 	t.Helper()
-	text, err := os.ReadFile("metadata.yaml")
-	require.NoError(t, err)
-	units, metric := map[string]string{}, ""
-	for line := range strings.Lines(string(text)) {
-		if name, isKey := strings.CutSuffix(strings.TrimSpace(line), ":"); isKey && strings.HasPrefix(line, "  ") && !strings.HasPrefix(line, "   ") {
-			metric = name
-		}
-		if unit, isUnit := strings.CutPrefix(line, "    unit: "); isUnit {
-			units[metric] = strings.Trim(strings.TrimSpace(unit), `"`)
-		}
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
 	}
-	return units
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "go test -run '%s' -update writes it anew", t.Name())
 }

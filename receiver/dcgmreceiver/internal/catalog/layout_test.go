@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+func TestInstancesHaveWhatIsTheirOwn(t *testing.T) {
+	enabled := map[string]bool{"hw.gpu.memory.usage": true, "hw.gpu.utilization": true, "gpu.memory.bandwidth.utilization": true, "hw.power": true}
+	for kind, want := range map[dcgm.EntityKind][]dcgm.FieldID{
+		dcgm.GPU:             {155, 203, 204, 206, 207, 252, 1001, 1005},
+		dcgm.GPUInstance:     {252, 1001, 1005},
+		dcgm.ComputeInstance: {252, 1001},
+		dcgm.Switch:          nil,
+	} {
+		l := NewLayout(kind, rows, enabled, nil, NewPace(10*time.Second, 0))
+		require.Equal(t, want, l.Fields(Normal, func(dcgm.FieldID) bool { return true }), kind.String())
+		for _, r := range l.Rows {
+			require.Len(t, r.Slots, len(r.Sources), r.Name)
+			for i, src := range r.Sources {
+				for j, field := range src.Fields {
+					require.Equal(t, field, l.Field(r.Slots[i][j]), r.Name)
+				}
+			}
+		}
+	}
+}
+
+// A field that two need is watched once, in the faster of their tiers.
+func TestNeedsShareFields(t *testing.T) {
+	enabled := map[string]bool{"gpu.power.limit": true, "hw.power": true}
+	needs := []Need{{164, Normal}, {155, Slow}, {54, Static}}
+	l := NewLayout(dcgm.GPU, rows, enabled, needs, NewPace(10*time.Second, 0))
+	all := func(dcgm.FieldID) bool { return true }
+	require.Equal(t, []dcgm.FieldID{155, 164}, l.Fields(Normal, all))
+	require.Equal(t, []dcgm.FieldID{160, 161, 162, 163}, l.Fields(Slow, all))
+	require.Equal(t, []dcgm.FieldID{54}, l.Fields(Static, all))
+	require.Equal(t, 7, l.Slots())
+	_, needed := l.Slot(100)
+	require.False(t, needed)
+	require.Equal(t, []dcgm.FieldID{164}, l.Fields(Normal, func(f dcgm.FieldID) bool { return f != 155 }))
+}
+
+func TestStalenessAndGapsFollowThePeriod(t *testing.T) {
+	const s = int64(time.Second / time.Microsecond)
+	for name, tt := range map[string]struct {
+		interval, staleAfter time.Duration
+		limits, gaps         [Tiers]int64
+	}{
+		"three periods, at least half a minute": {5 * time.Second, 0, [Tiers]int64{30 * s, 180 * s, 900 * s}, [Tiers]int64{11*s + s/4, 135 * s, 675 * s}},
+		"three intervals":                       {20 * time.Second, 0, [Tiers]int64{60 * s, 180 * s, 900 * s}, [Tiers]int64{45 * s, 135 * s, 675 * s}},
+		"longer than a minute":                  {2 * time.Minute, 0, [Tiers]int64{360 * s, 360 * s, 900 * s}, [Tiers]int64{270 * s, 270 * s, 675 * s}},
+		"in proportion to what is set":          {10 * time.Second, 15 * time.Second, [Tiers]int64{15 * s, 90 * s, 450 * s}, [Tiers]int64{22*s + s/2, 135 * s, 675 * s}},
+	} {
+		l := NewLayout(dcgm.GPU, nil, nil, []Need{{1, Normal}, {2, Slow}, {3, Static}}, NewPace(tt.interval, tt.staleAfter))
+		for slot := range l.Slots() {
+			require.Equal(t, tt.limits[l.SlotTier(slot)], l.SlotLimit(slot), name)
+			require.Equal(t, tt.gaps[l.SlotTier(slot)], l.SlotGap(slot), name)
+		}
+	}
+}
+
+func TestProfilingThatOnlyGPMGives(t *testing.T) {
+	layout := func(metrics ...string) *Layout {
+		enabled := map[string]bool{}
+		for _, m := range metrics {
+			enabled[m] = true
+		}
+		return layoutOf(enabled)
+	}
+	require.False(t, layout("hw.power").NeedsProfiling())
+	require.Empty(t, layout("hw.power").GPMOnly())
+	require.True(t, layout("gpu.sm.utilization").NeedsProfiling())
+	require.Empty(t, layout("gpu.sm.utilization").GPMOnly())
+	only := layout("gpu.pipe.utilization", "gpu.sm.utilization").GPMOnly()
+	require.True(t, only[1006])
+	require.False(t, only[1004], "the tensor pipe is wanted of all")
+	require.False(t, only[1002])
+}
+
+func TestArchitectures(t *testing.T) {
+	for a, want := range map[Architecture]struct {
+		text string
+		ok   bool
+	}{0: {"", false}, Hopper: {"9.0", true}, 8<<16 | 9: {"8.9", true}, Blackwell | 3: {"10.3", true}, 99<<16 | 9: {"99.9", true}, 100 << 16: {"100.0", false}, 9<<16 | 10: {"9.10", false}, 5: {"0.5", false}} {
+		require.Equal(t, want.text, a.String())
+		require.Equal(t, want.ok, a.Plausible(), a)
+	}
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package record turns values into data points.
+package record
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+)
+
+// Batch collects data points until they are emitted. mdatagen's builder gives all points one start timestamp, and this
+// one each its own.
+type Batch struct {
+	version string
+	points  [catalog.Count]pending
+	used    int // metrics of the last batch
+}
+
+// pending are the points of one metric.
+type pending struct {
+	data     pmetric.NumberDataPointSlice
+	begun    bool
+	capacity int // points of the largest batch so far
+}
+
+// Point is one value.
+type Point struct {
+	Value catalog.Number
+	At    pcommon.Timestamp
+	Start pcommon.Timestamp
+}
+
+// NewBatch returns an empty batch. version is that of the scope.
+func NewBatch(version string) *Batch { return &Batch{version: version} }
+
+// Add adds a point of a metric that belongs to no entity.
+func (b *Batch) Add(m *catalog.Metric, p Point, attrs ...catalog.Attr) {
+	put(b.append(m, p).Attributes(), attrs)
+}
+
+// AddOf adds a point about an entity, given the attributes of the entity.
+func (b *Batch) AddOf(entity pcommon.Map, m *catalog.Metric, p Point, attrs ...catalog.Attr) {
+	to := b.append(m, p).Attributes()
+	to.EnsureCapacity(entity.Len() + len(attrs))
+	entity.CopyTo(to)
+	put(to, attrs)
+}
+
+func put(to pcommon.Map, attrs []catalog.Attr) {
+	for _, attr := range attrs {
+		to.PutStr(attr.Key, attr.Value)
+	}
+}
+
+func (b *Batch) append(m *catalog.Metric, p Point) pmetric.NumberDataPoint {
+	to := &b.points[m.Index]
+	if !to.begun {
+		to.data, to.begun = pmetric.NewNumberDataPointSlice(), true
+		to.data.EnsureCapacity(to.capacity)
+	}
+	point := to.data.AppendEmpty()
+	point.SetTimestamp(p.At)
+	point.SetStartTimestamp(p.Start)
+	if m.Int {
+		point.SetIntValue(p.Value.I)
+	} else {
+		point.SetDoubleValue(p.Value.F)
+	}
+	return point
+}
+
+// Emit returns all points that were added since the last time, in the order of the names of their metrics; no resource
+// where there are none.
+func (b *Batch) Emit(resource pcommon.Resource) pmetric.Metrics {
+	out := pmetric.NewMetrics()
+	rm := pmetric.NewResourceMetrics()
+	sm := rm.ScopeMetrics().AppendEmpty()
+	sm.Metrics().EnsureCapacity(b.used)
+	for i := range catalog.Metrics() {
+		b.points[i].moveTo(&catalog.Metrics()[i], sm.Metrics())
+	}
+	if b.used = sm.Metrics().Len(); b.used == 0 {
+		return out
+	}
+	rm.SetSchemaUrl(catalog.SchemaURL)
+	sm.Scope().SetName(catalog.ScopeName)
+	sm.Scope().SetVersion(b.version)
+	resource.MoveTo(rm.Resource())
+	rm.MoveTo(out.ResourceMetrics().AppendEmpty())
+	return out
+}
+
+func (p *pending) moveTo(m *catalog.Metric, metrics pmetric.MetricSlice) {
+	if !p.begun {
+		return
+	}
+	to := metrics.AppendEmpty()
+	to.SetName(m.Name)
+	to.SetDescription(m.Description)
+	to.SetUnit(m.Unit)
+	p.begun, p.capacity = false, max(p.capacity, p.data.Len())
+	if !m.Sum {
+		p.data.MoveAndAppendTo(to.SetEmptyGauge().DataPoints())
+		return
+	}
+	sum := to.SetEmptySum()
+	sum.SetIsMonotonic(m.Monotonic)
+	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	p.data.MoveAndAppendTo(sum.DataPoints())
+}
