@@ -146,6 +146,7 @@ type Source interface {
 	Lister
 	Watcher
 	Reader
+	Health
 	Engine() Engine
 	// Unserved returns the calls that the host engine has refused since the connection began, because it has another
 	// version of DCGM or lacks a module, by what they do, with its reason.

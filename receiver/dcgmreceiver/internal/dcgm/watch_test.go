@@ -5,7 +5,6 @@
 package dcgm
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -19,14 +18,7 @@ import (
 func connect(t *testing.T, scenario string) (Source, *simtest.Sim) {
 	t.Helper()
 	sim := simtest.Start(t, scenario)
-	endpoint, err := ParseEndpoint("localhost:5555")
-	require.NoError(t, err)
-	session, err := Open(endpoint, time.Minute)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, session.Close(context.Background())) })
-	src, err := session.Connect(t.Context())
-	require.NoError(t, err)
-	return src, sim
+	return openSource(t), sim
 }
 
 func reasonsOf(refused []Refusal) map[FieldID]error {
