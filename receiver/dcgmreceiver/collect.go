@@ -13,6 +13,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
 // Metrics without rows, because no conversion of fields gives them.
@@ -33,7 +34,6 @@ var (
 // collector reads GPUs through one source at a time. What it knows of GPUs outlives sources.
 type collector struct {
 	*catalog.Layout
-	devices   *devices
 	enabled   map[string]bool
 	gpmFields map[dcgm.FieldID]bool // not wanted from a GPU without GPM
 	profiling bool                  // something needs a profiling field
@@ -65,11 +65,10 @@ type collector struct {
 	replanAt    time.Time
 	replanPause time.Duration
 
-	known      map[string]*gpu        // by UUID
-	duplicates map[dcgm.Entity]string // UUIDs that GPUs tell and that are of others
-	gpus       []*gpu                 // those that are there and configured
-	absent     []string               // devices that are configured and not there
-	gone       []*gpu                 // those that were there before and are not now
+	node  inventory.Node
+	known map[inventory.Key]*gpu
+	gpus  []*gpu // those that are there and configured
+	gone  []*gpu // those that were there before and are not now
 
 	due    [catalog.Tiers]time.Time
 	readAt time.Time // when the newest values had been read
@@ -85,19 +84,18 @@ type usage struct {
 	at time.Time
 }
 
-func newCollector(cfg *Config, devices *devices, logger *zap.Logger, self selftelemetry.Receiver) *collector {
+func newCollector(cfg *Config, devices *inventory.Devices, logger *zap.Logger, self selftelemetry.Receiver) *collector {
 	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
 	l := layoutOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
 	return &collector{
 		Layout:    l,
-		devices:   devices,
+		node:      inventory.New(devices, cfg.ForgetAfter),
 		enabled:   enabled,
 		gpmFields: l.GPMOnly(),
 		profiling: l.NeedsProfiling(),
 		maxSeries: cfg.MaxSeries,
 		logger:    logger,
 		self:      self,
-		known:     map[string]*gpu{},
 		refused:   map[dcgm.FieldID]refusalKind{},
 		said:      map[dcgm.FieldID]bool{},
 		unserved:  map[string]bool{},

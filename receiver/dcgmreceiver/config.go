@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
@@ -20,12 +21,15 @@ const (
 	defaultInitialDelay       = time.Second
 	defaultTimeout            = 10 * time.Second
 	defaultMaxSeries          = 10_000
+	defaultForgetAfter        = time.Hour
 
 	// minCollectionInterval is the fastest that DCGM samples.
 	minCollectionInterval = 100 * time.Millisecond
-	// maxDuration is the longest of all durations but staleness, and maxStaleAfter is that of staleness.
-	maxDuration   = time.Hour
-	maxStaleAfter = 24 * time.Hour
+	// maxDuration is the longest of most durations, and maxMemory that of what old values and lost GPUs are kept for.
+	maxDuration = time.Hour
+	maxMemory   = 24 * time.Hour
+	// minForgetAfter leaves an alert time to see that a GPU has left.
+	minForgetAfter = time.Minute
 	// minTimeout leaves the host engine time to take the first sample of a watch.
 	minTimeout = time.Second
 )
@@ -70,6 +74,10 @@ type Config struct {
 	// sampling periods, at least 30s. Else from CollectionInterval to 24h.
 	StaleAfter time.Duration `mapstructure:"stale_after"`
 
+	// ForgetAfter is how long a GPU that the host engine does not list any more is reported as absent. One whose
+	// place another GPU has taken is not. Default 1h, from 1m to 24h.
+	ForgetAfter time.Duration `mapstructure:"forget_after"`
+
 	// MetricsBuilderConfig switches single metrics and resource attributes.
 	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
@@ -89,8 +97,9 @@ func createDefaultConfig() component.Config {
 		CollectionInterval:   defaultCollectionInterval,
 		InitialDelay:         defaultInitialDelay,
 		Timeout:              defaultTimeout,
-		Devices:              []string{allDevices},
+		Devices:              []string{inventory.AllDevices},
 		MaxSeries:            defaultMaxSeries,
+		ForgetAfter:          defaultForgetAfter,
 		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
 	}
 }
@@ -119,7 +128,7 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 // Validate checks the rules that the fields state.
 func (cfg *Config) Validate() error {
 	_, endpointErr := cfg.host()
-	_, devicesErr := parseDevices(cfg.Devices)
+	_, devicesErr := inventory.ParseDevices(cfg.Devices)
 	return errors.Join(
 		endpointErr,
 		within("collection_interval", cfg.CollectionInterval, minCollectionInterval, maxDuration),
@@ -128,6 +137,7 @@ func (cfg *Config) Validate() error {
 		devicesErr,
 		cfg.validateMaxSeries(),
 		cfg.validateStaleAfter(),
+		within("forget_after", cfg.ForgetAfter, minForgetAfter, maxMemory),
 	)
 }
 
@@ -151,7 +161,7 @@ func (cfg *Config) validateMaxSeries() error {
 
 func (cfg *Config) validateStaleAfter() error {
 	if cfg.StaleAfter == 0 || cfg.StaleAfter >= cfg.CollectionInterval {
-		return within("stale_after", cfg.StaleAfter, 0, maxStaleAfter)
+		return within("stale_after", cfg.StaleAfter, 0, maxMemory)
 	}
 	return fmt.Errorf(`"stale_after": must be 0s or at least "collection_interval" (%s), got %s`, cfg.CollectionInterval, cfg.StaleAfter)
 }

@@ -35,6 +35,7 @@ func TestConfigFiles(t *testing.T) {
 	full.Devices = []string{"0", "GPU-6cc4bf38-2ba8-4ec5-bf1a-2b3a5ce1a5d2"}
 	full.MaxSeries = 500
 	full.StaleAfter = 5 * time.Second
+	full.ForgetAfter = 10 * time.Minute
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
 	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false
@@ -84,6 +85,8 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"shortened UUID":           {func(c *Config) { c.Devices = []string{"GPU-6cc4bf38"} }, `got "GPU-6cc4bf38"`},
 		"no series":                {func(c *Config) { c.MaxSeries = 0 }, `"max_series": must be at least 1, got 0`},
 		"stale before interval":    {func(c *Config) { c.StaleAfter = 14 * time.Second }, `"stale_after": must be 0s or at least "collection_interval" (15s), got 14s`},
+		"forgetting too early":     {func(c *Config) { c.ForgetAfter = 59 * time.Second }, `"forget_after": must be at least 1m0s, got 59s`},
+		"never forgetting":         {func(c *Config) { c.ForgetAfter = 25 * time.Hour }, `"forget_after": must be at most 24h0m0s, got 25h0m0s`},
 		"negative staleness":       {func(c *Config) { c.StaleAfter = -1 }, `"stale_after": must be 0s or at least "collection_interval" (15s), got -1ns`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,11 +100,11 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 // A staleness far away is what it says: it does not overflow into one that has passed.
 func TestLongestStalenessIsFarAway(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.CollectionInterval, cfg.StaleAfter = minCollectionInterval, maxStaleAfter
+	cfg.CollectionInterval, cfg.StaleAfter = minCollectionInterval, maxMemory
 	require.NoError(t, cfg.Validate())
 	pace := catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter)
 	for tier := range catalog.Tiers {
-		require.GreaterOrEqual(t, pace.Limit(tier), maxStaleAfter.Microseconds())
+		require.GreaterOrEqual(t, pace.Limit(tier), maxMemory.Microseconds())
 	}
 }
 

@@ -14,13 +14,13 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
 // gpuState is how a GPU is. Devices that are absent have a state, too.
 type gpuState struct {
-	identity
+	inventory.Identity
 	attrs  *pcommon.Map // nil for a device that is absent
 	state  metadata.AttributeGpuState
 	health metadata.AttributeHwState
@@ -30,7 +30,7 @@ type gpuState struct {
 
 func (s *gpuState) attributes() pcommon.Map {
 	if s.attrs == nil {
-		return *s.newAttributes()
+		return *attributesOf(s.Identity)
 	}
 	return *s.attrs
 }
@@ -49,43 +49,18 @@ func allOf[A ~int](byName map[string]A) []A {
 	return out
 }
 
-var stateAttributes = map[dcgm.EntityStatus]metadata.AttributeGpuState{
-	dcgm.StatusUnknown:      metadata.AttributeGpuStateUnknown,
-	dcgm.StatusOK:           metadata.AttributeGpuStateOk,
-	dcgm.StatusUnsupported:  metadata.AttributeGpuStateUnsupported,
-	dcgm.StatusInaccessible: metadata.AttributeGpuStateInaccessible,
-	dcgm.StatusLost:         metadata.AttributeGpuStateLost,
-	dcgm.StatusFake:         metadata.AttributeGpuStateFake,
-	dcgm.StatusDisabled:     metadata.AttributeGpuStateDisabled,
-	dcgm.StatusDetached:     metadata.AttributeGpuStateDetached,
-}
-
-// stateOf turns what the host engine says of a GPU into a state. It has no status for a GPU
-// that it does not list.
-func stateOf(status dcgm.EntityStatus, listed bool) metadata.AttributeGpuState {
-	if status == dcgm.StatusUnknown && !listed {
-		return metadata.AttributeGpuStateAbsent
-	}
-	return stateAttributes[status]
-}
-
-// isUp says whether the host engine can read a GPU. A fake one is injected, and read as any.
-func isUp(state metadata.AttributeGpuState) bool {
-	return state == metadata.AttributeGpuStateOk || state == metadata.AttributeGpuStateFake
-}
+// isUp says whether the host engine can read a GPU.
+func isUp(state metadata.AttributeGpuState) bool { return inventory.State(state.String()).Up() }
 
 // stateOfAll returns how every GPU is: those that are there, those that were, and those that
 // are configured and have not been there. now is a time in microseconds.
 func (c *collector) stateOfAll(now int64) []gpuState {
-	states := make([]gpuState, 0, len(c.gpus)+len(c.gone)+len(c.absent))
+	states := make([]gpuState, 0, len(c.gpus)+len(c.gone))
 	for _, g := range slices.Concat(c.shown(), c.gone) {
-		states = append(states, gpuState{identity: g.identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
+		states = append(states, gpuState{Identity: g.known.Identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
 	}
-	if len(c.absent) == 0 {
-		return states
-	}
-	for _, name := range c.devices.absent(slices.Concat(c.gpus, c.gone)) {
-		states = append(states, gpuState{identity: absentIdentity(name), state: metadata.AttributeGpuStateAbsent, health: metadata.AttributeHwStateFailed})
+	for _, id := range c.node.Never() {
+		states = append(states, gpuState{Identity: id, state: metadata.AttributeGpuStateAbsent, health: metadata.AttributeHwStateFailed})
 	}
 	return states
 }
@@ -146,16 +121,16 @@ func (s *gpuStates) set(states []gpuState, simulated bool) {
 	next := &observations{of: states, simulated: simulated}
 	for i := range states {
 		g := &states[i]
-		next.up = append(next.up, s.observation(&g.identity, isUp(g.state), originOf(simulated)...))
+		next.up = append(next.up, s.observation(&g.Identity, isUp(g.state), originOf(simulated)...))
 		for _, state := range gpuStateAttributes {
-			next.status = append(next.status, s.observation(&g.identity, state == g.state, attribute.String("gpu.state", state.String())))
+			next.status = append(next.status, s.observation(&g.Identity, state == g.state, attribute.String("gpu.state", state.String())))
 		}
 		for _, state := range hwStates {
-			next.health = append(next.health, s.observation(&g.identity, state == g.health, attribute.String("hw.state", state.String())))
+			next.health = append(next.health, s.observation(&g.Identity, state == g.health, attribute.String("hw.state", state.String())))
 		}
 		for i := range conditions {
 			if g.conditions&(1<<i) != 0 {
-				next.conditions = append(next.conditions, s.observation(&g.identity, true, attribute.String("gpu.condition", conditions[i].name.String())))
+				next.conditions = append(next.conditions, s.observation(&g.Identity, true, attribute.String("gpu.condition", conditions[i].name.String())))
 			}
 		}
 	}
@@ -170,8 +145,8 @@ func originOf(simulated bool) []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.Bool("tracecore.simulated", true)}
 }
 
-func (s *gpuStates) observation(g *identity, value bool, more ...attribute.KeyValue) observation {
-	more = append(more, s.id, attribute.String("hw.id", g.id), attribute.String("hw.name", g.name), attribute.String("hw.model", g.model))
+func (s *gpuStates) observation(g *inventory.Identity, value bool, more ...attribute.KeyValue) observation {
+	more = append(more, s.id, attribute.String("hw.id", g.ID), attribute.String("hw.name", g.Name), attribute.String("hw.model", g.Model))
 	return observation{boolToInt(value), metric.WithAttributes(more...)}
 }
 

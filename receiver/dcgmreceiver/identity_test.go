@@ -7,11 +7,10 @@ package dcgmreceiver
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
-
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
 // requireState tells the state of a GPU, by what it goes by, from all that is said of it.
@@ -89,6 +88,27 @@ func TestGPUThatTheHostEngineNoLongerListsIsAbsent(t *testing.T) {
 		s.pass(interval) // Now it is in the plan no more.
 		s.requireState("nvidia0", "absent")
 		s.requireOneSeriesPerThing()
+	})
+}
+
+func TestGPUThatHasLeftIsForgottenAfterAWhile(t *testing.T) {
+	simulate(t, steady, func(cfg *Config) { cfg.ForgetAfter = 5 * time.Minute }, func(s *simulation) {
+		s.sim.Send("gpu_removed gpu=0")
+		s.pass(interval)
+		for range 30 {
+			s.requireState("nvidia0", "absent")
+			s.requireState("nvidia1", "ok")
+			s.pass(interval)
+		}
+		require.Len(s.t, s.idsUp(), 1)
+		require.NotContains(s.t, s.states.current.Load().of, "nvidia0")
+		require.Len(s.t, s.collector.known, 1, "nothing is kept of it")
+		require.Contains(s.t, s.now()["dcgm.watch.rebuilds{}"], "0 ", "nothing changes for the others")
+		s.sim.Send("gpu_added 0 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000000 pci=00000000:01:00.0 serial=1")
+		s.pass(interval)
+		s.pass(interval)
+		s.requireState("nvidia0", "ok")
+		require.Contains(s.t, s.now(), "hw.power{hw.name=nvidia0}")
 	})
 }
 
@@ -235,40 +255,5 @@ func requireNoDuplicates(t *testing.T, s *simulation) {
 		series := fmt.Sprint(m.Name(), point.Attributes().AsRaw())
 		require.False(t, seen[series], series)
 		seen[series] = true
-	}
-}
-
-func TestUUIDKeepsItsModelAndItsDeviceFileUntilTwoSamplesAgree(t *testing.T) {
-	entity := dcgm.Entity{Kind: dcgm.GPU, ID: 2}
-	g := &gpu{identity: identity{id: "GPU-1", name: unidentified(entity)}}
-	for i, tt := range []struct {
-		told, model string
-		at          int64
-		want        identity
-	}{
-		{"", "", 1, identity{"GPU-1", "gpu2", "", vendor}},
-		{"nvidia2", "H100", 2, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia77", "other", 3, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia77", "other", 3, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia78", "", 4, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia2", "", 5, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia78", "", 6, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"", "", 7, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia78", "", 8, identity{"GPU-1", "nvidia2", "H100", vendor}},
-		{"nvidia78", "", 9, identity{"GPU-1", "nvidia78", "H100", vendor}},
-	} {
-		g.identity = g.settle(identity{"GPU-1", tt.told, tt.model, vendor}, entity, tt.at)
-		require.Equal(t, tt.want, g.identity, "sample %d", i)
-	}
-	g = &gpu{identity: identity{"gpu2", "nvidia1", "A100", vendor}}
-	require.Equal(t, identity{"gpu2", "nvidia2", "H100", vendor}, g.settle(identity{"gpu2", "nvidia2", "H100", vendor}, entity, 1), "a number is nobody's")
-}
-
-func TestPlaceholdersAreNoTexts(t *testing.T) {
-	for _, text := range []string{"", " ", "N/A", "[N/A]", "n/a", "Unknown", "[Unknown Error]", "[Not Supported]", "ERR!", "[GPU is lost]"} {
-		require.Empty(t, textOf(dcgm.SampleOf(fieldName, 1, text)), text)
-	}
-	for _, text := range []string{"NVIDIA H100 80GB HBM3", "0", "Unknown Soldier"} {
-		require.Equal(t, text, textOf(dcgm.SampleOf(fieldName, 1, text)))
 	}
 }

@@ -49,7 +49,7 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 	if err := c.choosePlanned(ctx); err != nil {
 		return err
 	}
-	if err := c.watchAll(ctx); err != nil {
+	if err := c.watchAll(ctx, now); err != nil {
 		return errors.Join(err, c.release(ctx))
 	}
 	c.watched = c.countWatched()
@@ -80,13 +80,13 @@ func (c *collector) choosePlanned(ctx context.Context) error {
 	return nil
 }
 
-func (c *collector) watchAll(ctx context.Context) error {
+func (c *collector) watchAll(ctx context.Context, now time.Time) error {
 	if len(c.active) > 0 {
 		if err := c.watchIdentities(ctx); err != nil {
 			return err
 		}
 	}
-	if err := c.identify(ctx); err != nil {
+	if err := c.identify(ctx, now); err != nil {
 		return err
 	}
 	if err := c.classify(ctx); err != nil {
@@ -122,7 +122,7 @@ func (c *collector) clearSheets(class *class) {
 // mayCome tells of a field that is not watched whether it is missing because of an error, so that the next plan may
 // have it.
 func (c *collector) mayCome(class *class, g *gpu, field dcgm.FieldID) bool {
-	if c.gpmFields[field] && !g.facts.gpm() {
+	if c.gpmFields[field] && !g.known.GPM() {
 		return false
 	}
 	return class.refused[field] || g.unasked && dcgm.IsProfiling(field)
@@ -174,7 +174,7 @@ func (c *collector) noteNoGroup(err error) {
 func (c *collector) classify(ctx context.Context) error {
 	byFields := map[string]*class{}
 	for _, g := range c.gpus {
-		if !slices.Contains(c.active, g.entity) {
+		if !slices.Contains(c.active, g.entity()) {
 			g.fresh = 0
 			g.forget()
 			continue
@@ -182,12 +182,12 @@ func (c *collector) classify(ctx context.Context) error {
 		if err := c.profile(ctx, g); err != nil {
 			return err
 		}
-		key := fmt.Sprint(g.facts.gpm(), c.Fields(catalog.Normal, c.wanted(g)), c.Fields(catalog.Slow, c.wanted(g)))
+		key := fmt.Sprint(g.known.GPM(), c.Fields(catalog.Normal, c.wanted(g)), c.Fields(catalog.Slow, c.wanted(g)))
 		if byFields[key] == nil {
 			byFields[key] = &class{events: -1, refused: map[dcgm.FieldID]bool{}}
 		}
 		byFields[key].gpus = append(byFields[key].gpus, g)
-		byFields[key].entities = append(byFields[key].entities, g.entity)
+		byFields[key].entities = append(byFields[key].entities, g.entity())
 	}
 	for _, class := range byFields {
 		c.classes = append(c.classes, class)
@@ -202,7 +202,7 @@ func (c *collector) profile(ctx context.Context, g *gpu) error {
 	if !c.profiling {
 		return nil
 	}
-	fields, err := c.src.ProfilingFields(ctx, g.entity)
+	fields, err := c.src.ProfilingFields(ctx, g.entity())
 	if lost(err) {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
@@ -221,7 +221,7 @@ func (c *collector) noteProfiling(g *gpu, err error) {
 		c.self.IncError(selftelemetry.KindEnumerate)
 	}
 	if err != nil && !g.unasked {
-		c.logger.Warn("GPU does not tell what profiling it has, asking again", zap.String("hw.id", g.id), zap.Duration("in", c.replanPause), zap.Error(err))
+		c.logger.Warn("GPU does not tell what profiling it has, asking again", zap.String("hw.id", g.known.ID), zap.Duration("in", c.replanPause), zap.Error(err))
 	}
 	g.unasked = err != nil
 }
@@ -232,6 +232,6 @@ func (c *collector) wanted(g *gpu) func(dcgm.FieldID) bool {
 		if !dcgm.IsProfiling(field) {
 			return true
 		}
-		return g.profiled[field] && (g.facts.gpm() || !c.gpmFields[field])
+		return g.profiled[field] && (g.known.GPM() || !c.gpmFields[field])
 	}
 }

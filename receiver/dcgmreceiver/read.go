@@ -14,6 +14,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
 // dropStrangers reports whether the values under some number are of another GPU than the plan
@@ -25,15 +26,15 @@ func (c *collector) dropStrangers() bool {
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
 			s := &g.sheet[slot]
-			if s.Reason != dcgm.OK || s.Text() == g.id {
-				continue
+			switch c.node.Judge(g.known, *s) {
+			case inventory.Same:
+			case inventory.Dubious:
+				s.Reason = dcgm.Blank
+				c.tally.drop(implausible)
+			case inventory.Stranger:
+				g.forget()
+				found = true
 			}
-			if uuid := uuidOf(*s); uuid == "" || uuid == c.duplicates[g.entity] {
-				c.dropIdentity(s)
-				continue
-			}
-			g.forget()
-			found = true
 		}
 	}
 	c.planned = c.planned && !found
@@ -46,10 +47,8 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 	if err := c.readNormal(ctx, now); err != nil || c.dropStrangers() {
 		return err
 	}
-	for _, g := range c.gpus {
-		if err := c.checkStatus(ctx, g); err != nil {
-			return err
-		}
+	if err := c.observe(ctx, now); err != nil {
+		return err
 	}
 	if err := c.readEvents(ctx); err != nil {
 		return err
@@ -159,7 +158,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 	g := class.gpus[0]
 	for i := range samples {
 		s := &samples[i]
-		if g.entity != s.Entity {
+		if g.entity() != s.Entity {
 			at := slices.Index(class.entities, s.Entity)
 			if at < 0 {
 				c.tally.drop(dcgm.Status)
@@ -242,7 +241,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 			return fail(selftelemetry.KindRead, err)
 		}
 		for _, g := range c.gpus {
-			g.links = links[g.entity]
+			g.links = links[g.entity()]
 		}
 	}
 	if c.enabled[metricEngineMemory.Name] || c.enabled[metricEngineCPU.Name] {

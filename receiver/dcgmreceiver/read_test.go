@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
 
@@ -33,7 +34,7 @@ func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
 			cfg.CollectionInterval = interval
 			c := newRig(t, cfg, nil).collector
-			g := &gpu{sheet: make([]dcgm.Sample, c.Slots())}
+			g := &gpu{known: &inventory.Known{}, sheet: make([]dcgm.Sample, c.Slots())}
 			c.scatter(&class{gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}, []dcgm.Sample{tt.sample}, now)
 			require.Equal(t, tt.fresh, g.fresh)
 			require.Equal(t, tt.fresh > 0, g.spoken)

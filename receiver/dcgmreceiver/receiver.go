@@ -17,6 +17,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
@@ -62,7 +63,7 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	devices, err := parseDevices(cfg.Devices)
+	devices, err := inventory.ParseDevices(cfg.Devices)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (t *tally) drop(reason dcgm.Reason) { t.dropped[reason]++ }
 
 // series records one series of one GPU, or counts why it has no value.
 func (r *recording) series(row *catalog.Placed, g *gpu, state *seriesState) {
-	if row.GPM && !g.facts.gpm() {
+	if row.GPM && !g.known.GPM() {
 		return
 	}
 	before := state.chosen
@@ -142,7 +142,7 @@ func (r *recording) series(row *catalog.Placed, g *gpu, state *seriesState) {
 
 // gather collects the samples of source i into r.samples, or says why they give no value.
 func (r *recording) gather(g *gpu, row *catalog.Placed, i int) dcgm.Reason {
-	if known := g.facts.architecture; known != 0 && known < row.Sources[i].From {
+	if known := g.known.Architecture; known != 0 && known < row.Sources[i].From {
 		return dcgm.NotSupported
 	}
 	r.samples = r.samples[:0]
@@ -232,11 +232,11 @@ func hasLinks(links []dcgm.LinkState) bool {
 
 // info records what is known of a GPU and no measurement.
 func (r *recording) info(g *gpu) {
-	f := &g.facts
-	r.add(g, metricInfo, 1, f.serial, f.pciBusID, f.vbios, f.driver, f.cudaDriver,
-		f.architecture.String(), f.nvmlIndex, f.chassisSerial, f.chassisSlot, f.virtualizationMode, strconv.FormatUint(uint64(g.entity.ID), 10))
-	if f.fabricCluster+f.fabricClique != "" {
-		r.add(g, metricFabricInfo, 1, f.fabricCluster, f.fabricClique)
+	f := &g.known.Facts
+	r.add(g, metricInfo, 1, f.Serial, f.PCIBusID, f.VBIOS, f.Driver, f.CUDADriver,
+		f.Architecture.String(), f.NVMLIndex, f.ChassisSerial, f.ChassisSlot, f.VirtualizationMode, strconv.FormatUint(uint64(g.entity().ID), 10))
+	if f.FabricCluster+f.FabricClique != "" {
+		r.add(g, metricFabricInfo, 1, f.FabricCluster, f.FabricClique)
 	}
 	if r.profiling && g.profiled != nil && !g.unasked {
 		r.add(g, metricProfiling, int64(len(g.profiled)))

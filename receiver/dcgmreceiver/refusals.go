@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
 // refusalKind is a kind of reason for which a field is not watched.
@@ -120,7 +121,7 @@ func (c *collector) countRefused() int64 {
 
 // identityFieldsToRead leaves out what is unknown, which fails the call.
 func (c *collector) identityFieldsToRead() []dcgm.FieldID {
-	return slices.DeleteFunc(slices.Clone(identityFields), func(f dcgm.FieldID) bool {
+	return slices.DeleteFunc(slices.Clone(inventory.Fields), func(f dcgm.FieldID) bool {
 		kind, refused := c.refused[f]
 		return refused && kind == unknownField
 	})

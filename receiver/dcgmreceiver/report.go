@@ -35,8 +35,8 @@ func (r *gpuReceiver) missing() error {
 		return r.collector.unreadable()
 	case r.collector.noGroup != nil:
 		return r.collector.noGroup
-	case len(r.collector.absent) > 0:
-		return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.absent, ", ")))
+	case len(r.collector.node.Missing()) > 0:
+		return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.node.Missing(), ", ")))
 	case len(r.collector.all) == 0:
 		return fail(selftelemetry.KindEnumerate, errNoGPU)
 	default:

@@ -74,7 +74,7 @@ func TestModelsHaveTheComputeCapabilitiesOfRealBoards(t *testing.T) {
 	simulate(t, scenario.String()+boards.String(), nil, func(s *simulation) {
 		got := map[string]string{}
 		for _, g := range s.collector.gpus {
-			got[models[g.entity.ID]] = g.facts.architecture.String()
+			got[models[g.entity().ID]] = g.known.Architecture.String()
 		}
 		require.Equal(s.t, want, got)
 	})

@@ -1,38 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package inventory
 
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-const allDevices = "all"
+// AllDevices is the name that chooses every GPU.
+const AllDevices = "all"
 
-// devices is a choice of GPUs.
-type devices struct {
+// Devices is a choice of GPUs.
+type Devices struct {
 	all   bool
 	names []string // as configured
-	match []func(dcgm.Entity, string) bool
+	match []func(entity dcgm.Entity, uuid string) bool
 }
 
-var gpuUUID = regexp.MustCompile(`^GPU-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-func parseDevices(names []string) (*devices, error) {
+// ParseDevices takes [AllDevices] alone, or DCGM's GPU numbers and UUIDs.
+func ParseDevices(names []string) (*Devices, error) {
 	if len(names) == 0 {
 		return nil, errors.New(`"devices": must be all, or name at least one GPU`)
 	}
-	d := &devices{}
+	d := &Devices{}
 	for _, name := range names {
 		name = strings.TrimSpace(name)
 		index, err := strconv.ParseUint(name, 10, 32)
 		switch {
-		case name == allDevices && len(names) == 1:
+		case name == AllDevices && len(names) == 1:
 			d.all = true
 			return d, nil
 		case gpuUUID.MatchString(name):
@@ -47,7 +46,7 @@ func parseDevices(names []string) (*devices, error) {
 	return d, nil
 }
 
-func (d *devices) has(gpu dcgm.Entity, uuid string) bool {
+func (d *Devices) has(gpu dcgm.Entity, uuid string) bool {
 	for _, match := range d.match {
 		if match(gpu, uuid) {
 			return true
@@ -56,28 +55,28 @@ func (d *devices) has(gpu dcgm.Entity, uuid string) bool {
 	return d.all
 }
 
-// absentIdentity is what a device goes by that is configured by a number or a UUID and that
-// DCGM does not know.
-func absentIdentity(name string) identity {
-	if uuid, named := strings.CutPrefix(name, "GPU-"); named {
-		return identity{id: "GPU-" + strings.ToLower(uuid), vendor: vendor}
-	}
-	number, _ := strconv.ParseUint(name, 10, 32) // parseDevices has let it through.
-	known := unidentified(dcgm.Entity{Kind: dcgm.GPU, ID: uint32(number)})
-	return identity{id: known, name: known, vendor: vendor}
-}
-
-// absent returns the names that no GPU of gpus goes by.
-func (d *devices) absent(gpus []*gpu) []string {
+// missing returns the names that none of some entities goes by.
+func (d *Devices) missing(some []*Known) []string {
 	var names []string
 	for i, match := range d.match {
 		found := false
-		for _, g := range gpus {
-			found = found || match(g.entity, g.id)
+		for _, k := range some {
+			found = found || match(k.Entity, k.ID)
 		}
 		if !found {
 			names = append(names, d.names[i])
 		}
 	}
 	return names
+}
+
+// absentIdentity is what a device goes by that is configured by a number or a UUID and that
+// DCGM does not know.
+func absentIdentity(name string) Identity {
+	if uuid, named := strings.CutPrefix(name, "GPU-"); named {
+		return Identity{ID: "GPU-" + strings.ToLower(uuid), Vendor: Vendor}
+	}
+	number, _ := strconv.ParseUint(name, 10, 32) // ParseDevices has let it through.
+	id := ByNumber(dcgm.Entity{Kind: dcgm.GPU, ID: uint32(number)})
+	return Identity{ID: id, Name: id, Vendor: Vendor}
 }

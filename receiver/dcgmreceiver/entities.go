@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+)
+
+// refresh brings what is known of the GPUs up to date, and does with their values what the changes ask for.
+func (c *collector) refresh(answers inventory.Answers, now time.Time) {
+	before := c.node.Version
+	node, changes := inventory.Refresh(c.node, answers, now)
+	c.node = node
+	if node.Version != before {
+		c.attachValues()
+	}
+	for _, change := range changes {
+		c.apply(change)
+	}
+}
+
+// attachValues gives everything that is known its values, and drops those of what is known no more.
+func (c *collector) attachValues() {
+	values := make(map[inventory.Key]*gpu, len(c.node.Known))
+	for i := range c.node.Known {
+		k := &c.node.Known[i]
+		g := c.known[k.Key()]
+		if g == nil {
+			g = &gpu{sheet: make([]dcgm.Sample, c.Slots()), states: make([]seriesState, len(c.Rows))}
+		}
+		if g.known == nil || g.known.Identity != k.Identity {
+			g.attrs = attributesOf(k.Identity)
+		}
+		g.known = k
+		values[k.Key()] = g
+	}
+	c.known = values
+	c.gpus, c.gone = c.valuesOf(c.node.Present()), c.valuesOf(c.node.Gone())
+}
+
+func (c *collector) valuesOf(some []*inventory.Known) []*gpu {
+	out := make([]*gpu, len(some))
+	for i, k := range some {
+		out[i] = c.known[k.Key()]
+	}
+	return out
+}
+
+func (c *collector) apply(change inventory.Change) {
+	g := c.known[change.Key]
+	switch change.Kind {
+	case inventory.Left:
+		g.forget()
+	case inventory.Forgotten:
+		c.dropFromPlan(change.Entity)
+	case inventory.Lost:
+		g.forget()
+		c.logger.Warn("GPU cannot be read", zap.String("hw.id", change.Key.ID), zap.String("gpu.state", string(change.State)))
+	case inventory.Back:
+		g.restart()
+		c.due = [catalog.Tiers]time.Time{}
+		c.logger.Info("GPU can be read again", zap.String("hw.id", change.Key.ID))
+	case inventory.Readable:
+		c.due = [catalog.Tiers]time.Time{}
+	case inventory.Unidentified:
+		c.incomplete = c.incomplete || slices.Contains(c.listed, change.Entity)
+	case inventory.Implausible:
+		c.tally.drop(implausible)
+	case inventory.Duplicate:
+		c.logger.Warn("two GPUs have the same UUID, one of them goes without",
+			zap.String("hw.id", change.Key.ID), zap.Uint32("gpu", change.Entity.ID), zap.Uint32("without", change.Other.ID))
+	case inventory.Added, inventory.Renamed, inventory.Replaced, inventory.Unreadable: // Their values come and go with them.
+	}
+}
+
+// dropFromPlan leaves the watches as they are: those of an entity that is not there cost nothing.
+func (c *collector) dropFromPlan(entity dcgm.Entity) {
+	isIt := func(e dcgm.Entity) bool { return e == entity }
+	c.entities = slices.DeleteFunc(slices.Clone(c.entities), isIt)
+	for _, class := range c.classes {
+		class.entities = slices.DeleteFunc(slices.Clone(class.entities), isIt)
+		class.gpus = slices.DeleteFunc(slices.Clone(class.gpus), func(g *gpu) bool { return g.entity() == entity })
+	}
+	c.classes = slices.DeleteFunc(c.classes, func(class *class) bool { return len(class.entities) == 0 })
+}
+
+// watchIdentities makes a group of all GPUs for their identities.
+func (c *collector) watchIdentities(ctx context.Context) (err error) {
+	c.identitiesAreFast = false
+	if c.identities, err = c.newGroup(ctx, c.active); err != nil {
+		return err
+	}
+	return c.watchIdentity(ctx, c.identities, catalog.Static)
+}
+
+// watchIdentity watches identities at the pace of a tier. That of the UUID becomes faster with its own.
+func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t catalog.Tier) error {
+	watch := dcgm.Watch{Fields: inventory.Fields, Period: c.Periods[t], KeepSamples: 1}
+	refused, err := c.src.Watch(ctx, group, watch)
+	if err != nil {
+		return fail(kindWatch, err)
+	}
+	c.noteRefused(refused)
+	return nil
+}
+
+// identify reads the identity of all GPUs and selects those to collect.
+func (c *collector) identify(ctx context.Context, now time.Time) error {
+	samples, unread, err := c.src.Read(ctx, c.entities, c.identityFieldsToRead(), nil)
+	if err != nil {
+		return fail(selftelemetry.KindEnumerate, err)
+	}
+	c.unread[catalog.Static] = c.listedOf(unread)
+	answers := &inventory.Identities{Asked: c.entities, Samples: make(map[dcgm.Entity]inventory.Samples, len(c.entities))}
+	for _, entity := range c.entities {
+		answers.Samples[entity] = inventory.Samples{}
+	}
+	for _, s := range samples {
+		if of := answers.Samples[s.Entity]; of != nil {
+			of[s.Field] = s
+			continue
+		}
+		c.tally.drop(dcgm.Status) // It was not asked for.
+	}
+	c.refresh(inventory.Answers{Identities: answers}, now)
+	return nil
+}
+
+// identifyAgain plans anew at the next collection if another GPU has come under a number. As long as a GPU
+// that can be read does not tell what it goes by, identities are sampled and read with everything else.
+func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
+	before := c.numbers()
+	err := c.identify(ctx, now)
+	for entity, key := range c.numbers() {
+		c.planned = c.planned && before[entity] == key
+	}
+	if err != nil || !c.planned || !slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.known.Nameless }) {
+		return err
+	}
+	c.due[catalog.Static] = now
+	if c.identitiesAreFast {
+		return nil
+	}
+	c.identitiesAreFast = true
+	return c.watchIdentity(ctx, c.identities, catalog.Normal)
+}
+
+// numbers says what each entity is known by.
+func (c *collector) numbers() map[dcgm.Entity]inventory.Key {
+	out := map[dcgm.Entity]inventory.Key{}
+	for _, g := range c.gpus {
+		out[g.entity()] = g.known.Key()
+	}
+	return out
+}
+
+// shown are the GPUs to emit.
+func (c *collector) shown() []*gpu {
+	if !slices.ContainsFunc(c.gpus, func(g *gpu) bool { return !g.known.Shown() }) {
+		return c.gpus
+	}
+	return slices.DeleteFunc(slices.Clone(c.gpus), func(g *gpu) bool { return !g.known.Shown() })
+}
+
+// observe asks the host engine for the status of every GPU that gives no fresh value, as where
+// only slow metrics are enabled, or is not listed. Any other is well: a lost GPU reads as
+// blank, with good status and timestamps.
+func (c *collector) observe(ctx context.Context, now time.Time) error {
+	statuses := &inventory.Statuses{Listed: c.all, Unread: c.unread[catalog.Normal]}
+	for _, g := range c.gpus {
+		status := dcgm.StatusOK
+		if g.fresh == 0 || !slices.Contains(c.listed, g.entity()) {
+			var err error
+			if status, err = c.src.Status(ctx, g.entity()); lost(err) {
+				return fail(selftelemetry.KindRead, err)
+			}
+			if statuses.Of == nil {
+				statuses.Of = map[dcgm.Entity]dcgm.EntityStatus{}
+			}
+			statuses.Of[g.entity()] = status
+		}
+		c.checkSilence(g, status)
+	}
+	c.refresh(inventory.Answers{Statuses: statuses}, now)
+	for _, g := range c.gpus {
+		if g.known.State() == inventory.StateUnreadable {
+			g.forget() // The receiver's status says so for all such GPUs together.
+		}
+	}
+	return nil
+}
+
+// checkSilence has the plan made anew for a GPU that is well and gives nothing any more: one
+// that was detached and attached again has lost its watches. Where only slow metrics are
+// enabled, none ever gives anything here.
+func (c *collector) checkSilence(g *gpu, status dcgm.EntityStatus) {
+	const patience = 3
+	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[catalog.Normal][g.entity()] != nil {
+		g.silent = 0
+		return
+	}
+	g.silent++
+	c.incomplete = c.incomplete || g.silent >= patience
+}

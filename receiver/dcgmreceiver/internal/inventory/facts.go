@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"cmp"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+)
+
+// Facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
+type Facts struct {
+	Serial, PCIBusID, VBIOS, Driver, CUDADriver, NVMLIndex                      string
+	FabricClique, FabricCluster, ChassisSerial, ChassisSlot, VirtualizationMode string
+
+	GPMSupport   string // 1 if GPM gives profiling, else 0
+	Architecture catalog.Architecture
+}
+
+// or returns what is known, and of what is not, what was known before: a GPU that is lost or
+// being reset reads blank and is the same as ever.
+func (f Facts) or(before Facts) Facts {
+	return Facts{
+		Serial:             cmp.Or(f.Serial, before.Serial),
+		PCIBusID:           cmp.Or(f.PCIBusID, before.PCIBusID),
+		VBIOS:              cmp.Or(f.VBIOS, before.VBIOS),
+		Driver:             cmp.Or(f.Driver, before.Driver),
+		CUDADriver:         cmp.Or(f.CUDADriver, before.CUDADriver),
+		NVMLIndex:          cmp.Or(f.NVMLIndex, before.NVMLIndex),
+		FabricClique:       cmp.Or(f.FabricClique, before.FabricClique),
+		FabricCluster:      cmp.Or(f.FabricCluster, before.FabricCluster),
+		ChassisSerial:      cmp.Or(f.ChassisSerial, before.ChassisSerial),
+		ChassisSlot:        cmp.Or(f.ChassisSlot, before.ChassisSlot),
+		VirtualizationMode: cmp.Or(f.VirtualizationMode, before.VirtualizationMode),
+		GPMSupport:         cmp.Or(f.GPMSupport, before.GPMSupport),
+		Architecture:       cmp.Or(f.Architecture, before.Architecture),
+	}
+}
+
+// GPM reports whether GPM gives profiling. It falls back on the architecture where the engine does not tell.
+func (f *Facts) GPM() bool {
+	return f.GPMSupport == "1" || f.GPMSupport == "" && f.Architecture >= catalog.Hopper
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// Fields of identity (dcgm_fields.h).
+const (
+	fieldDriverVersion     dcgm.FieldID = 1
+	fieldCUDADriver        dcgm.FieldID = 5
+	fieldName              dcgm.FieldID = 50
+	fieldNVMLIndex         dcgm.FieldID = 52
+	fieldSerial            dcgm.FieldID = 53
+	fieldMinor             dcgm.FieldID = 55
+	fieldPCIBusID          dcgm.FieldID = 57
+	fieldComputeCapability dcgm.FieldID = 63
+	fieldVBIOS             dcgm.FieldID = 85
+	fieldGPM               dcgm.FieldID = 94
+	fieldFabricCluster     dcgm.FieldID = 172
+	fieldFabricClique      dcgm.FieldID = 173
+	fieldVirtualMode       dcgm.FieldID = 500
+	fieldChassisSerial     dcgm.FieldID = 572
+	fieldChassisSlot       dcgm.FieldID = 573
+
+	// FieldUUID tells whose the other values of an entity are.
+	FieldUUID dcgm.FieldID = 54
+)
+
+// Fields are those that tell identity and facts.
+var Fields = []dcgm.FieldID{
+	fieldDriverVersion, fieldCUDADriver, fieldName, fieldNVMLIndex, fieldSerial, FieldUUID, fieldMinor, fieldPCIBusID,
+	fieldComputeCapability, fieldVBIOS, fieldGPM, fieldFabricCluster, fieldFabricClique, fieldVirtualMode,
+	fieldChassisSerial, fieldChassisSlot,
+}
+
+// Samples are those of one entity.
+type Samples map[dcgm.FieldID]dcgm.Sample
+
+// identify reads identity and facts, "" where DCGM does not tell.
+func identify(samples Samples) (Identity, Facts) {
+	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
+	id := Identity{ID: uuidOf(samples[FieldUUID]), Model: text(fieldName), Vendor: Vendor}
+	if minor := numberText(samples[fieldMinor], 0, mostIndex); minor != "" {
+		id.Name = Vendor + minor
+	}
+	return id, Facts{
+		Serial:             text(fieldSerial),
+		PCIBusID:           text(fieldPCIBusID),
+		VBIOS:              text(fieldVBIOS),
+		Driver:             text(fieldDriverVersion),
+		CUDADriver:         cudaVersion(samples[fieldCUDADriver]),
+		NVMLIndex:          numberText(samples[fieldNVMLIndex], 0, mostIndex),
+		FabricClique:       text(fieldFabricClique),
+		FabricCluster:      text(fieldFabricCluster),
+		ChassisSerial:      text(fieldChassisSerial),
+		ChassisSlot:        text(fieldChassisSlot),
+		VirtualizationMode: virtualizationMode(samples[fieldVirtualMode]),
+		GPMSupport:         numberText(samples[fieldGPM], 0, 1),
+		Architecture:       architectureOf(samples[fieldComputeCapability]),
+	}
+}
+
+// textOf returns the value as a string, "" if there is none.
+func textOf(s dcgm.Sample) string {
+	switch {
+	case s.Type == 0 || s.Reason != dcgm.OK:
+		return ""
+	case s.Type == dcgm.String && isPlaceholder(s.Text()):
+		return ""
+	case s.Type == dcgm.String:
+		return s.Text()
+	default:
+		return strconv.FormatInt(s.Int(), 10)
+	}
+}
+
+// mostIndex is the largest plausible number of a device: NVIDIA's device files have fewer than 255, and 255 is
+// that of the driver itself.
+const mostIndex = 254
+
+// numberText is textOf for a number within a range, "" outside.
+func numberText(s dcgm.Sample, least, most int64) string {
+	if s.Int() < least || s.Int() > most {
+		return ""
+	}
+	return textOf(s)
+}
+
+// cudaVersion reads 13000 as 13.0 (cuDriverGetVersion).
+func cudaVersion(s dcgm.Sample) string {
+	const least, most = 1000, 99_990
+	if numberText(s, least, most) == "" {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d", s.Int()/1000, s.Int()%1000/10)
+}
+
+// architectureOf returns 0 if the engine does not tell.
+func architectureOf(s dcgm.Sample) catalog.Architecture {
+	if a := catalog.Architecture(s.Int()); textOf(s) != "" && a.Plausible() {
+		return a
+	}
+	return 0
+}
+
+// virtualizationModes are DCGM_GPU_VIRTUALIZATION_MODE_* of dcgm_fields.h.
+var virtualizationModes = [...]string{"none", "passthrough", "vgpu", "host_vgpu", "host_vsga"}
+
+func virtualizationMode(s dcgm.Sample) string {
+	if textOf(s) == "" || s.Int() < 0 || s.Int() >= int64(len(virtualizationModes)) {
+		return ""
+	}
+	return virtualizationModes[s.Int()]
+}
+
+// isLate tells of a sample without a plausible value whether it may have one later.
+func isLate(s dcgm.Sample) bool {
+	conclusive := s.Reason == dcgm.NotSupported || s.Reason == dcgm.NoPermission
+	return !conclusive && (s.Reason != dcgm.OK || s.Type != 0)
+}

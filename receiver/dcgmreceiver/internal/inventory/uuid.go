@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"maps"
+	"regexp"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+var gpuUUID = regexp.MustCompile(`^GPU-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// uuidOf returns the UUID that a sample tells, "" if it is none.
+func uuidOf(s dcgm.Sample) string {
+	if text := textOf(s); gpuUUID.MatchString(text) {
+		return text
+	}
+	return ""
+}
+
+// Verdict says whose the values of an entity are, by the UUID that came with them.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Same     Verdict = iota // its own, as far as is known
+	Dubious                 // its own: what is told can be no UUID, or is the one of another entity
+	Stranger                // those of an entity that has come under the number
+)
+
+// Judge compares the sample of an entity's UUID with what is known of it.
+func (n *Node) Judge(k *Known, s dcgm.Sample) Verdict {
+	if s.Reason != dcgm.OK || s.Text() == k.ID {
+		return Same
+	}
+	if uuid := uuidOf(s); uuid == "" || uuid == n.duplicates[k.Entity] {
+		return Dubious
+	}
+	return Stranger
+}
+
+// dropImplausible makes blank what can be no identity, so that what is known is kept.
+func (r *refresh) dropImplausible() {
+	for _, entity := range r.asked {
+		if s := r.answers[entity][FieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(s) == "" {
+			r.dropUUID(entity)
+		}
+	}
+}
+
+// dropUUID makes the UUID of an entity blank. What the caller answered stays as it is.
+func (r *refresh) dropUUID(entity dcgm.Entity) {
+	samples := maps.Clone(r.answers[entity])
+	s := samples[FieldUUID]
+	s.Reason = dcgm.Blank
+	samples[FieldUUID] = s
+	r.answers[entity] = samples
+	r.change(Implausible, Key{entity.Kind, ByNumber(entity)}, entity)
+}
+
+// dropDuplicates makes blank the UUID of an entity that another one of its kind has.
+func (r *refresh) dropDuplicates() {
+	owners, before := r.owners(), r.node.duplicates
+	r.node.duplicates = nil
+	for _, entity := range r.asked {
+		uuid := uuidOf(r.answers[entity][FieldUUID])
+		owner := owners[Key{entity.Kind, uuid}]
+		if uuid == "" || owner == entity {
+			continue
+		}
+		r.dropUUID(entity)
+		if r.node.duplicates == nil {
+			r.node.duplicates = map[dcgm.Entity]string{}
+		}
+		r.node.duplicates[entity] = uuid
+		if before[entity] != uuid {
+			r.changes = append(r.changes, Change{Kind: Duplicate, Key: Key{entity.Kind, uuid}, Entity: owner, Other: entity})
+		}
+	}
+}
+
+// owners says whose each UUID is: of the entity that had it before, else of the first that tells it.
+func (r *refresh) owners() map[Key]dcgm.Entity {
+	owners := map[Key]dcgm.Entity{}
+	for _, entity := range r.asked {
+		key := Key{entity.Kind, uuidOf(r.answers[entity][FieldUUID])}
+		known := r.node.Find(key)
+		if _, owned := owners[key]; !owned || known != nil && known.Entity == entity {
+			owners[key] = entity
+		}
+	}
+	return owners
+}
