@@ -46,7 +46,7 @@ func TestAuthenticationGuardsEveryPath(t *testing.T) {
 
 	s.host.extensions[id] = authenticator{}
 	s.start(t)
-	for _, path := range []string{"/healthz", "/readyz", "/nowhere"} {
+	for _, path := range []string{"/healthz", "/readyz", "/gpus", "/nowhere"} {
 		response, body := s.do(t, http.MethodGet, path, "")
 		require.Equal(t, http.StatusUnauthorized, response.StatusCode)
 		require.Equal(t, "no sesame\n", body)

@@ -57,6 +57,9 @@ type Config struct {
 	// Objectives ("objectives") are service level objectives. Default none.
 	Objectives []ObjectiveConfig `mapstructure:"objectives"`
 
+	// Expect ("expect") is what the node must have to be fit.
+	Expect ExpectConfig `mapstructure:"expect"`
+
 	// ScrapeEndpoint ("scrape_endpoint") is the URL of the Collector's own Prometheus endpoint,
 	// for distributions built without the extension's telemetry factory. Default none.
 	ScrapeEndpoint string `mapstructure:"scrape_endpoint"`
@@ -77,6 +80,18 @@ type PathsConfig struct {
 	// Readyz ("readyz") is the path of the readiness endpoint. Default /readyz.
 	Readyz string `mapstructure:"readyz"`
 
+	// GPUs ("gpus") is the path of the verdict on the node's GPUs. Default /gpus.
+	GPUs string `mapstructure:"gpus"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// ExpectConfig is what the node must have to be fit.
+type ExpectConfig struct {
+	// GPUs ("gpus") is how many GPUs the node has, at least 0. Default: any number but 0.
+	GPUs *int `mapstructure:"gpus"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -95,6 +110,7 @@ func (cfg *Config) Validate() error {
 		cfg.Paths.validate(),
 		validateShutdownDelay(cfg.ShutdownDelay),
 		cfg.validateSampling(),
+		cfg.Expect.validate(),
 	)
 }
 
@@ -194,6 +210,13 @@ func validateShutdownDelay(delay time.Duration) error {
 	return nil
 }
 
+func (cfg *ExpectConfig) validate() error {
+	if cfg.GPUs != nil && *cfg.GPUs < 0 {
+		return fmt.Errorf(`"expect::gpus": must be at least 0, got %d`, *cfg.GPUs)
+	}
+	return nil
+}
+
 func (cfg *PathsConfig) validate() error {
 	var err error
 	firstKey := map[string]string{}
@@ -201,6 +224,7 @@ func (cfg *PathsConfig) validate() error {
 		{"paths::metrics", cfg.Metrics},
 		{"paths::healthz", cfg.Healthz},
 		{"paths::readyz", cfg.Readyz},
+		{"paths::gpus", cfg.GPUs},
 	} {
 		err = errors.Join(err, validatePath(setting.key, setting.path))
 		if first, taken := firstKey[setting.path]; taken {

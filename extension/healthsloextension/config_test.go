@@ -32,8 +32,9 @@ func TestDefaultConfig(t *testing.T) {
 	require.Equal(t, time.Minute, cfg.HTTP.IdleTimeout)
 	require.EqualValues(t, 1024, cfg.HTTP.MaxRequestBodySize)
 	require.True(t, cfg.HTTP.KeepAlivesEnabled)
-	require.Equal(t, PathsConfig{Metrics: "/metrics", Healthz: "/healthz", Readyz: "/readyz"}, cfg.Paths)
+	require.Equal(t, PathsConfig{Metrics: "/metrics", Healthz: "/healthz", Readyz: "/readyz", GPUs: "/gpus"}, cfg.Paths)
 	require.Zero(t, cfg.ShutdownDelay)
+	require.Nil(t, cfg.Expect.GPUs)
 }
 
 func TestLoadConfig(t *testing.T) {
@@ -56,9 +57,10 @@ func TestLoadConfig(t *testing.T) {
 		server := configtls.NewDefaultServerConfig()
 		server.CertFile, server.KeyFile = "/etc/otelcol/tls.crt", "/etc/otelcol/tls.key"
 		cfg.HTTP.TLS = configoptional.Some(server)
-		cfg.Paths = PathsConfig{Metrics: "/metrics", Healthz: "/live", Readyz: "/ready"}
+		cfg.Paths = PathsConfig{Metrics: "/metrics", Healthz: "/live", Readyz: "/ready", GPUs: "/gpu-verdict"}
 		cfg.AllowedHosts = []string{"otelcol.monitoring.svc", "*.example.com"}
 		cfg.ShutdownDelay = 5 * time.Second
+		cfg.Expect.GPUs = new(8)
 	})
 	f("socket", func(cfg *Config) {
 		cfg.HTTP.NetAddr.Endpoint = "/run/otelcol/health.sock"
@@ -116,6 +118,10 @@ func TestInvalidConfig(t *testing.T) {
 	f(`{paths: {readyz: "/a/"}}`, `"paths::readyz": must not end in "/" or contain "//", "/./" or "/../", got "/a/"`)
 	f(`{paths: {readyz: "/../a"}}`, `"paths::readyz": must not end in "/" or contain "//", "/./" or "/../", got "/../a"`)
 	f(`{paths: {readyz: /healthz}}`, `"paths::readyz": must differ from "paths::healthz", got "/healthz" for both`)
+	f(`{paths: {gpus: ""}}`, `"paths::gpus": must start with "/", got ""`)
+	f(`{paths: {gpus: /healthz}}`, `"paths::gpus": must differ from "paths::healthz", got "/healthz" for both`)
+	f(`{paths: {readyz: /gpus}}`, `"paths::gpus": must differ from "paths::readyz", got "/gpus" for both`)
+	f(`{expect: {gpus: -1}}`, `"expect::gpus": must be at least 0, got -1`)
 	f(`{paths: {healthz: /metrics}}`, `"paths::healthz": must differ from "paths::metrics", got "/metrics" for both`)
 	f(`{paths: {metrics: /a, healthz: /a, readyz: /a}}`, `"paths::healthz": must differ from "paths::metrics", got "/a" for both
 "paths::readyz": must differ from "paths::metrics", got "/a" for both`)

@@ -68,7 +68,7 @@ func (h *healthSLO) Start(ctx context.Context, host component.Host) error {
 		return nil
 	}
 	samples := newSamples(h.set, h.cfg, &h.state)
-	server, err := h.newServer(ctx, host, served{samples.View, samples.metrics})
+	server, err := h.newServer(ctx, host, served{samples.View, samples.node, samples.metrics})
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}
@@ -106,7 +106,7 @@ func (h *healthSLO) reportsGauges(host component.Host) bool {
 
 func (h *healthSLO) logListening(addr net.Addr) {
 	h.set.Logger.Info("Health endpoints are listening", zap.Stringer("address", addr),
-		zap.String("metrics", h.cfg.Paths.Metrics), zap.String("healthz", h.cfg.Paths.Healthz), zap.String("readyz", h.cfg.Paths.Readyz))
+		zap.String("metrics", h.cfg.Paths.Metrics), zap.String("healthz", h.cfg.Paths.Healthz), zap.String("readyz", h.cfg.Paths.Readyz), zap.String("gpus", h.cfg.Paths.GPUs))
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && !h.cfg.HTTP.TLS.HasValue() {
 		h.set.Logger.Warn("Health endpoints are served over plain HTTP to other hosts: set http::tls or a loopback http::endpoint",
 			zap.Stringer("address", addr))

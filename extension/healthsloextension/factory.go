@@ -26,7 +26,7 @@ func createDefaultConfig() component.Config {
 	server.MaxRequestBodySize = 1024
 	return &Config{
 		HTTP:           server,
-		Paths:          PathsConfig{Metrics: "/metrics", Healthz: "/healthz", Readyz: "/readyz"},
+		Paths:          PathsConfig{Metrics: "/metrics", Healthz: "/healthz", Readyz: "/readyz", GPUs: "/gpus"},
 		Window:         time.Minute,
 		SampleInterval: 5 * time.Second,
 	}

@@ -58,7 +58,7 @@ func TestRequestsForForeignHostsAreRefused(t *testing.T) {
 
 func TestForeignHostsGet421OfEveryPath(t *testing.T) {
 	s := started(t, nil)
-	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics", "/nowhere"} {
+	for _, path := range []string{"/", "/healthz", "/readyz", "/gpus", "/metrics", "/nowhere"} {
 		require.Equal(t, "421 Misdirected Request", s.raw(t, "GET "+path+" HTTP/1.1\r\nHost: evil.example:13134\r\n\r\n"))
 		require.Equal(t, "421 Misdirected Request", s.raw(t, "GET http://evil.example"+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n"))
 	}

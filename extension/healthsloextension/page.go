@@ -15,6 +15,7 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/statuspage"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 	"github.com/tracecoreai/tracecore/internal/buildinfo"
 )
 
@@ -22,12 +23,12 @@ import (
 const refreshSeconds = 10
 
 // statusPage answers with HTML for people and JSON for whom prefers that.
-func (h *healthSLO) statusPage(view func() sampling.View) http.Handler {
+func (h *healthSLO) statusPage(seen served) http.Handler {
 	host, _ := os.Hostname() // The page shows it if there is one.
 	policy := statuspage.ContentSecurityPolicy()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
-		page := newPage(now, h.set.BuildInfo, host, h.state.Snapshot(now), view())
+		page := newPage(now, h.set.BuildInfo, host, h.state.Snapshot(now), seen.view(), h.nodeNow(seen, now))
 		if r.URL.Query().Get("refresh") == "10" {
 			page.Refresh = refreshSeconds
 		}
@@ -48,7 +49,7 @@ func (h *healthSLO) statusPage(view func() sampling.View) http.Handler {
 	})
 }
 
-func newPage(now time.Time, build component.BuildInfo, host string, snapshot health.Snapshot, view sampling.View) *statuspage.Page {
+func newPage(now time.Time, build component.BuildInfo, host string, snapshot health.Snapshot, view sampling.View, node verdict.Node) *statuspage.Page {
 	page := &statuspage.Page{
 		Status: statusText(snapshot.Readiness),
 		At:     now,
@@ -61,7 +62,7 @@ func newPage(now time.Time, build component.BuildInfo, host string, snapshot hea
 		Telemetry:  statuspage.Telemetry{Source: view.Source, Reason: view.SourceReason, WindowSeconds: view.Window.Seconds(), StepSeconds: view.HistoryStep.Seconds()},
 		Exporters:  convert(view.Exporters, newPageExporter),
 		Objectives: convert(view.Objectives, newPageObjective),
-		GPUs:       convert(view.GPUs, newPageGPU),
+		Node:       node,
 	}
 	page.Attention = statuspage.Attention(page)
 	return page
@@ -83,12 +84,6 @@ func newPageExporter(e *sampling.Exporter) statuspage.Exporter {
 		exporter.QueueRatio = &e.QueueRatio
 	}
 	return exporter
-}
-
-func newPageGPU(g *sampling.GPU) statuspage.GPU {
-	gpu := statuspage.GPU(*g)
-	gpu.Conditions = orEmpty(gpu.Conditions)
-	return gpu
 }
 
 func newPageObjective(o *sampling.Objective) statuspage.Objective {

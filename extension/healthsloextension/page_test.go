@@ -25,6 +25,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/statuspage"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
 
@@ -53,13 +54,23 @@ func noView() sampling.View { return sampling.View{Source: sampling.SourceNone} 
 func showing(t *testing.T, view func() sampling.View) *subject {
 	t.Helper()
 	s := newSubject(t, nil)
+	s.show(t, served{view: view, node: func() verdict.Node {
+		node := verdict.Judge(view().GPUs, nil, "no GPU")
+		node.At, node.Since = time.Now(), time.Now()
+		return node
+	}})
+	return s
+}
+
+// show starts a server that shows what was seen.
+func (s *subject) show(t *testing.T, seen served) {
+	t.Helper()
 	s.state.Start(time.Now())
-	server, err := s.newServer(t.Context(), s.host, served{view: view})
+	server, err := s.newServer(t.Context(), s.host, seen)
 	require.NoError(t, err)
 	listener := httptest.NewServer(server.Handler)
 	t.Cleanup(listener.Close)
 	s.logListening(listener.Listener.Addr())
-	return s
 }
 
 func TestStatusPage(t *testing.T) {
@@ -76,7 +87,7 @@ func TestStatusPage(t *testing.T) {
 	} {
 		require.Equal(t, want, response.Header.Get(header))
 	}
-	for _, want := range []string{"Not ready", "no &lt;more&gt;", "otlp_grpc", "25 %", "delivery", "GPU 0 is lost.", `href="?refresh=10"`} {
+	for _, want := range []string{"Not ready", "no &lt;more&gt;", "otlp_grpc", "25 %", "delivery", "GPU 0 is unfit: lost (RESTART_BM).", `href="?refresh=10"`} {
 		require.Contains(t, html, want)
 	}
 	require.NotContains(t, html, "http-equiv")
@@ -107,7 +118,11 @@ func TestStatusPageAsJSON(t *testing.T) {
 	require.NotNil(t, page.Exporters[0].QueueRatio)
 	require.Nil(t, page.Exporters[1].QueueRatio)
 	require.NotNil(t, newPageExporter(&sampling.Exporter{HasQueue: true}).QueueRatio, "an empty queue is one")
-	require.Equal(t, []statuspage.GPU{{Component: "dcgm", ID: "GPU-1", Name: "0", Model: "H100", Status: "lost", Conditions: []string{}}}, page.GPUs)
+	require.Equal(t, verdict.Unfit, page.Node.Verdict)
+	require.Equal(t, []verdict.GPU{{
+		Component: "dcgm", ID: "GPU-1", Name: "0", Model: "H100", State: "lost",
+		Verdict: verdict.Unfit, Reasons: []verdict.Reason{{Name: "lost", Text: "lost", Verdict: verdict.Unfit, Action: "RESTART_BM"}}, Action: "RESTART_BM",
+	}}, page.Node.GPUs)
 }
 
 func TestStatusPageThatCannotBeRendered(t *testing.T) {

@@ -26,17 +26,18 @@ type samples struct {
 	*sampling.Sampler
 	gauges  *gauges
 	metrics http.Handler // nil in a distribution without our telemetry factory
-	cancel  context.CancelFunc
+	verdicts
+	cancel context.CancelFunc
 }
 
 func newSamples(set extension.Settings, cfg *Config, state *health.State) *samples {
-	s := &samples{gauges: newGauges(state)}
+	s := &samples{gauges: newGauges(state), verdicts: verdicts{owner: set.ID.String(), expected: cfg.Expect.GPUs, state: state}}
 	settings := sampling.Settings{
 		Window:     cfg.Window,
 		Interval:   cfg.SampleInterval,
 		Objectives: cfg.objectiveSettings(),
 		Readiness:  func() sampling.Readiness { return readinessOf(state, &restarts.Process) },
-		Publish:    s.gauges.publish,
+		Publish:    s.publish,
 		Logger:     set.Logger,
 	}
 	source, found := telemetrysource.Find(set.MeterProvider)
@@ -55,6 +56,12 @@ func newSamples(set extension.Settings, cfg *Config, state *health.State) *sampl
 	}
 	s.Sampler = sampling.NewSampler(settings)
 	return s
+}
+
+// publish is called at the end of each pass.
+func (s *samples) publish(view *sampling.View) {
+	s.gauges.publish(view)
+	s.judge(view)
 }
 
 // readinessOf leaves the first start of the process out: nothing relied on the Collector yet.

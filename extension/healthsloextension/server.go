@@ -24,11 +24,13 @@ import (
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 )
 
 // served is what the server shows of the Collector's own metrics.
 type served struct {
 	view    func() sampling.View // what the last sampling pass found
+	node    func() verdict.Node  // what it made of the GPUs
 	metrics http.Handler         // nil where the Collector's telemetry factory hands out none
 }
 
@@ -110,7 +112,8 @@ func (h *healthSLO) routes(seen served) http.Handler {
 	mux.Handle("GET "+h.cfg.Paths.Metrics, orNotFound(seen.metrics))
 	mux.Handle("GET "+h.cfg.Paths.Healthz, probe(func() health.Verdict { return h.state.Liveness(time.Now()) }))
 	mux.Handle("GET "+h.cfg.Paths.Readyz, probe(h.state.Readiness))
-	mux.Handle("GET /{$}", h.statusPage(seen.view))
+	mux.Handle("GET "+h.cfg.Paths.GPUs, h.gpuVerdict(seen))
+	mux.Handle("GET /{$}", h.statusPage(seen))
 	return refuseBodies(mux)
 }
 

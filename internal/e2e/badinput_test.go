@@ -108,6 +108,9 @@ func failures(t *testing.T) []failure {
 		{"certificate without a key", healthWith(t, "http: {tls: {cert_file: tls.crt}}"), `extensions::health_slo::http::tls: .*TLS configuration must include both certificate and key`, false, false},
 		{"inline certificate that is none", healthWith(t, "http: {tls: {cert_pem: x, key_pem: x}}"), `extensions::health_slo: "http::tls::cert_pem": must hold a certificate in PEM`, false, false},
 		{"equal paths", healthWith(t, "paths: {readyz: /healthz}"), `extensions::health_slo: "paths::`, false, false},
+		{"fewer GPUs than none", healthWith(t, "expect: {gpus: -1}"), `extensions::health_slo: "expect::gpus": must be at least 0, got -1`, false, false},
+		{"number of GPUs that is none", healthWith(t, "expect: {gpus: eight}"), `extensions.*health_slo.*'expect\.gpus'`, false, false},
+		{"path of the GPUs that is a probe's", healthWith(t, "paths: {gpus: /readyz}"), `extensions::health_slo: "paths::gpus": must differ from "paths::readyz", got "/readyz" for both`, false, false},
 		{"delay too long", healthWith(t, "shutdown_delay: 31s"), `extensions::health_slo: "shutdown_delay": must be .*30s`, false, false},
 		{"negative delay of the shutdown", healthWith(t, "shutdown_delay: -1s"), `extensions::health_slo: "shutdown_delay": must be`, false, false},
 

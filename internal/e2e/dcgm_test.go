@@ -210,13 +210,13 @@ func TestReloadFreesWhatTheHostEngineHolds(t *testing.T) {
 
 func TestStatusPageShowsTheGPUs(t *testing.T) {
 	n := startNode(t, "h100x8", "", nil)
-	eventually(t, func() bool { return len(statusPage(t, n.health).GPUs) == 8 }, "eight GPUs are never on the page")
+	eventually(t, func() bool { return len(statusPage(t, n.health).Node.GPUs) == 8 }, "eight GPUs are never on the page")
 	for _, fault := range []struct{ event, sentence string }{
-		{"gpu_lost gpu=3", "Simulated GPU nvidia3 is lost."},
-		{"row_remap gpu=4 failed", "Simulated GPU nvidia4 has failed: row remap failed."},
-		{"recovery gpu=5 action=gpu_reset", "Simulated GPU nvidia5 has failed: recovery action GPU reset."},
-		{"ecc gpu=6 type=dbe", "Simulated GPU nvidia6 needs attention: uncorrected ECC errors since the last reset."},
-		{"throttle gpu=7 reason=hw_slowdown,hw_thermal", "Simulated GPU nvidia7 needs attention: hardware thermal slowdown."},
+		{"gpu_lost gpu=3", "Simulated GPU nvidia3 is unfit: lost (RESTART_BM)."},
+		{"row_remap gpu=4 failed", "Simulated GPU nvidia4 is unfit: row remap failed (RESET_GPU)."},
+		{"recovery gpu=5 action=gpu_reset", "Simulated GPU nvidia5 is unfit: recovery action GPU reset (RESET_GPU)."},
+		{"ecc gpu=6 type=dbe", "Simulated GPU nvidia6 is unfit: uncorrected ECC errors since the last reset (DRAIN_AND_RESET)."},
+		{"throttle gpu=7 reason=hw_slowdown,hw_thermal", "Simulated GPU nvidia7 is degraded: hardware thermal slowdown (CHECK_COOLING)."},
 	} {
 		n.send(t, fault.event)
 		eventually(t, func() bool {

@@ -91,7 +91,19 @@ type pageJSON struct {
 	Collector  struct{ Phase string }
 	Attention  []string
 	Components []struct{ ID, Kind, Status, Error string }
-	GPUs       []struct{ Name, Status string }
+	Node       nodeJSON
+}
+
+// nodeJSON is what these tests read of the verdict on a node.
+type nodeJSON struct {
+	Verdict, Action string
+	Reasons         []string
+	Since           time.Time
+	GPUsPresent     int `json:"gpus_present"`
+	GPUs            []struct {
+		Name, Verdict, Action string
+		Since                 time.Time
+	}
 }
 
 func statusPage(t *testing.T, address string) pageJSON {

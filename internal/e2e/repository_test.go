@@ -270,3 +270,21 @@ func TestRunbookTriagesExactlyTheEmittedKinds(t *testing.T) {
 	require.NotEmpty(t, emitted)
 	require.Equal(t, emitted, triaged)
 }
+
+// A name that the receiver no longer uses would leave its GPU judged by hw.status alone.
+func TestVerdictKnowsNamesThatTheReceiverUses(t *testing.T) {
+	var metadata struct {
+		Attributes map[string]struct {
+			Enum []string `yaml:"enum"`
+		} `yaml:"attributes"`
+	}
+	readYAML(t, root+"/receiver/dcgmreceiver/metadata.yaml", &metadata)
+	readme, err := os.ReadFile(root + "/extension/healthsloextension/README.md")
+	require.NoError(t, err)
+	used := slices.Concat(metadata.Attributes["gpu.state"].Enum, metadata.Attributes["gpu.condition"].Enum)
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (?:fit|degraded|unfit) \\|").FindAllStringSubmatch(string(readme), -1)
+	require.NotEmpty(t, rows)
+	for _, row := range rows {
+		require.Contains(t, used, row[1])
+	}
+}

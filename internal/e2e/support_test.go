@@ -109,6 +109,7 @@ func TestSupportBundleOfARunningCollector(t *testing.T) {
 	require.Contains(t, files["versions.json"], otelcolVersion(t))
 	require.Contains(t, files["health/readyz.json"], `"status"`)
 	require.Contains(t, files["health/healthz.json"], `"status"`)
+	require.Contains(t, files["health/gpus.json"], `"verdict"`)
 	require.Contains(t, files["health/status.json"], `"clock"`)
 	require.Contains(t, files["health/metrics.txt"], "otelcol_process_uptime")
 	for name, e := range manifest {
@@ -153,7 +154,7 @@ func requireRefused(t *testing.T, reason, config string) {
 	eventually(t, func() bool { return c.runs() > 0 }, "the Collector never runs")
 	installDcgmi(t)
 	files, manifest := bundle(t, "--config", config)
-	for _, name := range []string{"status.json", "healthz.json", "readyz.json", "metrics.txt"} {
+	for _, name := range []string{"status.json", "healthz.json", "readyz.json", "gpus.json", "metrics.txt"} {
 		require.False(t, manifest["health/"+name].OK, name)
 		require.Contains(t, manifest["health/"+name].Error, reason, name)
 	}

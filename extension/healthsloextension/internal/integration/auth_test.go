@@ -39,7 +39,7 @@ func TestBearerTokenGuardsEveryPath(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, want, response.StatusCode, path)
 	}
-	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/", "/healthz", "/readyz", "/gpus", "/metrics"} {
 		f(path, "", http.StatusUnauthorized)
 		f(path, "guess", http.StatusUnauthorized)
 		f(path, "sesame", http.StatusOK)

@@ -61,7 +61,7 @@ var folds = exporterFolds(map[string]func(*Reading, point){
 	"otelcol_exporter_queue_size":         func(r *Reading, p point) { r.byDataType(p).QueueSize += p.value },
 	"tracecore.gpu.condition": func(r *Reading, p point) {
 		if g := r.gpu(p); p.value == 1 {
-			g.Conditions = append(g.Conditions, p.label("gpu.condition"))
+			g.Conditions = append(g.Conditions, Condition{p.label("gpu.condition"), p.label("gpu.condition.action")})
 		}
 	},
 	"tracecore.gpu.status": func(r *Reading, p point) {
@@ -135,7 +135,7 @@ func (r *Reading) gpu(p point) *GPU {
 // sorted puts a reading's lists in the order of a [View].
 func (r *Reading) sorted() *Reading {
 	for i := range r.GPUs {
-		slices.Sort(r.GPUs[i].Conditions)
+		slices.SortFunc(r.GPUs[i].Conditions, func(a, b Condition) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	slices.SortFunc(r.GPUs, func(a, b GPU) int {
 		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))

@@ -30,7 +30,7 @@ var wantReading = &Reading{
 	},
 	LastActivity: map[string]time.Time{"dcgm/rack2": time.Unix(1_700_000_000, 0)},
 	GPUs: []GPU{
-		{Component: "dcgm", ID: "2", Name: "nvidia2", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "failed", Conditions: []string{"hw_thermal", "row_remap_failed"}, Up: true, Simulated: true},
+		{Component: "dcgm", ID: "2", Name: "nvidia2", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "failed", Conditions: []Condition{{"hw_thermal", ""}, {"row_remap_failed", "CONTACT_SUPPORT"}}, Up: true, Simulated: true},
 		{Component: "dcgm", ID: "10", Name: "nvidia10", Model: "NVIDIA H100 80GB HBM3", Status: "lost", Health: "failed"},
 	},
 }
@@ -91,8 +91,12 @@ func fakeComponents(t *testing.T, meter metric.Meter) {
 				origin = metric.WithAttributes(attribute.Bool("tracecore.simulated", true))
 			}
 			o.ObserveInt64(up, map[bool]int64{true: 1}[g.Up], one, origin)
-			for _, name := range append(g.Conditions, "none") {
-				o.ObserveInt64(condition, map[bool]int64{true: 1}[name != "none"], one, metric.WithAttributes(attribute.String("gpu.condition", name)))
+			for _, c := range append(g.Conditions, Condition{Name: "none"}) {
+				what := []attribute.KeyValue{attribute.String("gpu.condition", c.Name)}
+				if c.Action != "" {
+					what = append(what, attribute.String("gpu.condition.action", c.Action))
+				}
+				o.ObserveInt64(condition, map[bool]int64{true: 1}[c.Name != "none"], one, metric.WithAttributes(what...))
 			}
 			for _, state := range []string{"ok", "degraded", "failed"} {
 				o.ObserveInt64(health, map[bool]int64{true: 1}[state == g.Health], one, metric.WithAttributes(attribute.String("hw.state", state)))

@@ -134,12 +134,21 @@ type GPU struct {
 	// the receiver does not tell.
 	Health string
 
-	// Conditions are what is wrong with a GPU that answers, such as row_remap_failed, sorted.
-	Conditions []string
+	// Conditions are what is wrong with a GPU that answers, sorted by name.
+	Conditions []Condition
 
 	// Up tells whether the GPU answers.
 	Up bool
 
 	// Simulated tells that there is no such GPU.
 	Simulated bool
+}
+
+// Condition is one thing that a receiver finds wrong with a GPU.
+type Condition struct {
+	// Name is the receiver's gpu.condition, such as row_remap_failed.
+	Name string
+
+	// Action is its gpu.condition.action, by the names of NVIDIA's XID catalogue; empty where the receiver recommends none.
+	Action string
 }

@@ -35,10 +35,8 @@ func Attention(p *Page) []string {
 		p.Exporters[i].attention(age(seconds(p.Telemetry.WindowSeconds)), say)
 	}
 	components(effects["connector"], effects["processor"])
-	for i := range p.GPUs {
-		if sentence := p.GPUs[i].attention(); sentence != "" {
-			say("%s", sentence)
-		}
+	for _, reason := range gpuAttention(&p.Node) {
+		say("%s.", reason)
 	}
 	components(effects["receiver"], effects["receiver"])
 	for _, o := range p.Objectives {

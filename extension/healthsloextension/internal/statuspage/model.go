@@ -2,7 +2,11 @@
 
 package statuspage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
+)
 
 // Page is all the page shows, and the JSON it is instead for machines.
 type Page struct {
@@ -15,7 +19,9 @@ type Page struct {
 	Telemetry  Telemetry   `json:"telemetry"`
 	Exporters  []Exporter  `json:"exporters"`
 	Objectives []Objective `json:"objectives"`
-	GPUs       []GPU       `json:"gpus"`
+
+	// Node is the verdict on the GPUs, as paths::gpus has it.
+	Node verdict.Node `json:"node"`
 
 	// Refresh is after how many seconds a browser shall ask again; 0 for never.
 	Refresh int `json:"-"`
@@ -89,21 +95,4 @@ type Objective struct {
 type BurnRate struct {
 	WindowSeconds float64 `json:"window_seconds"`
 	Rate          float64 `json:"rate"`
-}
-
-// GPU is what a receiver says of one GPU.
-type GPU struct {
-	Component string `json:"component"`
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Model     string `json:"model"`
-	Status    string `json:"status"` // at the host engine: ok, lost, absent and others
-
-	// Health is what hw.status says: ok, degraded, predicted_failure or failed. Conditions are
-	// what is wrong with a GPU that answers.
-	Health     string   `json:"health"`
-	Conditions []string `json:"conditions"`
-
-	Up        bool `json:"up"`
-	Simulated bool `json:"simulated"`
 }

@@ -4,6 +4,7 @@ package statuspage
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -22,6 +23,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -43,6 +47,18 @@ func history(n int) []Point {
 		}
 	}
 	return points
+}
+
+// node is a node that has had these GPUs, H100, for an hour and a half.
+func node(expected *int, gpus ...sampling.GPU) verdict.Node {
+	for i := range gpus {
+		gpus[i].Model = cmp.Or(gpus[i].Model, "NVIDIA H100 80GB HBM3")
+	}
+	n := verdict.Judge(gpus, expected, "")
+	n.At = ago(90 * time.Minute)
+	new(verdict.History).Stamp("health_slo", &n)
+	n.At = ago(3 * time.Second)
+	return n
 }
 
 // busy is a page with something in every section.
@@ -75,12 +91,11 @@ func busy() *Page {
 			{Name: "fresh", Indicator: "receiver_freshness", Target: 0.999, BurnRates: []BurnRate{}},
 			{Name: "headroom", Indicator: "queue_headroom", Target: 0.99, Known: true, Current: 0.9712, BudgetRemaining: -1.88, BurnRates: []BurnRate{{3600, 2.88}}},
 		},
-		GPUs: []GPU{
-			{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "ok", Conditions: []string{}, Up: true},
-			{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "nvidia1", Model: "NVIDIA H100 80GB HBM3", Status: "lost", Health: "failed", Conditions: []string{}},
-			{Component: "dcgm", ID: "GPU-1c2d3e4f-5061-7283-94a5-b6c7d8e9f001", Name: "nvidia2", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "failed", Conditions: []string{"recovery_gpu_reset", "row_remap_failed"}, Up: true},
-			{Component: "dcgm", ID: "GPU-2d3e4f50-6172-8394-a5b6-c7d8e9f00112", Name: "nvidia3", Model: "NVIDIA H100 80GB HBM3", Status: "ok", Health: "ok", Conditions: []string{"hw_thermal"}, Up: true},
-		},
+		Node: node(new(4),
+			sampling.GPU{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Status: "ok", Health: "ok", Up: true},
+			sampling.GPU{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "nvidia1", Status: "lost", Health: "failed"},
+			sampling.GPU{Component: "dcgm", ID: "GPU-1c2d3e4f-5061-7283-94a5-b6c7d8e9f001", Name: "nvidia2", Status: "ok", Health: "failed", Conditions: []sampling.Condition{{Name: "recovery_gpu_reset"}, {Name: "row_remap_failed"}}, Up: true},
+			sampling.GPU{Component: "dcgm", ID: "GPU-2d3e4f50-6172-8394-a5b6-c7d8e9f00112", Name: "nvidia3", Status: "ok", Health: "ok", Conditions: []sampling.Condition{{Name: "hw_thermal"}}, Up: true}),
 	}
 	p.Attention = Attention(p)
 	return p
@@ -93,11 +108,10 @@ func calm() *Page {
 	p.Components = slices.DeleteFunc(p.Components, func(c Component) bool { return c.Status != "ok" })
 	p.Exporters = p.Exporters[1:]
 	p.Objectives = p.Objectives[:1]
-	p.GPUs = slices.Repeat(p.GPUs[:1], 2)
-	p.GPUs[1].Name = "nvidia1"
-	for i := range p.GPUs {
-		p.GPUs[i].Simulated = true
-	}
+	well := sampling.GPU{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Status: "ok", Health: "ok", Up: true, Simulated: true}
+	other := well
+	other.Name = "nvidia1"
+	p.Node = node(nil, well, other)
 	p.Attention = Attention(p)
 	return p
 }
@@ -168,7 +182,7 @@ func TestForeignTextStaysText(t *testing.T) {
 	p.Collector.NotReady = []string{attack}
 	p.Components[0].Error = attack
 	p.Exporters[0].ID = attack
-	p.GPUs[0] = GPU{Component: attack, ID: attack, Name: attack, Model: attack, Status: attack, Health: attack, Conditions: []string{attack}}
+	p.Node = node(nil, sampling.GPU{Component: attack, ID: attack, Name: attack, Model: attack, Status: attack, Health: attack, Conditions: []sampling.Condition{{Name: attack, Action: attack}}})
 	p.Objectives[0].Name = attack
 	p.Telemetry.Reason = attack
 	p.Attention = Attention(p)

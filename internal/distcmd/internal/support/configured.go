@@ -35,6 +35,7 @@ func HealthEntries(config map[string]any, override string) ([]Entry, error) {
 		{"health/status.json", "", "/", "application/json"},
 		{"health/healthz.json", "healthz", "/healthz", "application/json"},
 		{"health/readyz.json", "readyz", "/readyz", "application/json"},
+		{"health/gpus.json", "gpus", "/gpus", "application/json"},
 		{"health/metrics.txt", "metrics", "/metrics", "text/plain"},
 	} {
 		path := text(at(extension, "paths", page.key), page.path)

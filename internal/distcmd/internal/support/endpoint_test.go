@@ -149,6 +149,7 @@ func TestEndpointsComeFromTheConfiguration(t *testing.T) {
 			health, err := HealthEntries(tt.config, "")
 			require.NoError(t, err)
 			require.Equal(t, tt.readyz, froms(health)["health/readyz.json"])
+			require.Contains(t, froms(health), "health/gpus.json")
 			metrics, err := MetricsEntry(tt.config, "")
 			require.NoError(t, err)
 			require.Equal(t, tt.metrics, metrics.From)
