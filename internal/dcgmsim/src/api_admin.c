@@ -122,7 +122,11 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmIntrospectGetHostengineMemoryUsage(dcgmHandle_t
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
         return status;
-    out->bytesUsed = 48ll << 20;
+    double cpu;
+    int64_t memory = 48ll << 20;
+    if (replaying())
+        replay_usage_of(&memory, &cpu);
+    out->bytesUsed = memory;
     return leave(DCGM_ST_OK);
 }
 
@@ -133,7 +137,10 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmIntrospectGetHostengineCpuUtilization(dcgmHandl
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
         return status;
+    int64_t memory;
     out->total = 0.012;
+    if (replaying())
+        replay_usage_of(&memory, &out->total);
     out->kernel = 0.004;
     out->user = 0.008;
     return leave(DCGM_ST_OK);

@@ -187,6 +187,8 @@ static dcgmReturn_t watch_all(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, const s
         return DCGM_ST_GROUP_IS_EMPTY;
     usec now = now_us();
     dcgmReturn_t status = profiling_status(f, entities, count);
+    for (unsigned i = 0; i < f->count && status == DCGM_ST_OK && replaying(); i++)
+        status = replay_outcome_of_field("dcgmWatchFields", f->ids[i]);
     for (unsigned e = 0; e < count; e++) {
         for (unsigned i = 0; i < f->count && status == DCGM_ST_OK; i++)
             status = watch_add(entities[e], f->ids[i], w, now);

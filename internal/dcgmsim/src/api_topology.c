@@ -15,6 +15,9 @@ static bool is_active(unsigned gpu)
 {
     if (!gpu_exists(gpu))
         return false;
+    bool known = false, supported = replaying() && replay_supports(gpu, &known);
+    if (known)
+        return supported;
     DcgmEntityStatus_t status = gpu_status(gpu, now_us());
     return status == DcgmEntityStatusOk || status == DcgmEntityStatusFake;
 }
@@ -52,6 +55,8 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetEntityGroupEntities(dcgmHandle_t handle, dcg
     dcgmReturn_t status = enter(__func__, handle);
     if (status != DCGM_ST_OK)
         return status;
+    if (replaying() && (status = replay_outcome_of(__func__, kind, UINT32_MAX)) != DCGM_ST_OK)
+        return leave(status);
     unsigned n = entities_of_kind(kind, all, sizeof all / sizeof *all), kept = 0;
     for (unsigned i = 0; i < n; i++) {
         int gpu = gpu_of(all[i]);
@@ -175,7 +180,9 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetGpuInstanceHierarchy(dcgmHandle_t handle, dc
     if (status != DCGM_ST_OK)
         return status;
     out->count = 0;
-    for (unsigned id = 0; id < DCGM_MAX_NUM_DEVICES; id++) {
+    if (replaying())
+        replay_hierarchy(out);
+    for (unsigned id = 0; !replaying() && id < DCGM_MAX_NUM_DEVICES; id++) {
         const struct gpu *g = &NODE->gpus[id];
         for (unsigned i = 0; present(id) && i < g->instance_count; i++)
             put_instance(g, i, out);
@@ -245,6 +252,8 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmProfGetSupportedMetricGroups(dcgmHandle_t handl
         return status;
     if (!gpu_exists(out->gpuId))
         return leave(DCGM_ST_MODULE_NOT_LOADED);
+    if (replaying())
+        return leave(replay_metric_groups(out->gpuId, out));
     const struct model *m = &NODE->models[NODE->gpus[out->gpuId].model];
     if (m->profiling == PROFILING_NONE)
         return leave(DCGM_ST_PROFILING_NOT_SUPPORTED);

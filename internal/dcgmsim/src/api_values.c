@@ -11,8 +11,8 @@
 static unsigned short type_of(unsigned field, const struct reading *r)
 {
     const dcgm_field_meta_t *meta = field_meta(field);
-    if (r->as_text)
-        return DCGM_FT_STRING;
+    if (r->type || r->as_text)
+        return r->type ? r->type : DCGM_FT_STRING;
     return (unsigned short)(meta && r->status != DCGM_ST_UNKNOWN_FIELD ? meta->fieldType : DCGM_FT_INT64);
 }
 
@@ -62,6 +62,9 @@ static dcgmReturn_t put_rows(const dcgmGroupEntityPair_t *entities, unsigned ent
     struct reading r;
     usec now = now_us();
     for (unsigned i = 0; i < entity_count; i++) {
+        dcgmReturn_t status = replaying() ? replay_outcome_of("dcgmEntitiesGetLatestValues", entities[i].entityGroupId, entities[i].entityId) : DCGM_ST_OK;
+        if (status != DCGM_ST_OK)
+            return status;
         for (unsigned f = 0; f < field_count; f++) {
             (is_live ? live : latest)(entities[i], fields[f], now, &r);
             if (r.status == (is_live ? DCGM_ST_NO_DATA : DCGM_ST_UNKNOWN_FIELD))

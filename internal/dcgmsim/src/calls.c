@@ -96,7 +96,8 @@ dcgmReturn_t enter(const char *call, dcgmHandle_t handle)
     if (!is_alive(handle))
         return leave(DCGM_ST_CONNECTION_NOT_VALID);
     const struct event *e = forced(EVENT_CALL, call);
-    return e && e->code ? leave((dcgmReturn_t)e->code) : DCGM_ST_OK;
+    status = e ? (dcgmReturn_t)e->code : replaying() ? replay_outcome(call) : DCGM_ST_OK;
+    return status == DCGM_ST_OK ? status : leave(status);
 }
 
 dcgmReturn_t open_handle(dcgmHandle_t *out)

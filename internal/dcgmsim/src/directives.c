@@ -277,6 +277,7 @@ bool directive(struct scenario *s, struct line *l, int *model, struct problem *p
         {"instances_per_gpu", do_instances_per_gpu, 2, 2, false, "instances_per_gpu COUNT"},
         {"switches", do_switches, 2, 3, false, "switches COUNT [ports=COUNT]"},
         {"cpu", do_cpu, 4, 4, false, "cpu ID FIRST-LAST SERIAL"},
+        {"replay", replay_directive, 2, 2, false, "replay FILE"},
         {"field", do_field, 4, MAX_TOKENS, false, "field IDS TARGET KIND ..."},
         {"watched", do_watched, 3, 3, false, "watched IDS TARGET"},
         {"at", do_at, 3, MAX_TOKENS, false, "at DURATION EVENT ..."},
@@ -290,5 +291,5 @@ bool directive(struct scenario *s, struct line *l, int *model, struct problem *p
             return fail(p, l, "\"%s\" belongs below a line `model KEY`", all[i].name);
         return all[i].parse(s, l, model, p);
     }
-    return fail(p, l, "\"%s\" is unknown; a line begins with include, engine, library, clock, model, base, name, profiling, links, metrics, gpu, mig, instances_per_gpu, switches, cpu, field, watched or at", l->tokens[0]);
+    return fail(p, l, "\"%s\" is unknown; a line begins with include, engine, library, clock, model, base, name, profiling, links, metrics, gpu, mig, instances_per_gpu, switches, cpu, replay, field, watched or at", l->tokens[0]);
 }

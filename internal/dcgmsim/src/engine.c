@@ -90,7 +90,7 @@ static dcgmReturn_t boot(const char *path, const char *control, const char *cloc
     copy_text(engine.path, sizeof engine.path, path);
     copy_text(engine.control, sizeof engine.control, control);
     copy_text(engine.clock, sizeof engine.clock, clock);
-    engine.manual_now = NODE->manual_start ? NODE->manual_start : DEFAULT_START;
+    engine.manual_now = NODE->manual_start ? NODE->manual_start : replay_origin() ? replay_origin() : DEFAULT_START;
     engine.boot = engine.started = now_us();
     for (int i = 0; i < engine.scenario.event_count; i++) {
         struct event *e = &engine.scenario.events[i];

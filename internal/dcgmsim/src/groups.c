@@ -25,6 +25,8 @@ static void put_gpu(const struct gpu *g, unsigned kind, dcgmGroupEntityPair_t *o
 unsigned entities_of_kind(unsigned kind, dcgmGroupEntityPair_t *out, unsigned room)
 {
     unsigned count = 0;
+    if (replaying())
+        return replay_entities(kind, out, room);
     for (unsigned i = 0; i < DCGM_MAX_NUM_DEVICES; i++) {
         if (gpu_exists(i))
             put_gpu(&NODE->gpus[i], kind, out, room, &count);

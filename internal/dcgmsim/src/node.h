@@ -172,12 +172,17 @@ struct scenario {
         uint64_t device, inode;
     } files[MAX_FILES]; // read so far; none is read twice
     struct node node;
+    struct replay *replay; // NULL: the node is as the lines say
     struct event *events; // with `at` relative to the boot
     int event_count, event_room;
 };
 
 bool load_scenario(const char *path, struct scenario *out, struct problem *p);
 void free_scenario(struct scenario *s);
+bool find_include(const struct line *l, const char *name, char *out, size_t size);
+bool load_replay(struct scenario *s, const char *path, struct problem *p); // replay_load.c
+bool replay_directive(struct scenario *s, struct line *l, int *model, struct problem *p);
+void free_replay(struct replay *r);
 bool parse_target(const char *text, struct target *out);
 int find_model(const struct node *n, const char *key);
 bool parse_small(const struct line *l, const char *text, int64_t limit, unsigned *out, struct problem *p);

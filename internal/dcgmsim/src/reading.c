@@ -41,9 +41,23 @@ static bool is_known(unsigned field, usec now)
     return field_meta(field) && engine_knows(field, now);
 }
 
+// replayed reads what a recording has, where one is replayed and no event says otherwise.
+static bool replayed(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
+{
+    if (!replaying() || !is_known(field, now) || override_of(e, field, now))
+        return false;
+    if (entity_exists(e) != DCGM_ST_OK)
+        no_value(field, DCGM_ST_NOT_WATCHED, out);
+    else if (!replay_latest(e, field, now, out))
+        no_value(field, is_watched(e, field) ? DCGM_ST_NO_DATA : DCGM_ST_NOT_WATCHED, out);
+    return true;
+}
+
 // latest reads the cache. What is no longer watched keeps its last sample.
 void latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
 {
+    if (replayed(e, field, now, out))
+        return;
     e = seat_of(e, field);
     const struct series *s = series_find(e, field);
     struct reading injected;
@@ -70,6 +84,8 @@ void latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *o
 // live reads past the cache. A field without a value at the moment has DCGM_ST_NO_DATA.
 void live(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
 {
+    if (replayed(e, field, now, out))
+        return;
     e = seat_of(e, field);
     bool named = field == DCGM_FI_DEV_NAME && e.entityGroupId != DCGM_FE_GPU; // of an instance, even if a client made it
     if (!is_known(field, now))
@@ -145,6 +161,10 @@ static void walk_span(struct walk *w, const struct span *p, usec now)
 
 void samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, bool (*visit)(const struct reading *, void *), void *data)
 {
+    if (replaying()) {
+        replay_since(e, field, since, now, visit, data);
+        return;
+    }
     e = seat_of(e, field);
     const struct series *s = series_find(e, field);
     if (!s || !s->subscriptions)

@@ -18,7 +18,7 @@ static bool can_read(const char *path)
 }
 
 // find_include looks beside the including file, then in DCGMSIM_INCLUDE.
-static bool find_include(const struct line *l, const char *name, char *out, size_t size)
+bool find_include(const struct line *l, const char *name, char *out, size_t size)
 {
     char file[512];
     copy_text(file, sizeof file, l->file);
@@ -100,13 +100,20 @@ static bool load_file(struct scenario *s, const char *path, const struct line *f
     return ok;
 }
 
+// is_recording tells by its name that a file is no scenario.
+static bool is_recording(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".jsonl") == 0;
+}
+
 bool load_scenario(const char *path, struct scenario *out, struct problem *p)
 {
     memset(out, 0, sizeof *out);
     copy_text(out->node.engine, sizeof out->node.engine, "4.6.0");
     out->node.instances_per_gpu = MAX_INSTANCES;
     errno = 0;
-    if (load_file(out, path, NULL, p))
+    if (is_recording(path) ? load_replay(out, path, p) : load_file(out, path, NULL, p))
         return true;
     free_scenario(out);
     return false;
@@ -127,5 +134,6 @@ void free_scenario(struct scenario *s)
         free_rules(s->node.own[id]);
     }
     free(s->events);
+    free_replay(s->replay);
     memset(s, 0, sizeof *s);
 }

@@ -31,6 +31,7 @@ struct reading {
     int64_t i64;
     double dbl;
     bool as_text; // a text, whatever type the field has
+    unsigned short type; // 0: the field's
     char str[DCGM_MAX_STR_LENGTH];
 };
 
@@ -65,6 +66,27 @@ dcgmGroupEntityPair_t seat_of(dcgmGroupEntityPair_t e, unsigned field); // where
 void no_value(unsigned field, int status, struct reading *out);
 // Calls visit for the samples from since on, oldest first, until it returns false.
 void samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, bool (*visit)(const struct reading *, void *), void *data);
+
+// ---- replay.c, replay_answers.c: what a recording says, where one is replayed ----
+
+bool replaying(void);
+bool replay_latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out);
+void replay_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, bool (*visit)(const struct reading *, void *), void *data);
+unsigned replay_entities(unsigned kind, dcgmGroupEntityPair_t *out, unsigned room);
+bool replay_has(dcgmGroupEntityPair_t e);
+bool replay_supports(unsigned gpu, bool *known);
+int replay_gpu_of(dcgmGroupEntityPair_t e);
+bool replay_status(unsigned gpu, usec t, DcgmEntityStatus_t *out);
+void replay_hierarchy(dcgmMigHierarchy_v2 *out);
+void replay_links(dcgmNvLinkStatus_v5 *out);
+bool replay_health(dcgmHealthResponse_t *out);
+bool replay_usage_of(int64_t *memory, double *cpu);
+dcgmReturn_t replay_metric_groups(unsigned gpu, dcgmProfGetMetricGroups_t *out);
+dcgmReturn_t replay_outcome(const char *call);
+dcgmReturn_t replay_outcome_of(const char *call, unsigned kind, unsigned id);
+dcgmReturn_t replay_outcome_of_field(const char *call, unsigned field);
+usec replay_origin(void); // 0: not known
+int status_of_text(const char *error); // status.c
 
 // ---- groups.c ----
 

@@ -2,6 +2,8 @@
 // DCGM's texts for its statuses.
 #include "sim.h"
 
+#include <string.h>
+
 static const struct {
     int status;
     const char *text;
@@ -51,6 +53,21 @@ static const struct {
     {DCGM_ST_NVML_DRIVER_TIMEOUT, "Cannot perform the requested operation because an NVML driver timeout was detected"},
     {DCGM_ST_GPUS_DETACHED, "GPUs are detached"},
 };
+
+// status_of_text finds the status whose text an error has in it, the longest one if several do.
+int status_of_text(const char *error)
+{
+    int found = DCGM_ST_GENERIC_ERROR;
+    size_t longest = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t length = strlen(texts[i].text);
+        if (length > longest && texts[i].status != DCGM_ST_OK && strstr(error, texts[i].text)) {
+            found = texts[i].status;
+            longest = length;
+        }
+    }
+    return found;
+}
 
 DCGM_PUBLIC_API const char *errorString(dcgmReturn_t status)
 {

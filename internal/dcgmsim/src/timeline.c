@@ -26,7 +26,7 @@ static bool hits(const struct event *ev, dcgmGroupEntityPair_t e)
 
 bool gpu_exists(unsigned gpu)
 {
-    return gpu < DCGM_MAX_NUM_DEVICES && NODE->gpus[gpu].used;
+    return gpu < DCGM_MAX_NUM_DEVICES && NODE->gpus[gpu].used && (!replaying() || replay_has((dcgmGroupEntityPair_t){DCGM_FE_GPU, gpu}));
 }
 
 int gpu_of(dcgmGroupEntityPair_t e)
@@ -35,7 +35,7 @@ int gpu_of(dcgmGroupEntityPair_t e)
     case DCGM_FE_GPU:
         return (int)e.entityId;
     case DCGM_FE_GPU_I: case DCGM_FE_GPU_CI:
-        return (int)(e.entityId / NODE->instances_per_gpu);
+        return replaying() ? replay_gpu_of(e) : (int)(e.entityId / NODE->instances_per_gpu);
     case DCGM_FE_LINK:
         return (e.entityId & 0xff) == DCGM_FE_GPU ? (int)(e.entityId >> 24) : -1;
     default:
@@ -45,6 +45,8 @@ int gpu_of(dcgmGroupEntityPair_t e)
 
 dcgmReturn_t entity_exists(dcgmGroupEntityPair_t e)
 {
+    if (replaying())
+        return replay_has(e) ? DCGM_ST_OK : DCGM_ST_BADPARAM;
     int gpu = gpu_of(e);
     bool ok = gpu >= 0 && gpu_exists((unsigned)gpu);
     switch (e.entityGroupId) {
@@ -76,6 +78,8 @@ DcgmEntityStatus_t gpu_status(unsigned gpu, usec t)
     DcgmEntityStatus_t status = DcgmEntityStatusOk;
     if (NODE->gpus[gpu].fake)
         return DcgmEntityStatusFake;
+    if (replaying() && replay_status(gpu, t, &status))
+        return status;
     EVENTS(e) {
         if (e->at > t)
             break;
@@ -202,6 +206,8 @@ bool engine_knows(unsigned field, usec t)
 {
     enum { NEWEST = 1600 }; // came with 4.6.1
     if (field >= NEWEST && version_number(NODE->engine) < 40601)
+        return false;
+    if (replaying() && replay_outcome_of_field("dcgmFieldGroupCreate", field) != DCGM_ST_OK)
         return false;
     EVENTS(e) {
         if (e->type == EVENT_UNKNOWN_FIELD && active(e, t) && set_has(&e->ids, field))

@@ -236,6 +236,24 @@ static void check_wrong(void)
     CHECK(boot("/nowhere") != DCGM_ST_OK && boot("") != DCGM_ST_OK && gpus() == -1);
 }
 
+// check_replay reads all of a recording of a real engine, and lines that are cut off anywhere.
+static void check_replay(void)
+{
+    static const char line[] = "{\"kind\":\"value\",\"t\":1,\"entity_group\":\"GPU\",\"entity_id\":0,\"field\":50,\"type\":\"string\",\"status\":0,\"age_ms\":1e2,\"value\":\"\\u003c\\u00e4\\\"\"}";
+    char path[512];
+    snprintf(path, sizeof path, "%s/../../receiver/dcgmreceiver/internal/dcgm/testdata/dcgm-4.6.0-h100x8.recording.jsonl", root);
+    CHECK(boot(path) == DCGM_ST_OK);
+    send_line("advance 5s");
+    CHECK(gpus() == 8 && read_gpu(7, 1).status == DCGM_ST_OK && strcmp(read_gpu(7, 1).value.str, "580.65.06") == 0);
+    snprintf(path, sizeof path, "%s/cut.jsonl", dir);
+    for (size_t n = 1; n <= sizeof line; n++) {
+        FILE *out = fopen(path, "we");
+        CHECK(out && fwrite(line, 1, n - 1, out) == n - 1 && fclose(out) == 0);
+        CHECK(boot(path) == DCGM_ST_OK);
+    }
+    CHECK(strcmp(read_gpu(0, 50).value.str, "<\u00e4\"") == 0);
+}
+
 static void check_shipped(void)
 {
     char path[512];
@@ -262,6 +280,7 @@ int main(int argc, char **argv)
     dcgmInit();
     check_wrong();
     check_shipped();
+    check_replay();
     check_xid();
     check_counters();
     check_lost_and_frozen();

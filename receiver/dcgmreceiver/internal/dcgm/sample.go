@@ -76,6 +76,7 @@ type Sample struct {
 	bits   uint64
 	text   *string // nil for other types
 	Entity Entity
+	status int32 // of DCGM
 	Field  FieldID
 	Type   Type
 	Reason Reason
@@ -99,7 +100,7 @@ func (s Sample) Float() float64 {
 
 // Text returns the value of a string field, "" for other types.
 func (s Sample) Text() string {
-	if s.text == nil {
+	if s.text == nil || s.Reason != OK {
 		return ""
 	}
 	return *s.text
@@ -129,10 +130,10 @@ type raw struct {
 // decode turns a raw value into a Sample whose value is finite, or that has a reason.
 // The status comes first, but status 0 does not mean data: a lost GPU reads as blank.
 func (r *raw) decode() Sample {
-	s := Sample{TS: r.ts, bits: r.bits, Entity: r.entity, Field: r.field, Type: r.kind}
+	s := Sample{TS: r.ts, bits: r.bits, Entity: r.entity, Field: r.field, Type: r.kind, status: int32(r.status)} //nolint:gosec // Statuses are small.
 	s.Reason = r.reason()
-	if s.Reason == OK && r.kind == String {
-		s.text = r.text
+	if r.kind == String {
+		s.bits, s.text = 0, r.text
 	}
 	return s
 }
