@@ -70,7 +70,6 @@ func requirePatience(t *testing.T, agent, gateway *side, otlp string, to *sink) 
 }
 
 func TestAgentsAndGatewaysPauseBetweenRetries(t *testing.T) {
-	requireReady(t)
 	to, address := newSink(t), lastingAddress(t)
 	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+address, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "agent-otlp.yaml", "GATEWAY="+address)
@@ -80,7 +79,6 @@ func TestAgentsAndGatewaysPauseBetweenRetries(t *testing.T) {
 // What the gateway that is up has taken of a request is sent to it again with every retry.
 func TestBalancingAgentsPauseBetweenRetries(t *testing.T) {
 	requireFull(t)
-	requireReady(t)
 	to, first, second := newSink(t), lastingAddress(t), lastingAddress(t)
 	up := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+first, "BACKEND="+to.URL)
 	down := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+second, "BACKEND="+to.URL)
@@ -96,7 +94,6 @@ func TestBalancingAgentsPauseBetweenRetries(t *testing.T) {
 
 func TestAgentsAndGatewaysWithKafkaPauseBetweenRetries(t *testing.T) {
 	requireFull(t)
-	requireReady(t)
 	to, kafka := newSink(t), startKafka(t)
 	gateway := newSide(t, "full/gateway-kafka.yaml", "GATEWAY", "GATEWAY_NAME=gateway-0", "KAFKA="+kafka, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "full/agent-kafka.yaml", "KAFKA="+kafka)

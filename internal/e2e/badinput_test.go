@@ -91,6 +91,7 @@ func failures(t *testing.T) []failure {
 		{"device that is neither number nor UUID", dcgmWith(t, "devices: [0, nvidia1]"), `receivers::dcgm: "devices": must be all, or a list of GPU numbers .* and UUIDs .* got "nvidia1"`, false, false},
 		{"GPUs too often", dcgmWith(t, "collection_interval: 99ms"), `receivers::dcgm: "collection_interval": must be at least 100ms, got 99ms`, false, false},
 		{"stale before it is sampled", dcgmWith(t, "stale_after: 5s"), `receivers::dcgm: "stale_after": must be 0s or at least "collection_interval" \(15s\), got 5s`, false, false},
+		{"unknown readiness without DCGM", dcgmWith(t, "when_unavailable: maybe"), `receivers::dcgm: "when_unavailable": must be ready or not_ready, got "maybe"`, false, false},
 		{"no series", dcgmWith(t, "max_series: 0"), `receivers::dcgm: "max_series": must be at least 1, got 0`, false, false},
 		{"unknown metric of DCGM", dcgmWith(t, "metrics: {gpu.temprature: {enabled: false}}"), `'metrics' has invalid keys: gpu\.temprature`, false, false},
 		{"unknown key of the DCGM receiver", dcgmWith(t, "endpont: x"), `'receivers' error reading configuration for "dcgm".*has invalid keys: endpont`, false, false},

@@ -288,8 +288,18 @@ func TestStaticBuildSaysThatItHasNoDCGM(t *testing.T) {
 	health, prom := freeAddress(t), freeAddress(t)
 	c := start(t, "--config", configFile(t, gpus, health, prom, ""))
 	waitStatus(t, health, "/healthz", 200)
-	waitStatus(t, health, "/readyz", 503)
+	waitStatus(t, health, "/readyz", 200)
 	eventually(t, func() bool { return strings.Contains(c.err.String(), "this build has no DCGM support") }, "not said")
 	eventually(t, func() bool { return strings.Contains(c.out.String(), `"dcgm.up"`) }, "no dcgm.up")
+	waitVerdict(t, health, "", 503, "unknown: receiver dcgm: recoverable error: this build has no DCGM support")
+	c.stop(t)
+
+	c = start(t, "--config", configFile(t, gpus, health, prom, "when_unavailable: not_ready"))
+	waitStatus(t, health, "/readyz", 503)
+	eventually(t, func() bool {
+		_, body := get(health, "/readyz")
+		return strings.Count(body, "this build has no DCGM support") == 1
+	}, "/readyz does not name it once")
+	requireStatus(t, health, "/healthz", 200)
 	c.stop(t)
 }

@@ -25,7 +25,6 @@ func startKafka(t *testing.T) string {
 
 func TestKafkaBetweenAgentsAndGatewaysLosesNothing(t *testing.T) {
 	requireFull(t)
-	requireReady(t)
 	to, address := newSink(t), startKafka(t)
 	gateway := newSide(t, "full/gateway-kafka.yaml", "GATEWAY", "GATEWAY_NAME=gateway-0", "KAFKA="+address, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "full/agent-kafka.yaml", "KAFKA="+address)

@@ -142,15 +142,6 @@ func newAgent(t *testing.T, example string, env ...string) (agent *side, otlp st
 	return newSide(t, example, "AGENT", env...), otlp
 }
 
-// requireReady skips where the agents' examples are never ready: a build without cgo has no
-// DCGM, which is a permanent error of theirs.
-func requireReady(t *testing.T) {
-	t.Helper()
-	if filepath.Base(binary) == "otelcol-tracecore-static" {
-		t.Skip("this build has no DCGM")
-	}
-}
-
 func (s *side) launch(t *testing.T) {
 	t.Helper()
 	s.process = command("--config", s.config)
@@ -258,7 +249,6 @@ func requireNoLoss(t *testing.T, agent, gateway *side, otlp string, to *sink) {
 }
 
 func TestKilledAgentsAndGatewaysLoseNothing(t *testing.T) {
-	requireReady(t)
 	to, address := newSink(t), lastingAddress(t)
 	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+address, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "agent-otlp.yaml", "GATEWAY="+address)
@@ -274,7 +264,6 @@ func requireFull(t *testing.T) {
 
 func TestBalancedGatewaysLoseNothing(t *testing.T) {
 	requireFull(t)
-	requireReady(t)
 	to, first, second := newSink(t), lastingAddress(t), lastingAddress(t)
 	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+first, "BACKEND="+to.URL)
 	other := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+second, "BACKEND="+to.URL)

@@ -34,6 +34,12 @@ const (
 	minTimeout = time.Second
 )
 
+// What a build without DCGM does to the Collector's readiness.
+const (
+	whenUnavailableReady    = "ready"
+	whenUnavailableNotReady = "not_ready"
+)
+
 // Where the host engine runs.
 const (
 	modeStandalone = "standalone"
@@ -78,6 +84,10 @@ type Config struct {
 	// place another GPU has taken is not. Default 1h, from 1m to 24h.
 	ForgetAfter time.Duration `mapstructure:"forget_after"`
 
+	// WhenUnavailable is what a build without DCGM support means for the Collector: ready for an error that leaves it
+	// ready, as a node without GPUs does, or not_ready for a permanent one. Default ready.
+	WhenUnavailable string `mapstructure:"when_unavailable"`
+
 	// MetricsBuilderConfig switches single metrics and resource attributes.
 	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
@@ -100,6 +110,7 @@ func createDefaultConfig() component.Config {
 		Devices:              []string{inventory.AllDevices},
 		MaxSeries:            defaultMaxSeries,
 		ForgetAfter:          defaultForgetAfter,
+		WhenUnavailable:      whenUnavailableReady,
 		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
 	}
 }
@@ -138,6 +149,7 @@ func (cfg *Config) Validate() error {
 		cfg.validateMaxSeries(),
 		cfg.validateStaleAfter(),
 		within("forget_after", cfg.ForgetAfter, minForgetAfter, maxMemory),
+		cfg.validateWhenUnavailable(),
 	)
 }
 
@@ -150,6 +162,13 @@ func within(key string, got, least, most time.Duration) error {
 	default:
 		return nil
 	}
+}
+
+func (cfg *Config) validateWhenUnavailable() error {
+	if cfg.WhenUnavailable == whenUnavailableReady || cfg.WhenUnavailable == whenUnavailableNotReady {
+		return nil
+	}
+	return fmt.Errorf(`"when_unavailable": must be %s or %s, got %q`, whenUnavailableReady, whenUnavailableNotReady, cfg.WhenUnavailable)
 }
 
 func (cfg *Config) validateMaxSeries() error {

@@ -36,6 +36,7 @@ func TestConfigFiles(t *testing.T) {
 	full.MaxSeries = 500
 	full.StaleAfter = 5 * time.Second
 	full.ForgetAfter = 10 * time.Minute
+	full.WhenUnavailable = whenUnavailableNotReady
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
 	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false
@@ -86,6 +87,7 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"no series":                {func(c *Config) { c.MaxSeries = 0 }, `"max_series": must be at least 1, got 0`},
 		"stale before interval":    {func(c *Config) { c.StaleAfter = 14 * time.Second }, `"stale_after": must be 0s or at least "collection_interval" (15s), got 14s`},
 		"forgetting too early":     {func(c *Config) { c.ForgetAfter = 59 * time.Second }, `"forget_after": must be at least 1m0s, got 59s`},
+		"unknown readiness":        {func(c *Config) { c.WhenUnavailable = "fail" }, `"when_unavailable": must be ready or not_ready, got "fail"`},
 		"never forgetting":         {func(c *Config) { c.ForgetAfter = 25 * time.Hour }, `"forget_after": must be at most 24h0m0s, got 25h0m0s`},
 		"negative staleness":       {func(c *Config) { c.StaleAfter = -1 }, `"stale_after": must be 0s or at least "collection_interval" (15s), got -1ns`},
 	} {

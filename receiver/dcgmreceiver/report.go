@@ -54,10 +54,15 @@ func (r *gpuReceiver) reportCardinality(over int) {
 	r.overSaid = over > 0
 }
 
-// reportPermanent says what no retry can mend. The receiver then emits dcgm.up alone.
+// reportPermanent says what no retry can fix. The receiver then emits dcgm.up alone. A build without DCGM may be meant, as
+// where one configuration serves nodes with GPUs and others.
 func (r *gpuReceiver) reportPermanent(err error) {
 	r.linkErr = err
 	r.loop.Self.IncError(selftelemetry.KindInit)
+	if errors.Is(err, dcgm.ErrUnavailable) && r.cfg.WhenUnavailable == whenUnavailableReady {
+		r.loop.Report(err)
+		return
+	}
 	r.loop.ReportPermanent(err)
 }
 

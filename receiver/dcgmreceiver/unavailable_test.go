@@ -17,19 +17,26 @@ import (
 )
 
 func TestBuildWithoutDCGMSaysSoOnceAndGoesOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, createDefaultConfig().(*Config), nil)
-		origin := time.Now()
-		r.start()
-		time.Sleep(time.Minute)
-		r.stop()
+	for when, status := range map[string]componentstatus.Status{
+		whenUnavailableReady:    componentstatus.StatusRecoverableError,
+		whenUnavailableNotReady: componentstatus.StatusPermanentError,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			cfg.WhenUnavailable = when
+			r := newRig(t, cfg, nil)
+			origin := time.Now()
+			r.start()
+			time.Sleep(time.Minute)
+			r.stop()
 
-		require.Equal(t, []componentstatus.Status{componentstatus.StatusPermanentError}, r.host.statuses())
-		require.ErrorIs(t, r.host.firstError(), dcgm.ErrUnavailable)
-		require.Equal(t, 1, r.logs.Len())
-		require.Len(t, r.sink.AllMetrics(), 4)
-		require.Equal(t, "0 at 46s", r.last(origin)["dcgm.up{}"])
-		require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindInit: 1}, r.self.Report().Errors)
-		require.Equal(t, []bool{true}, r.self.Report().Degraded)
-	})
+			require.Equal(t, []componentstatus.Status{status}, r.host.statuses())
+			require.ErrorIs(t, r.host.firstError(), dcgm.ErrUnavailable)
+			require.Equal(t, 1, r.logs.Len())
+			require.Len(t, r.sink.AllMetrics(), 4)
+			require.Equal(t, "0 at 46s", r.last(origin)["dcgm.up{}"])
+			require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindInit: 1}, r.self.Report().Errors)
+			require.Equal(t, []bool{true}, r.self.Report().Degraded)
+		})
+	}
 }
