@@ -14,6 +14,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
 // Metrics without rows, because no conversion of fields gives them.
@@ -41,17 +42,21 @@ type collector struct {
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
 
-	src               dcgm.Source   // nil while disconnected
+	watches watching.Settings
+	needs   map[dcgm.EntityKind]watching.Needs
+
+	src               dcgm.Source // nil while disconnected
+	holder            *watching.Holder
 	all               []dcgm.Entity // the GPUs that the host engine has now
 	listed            []dcgm.Entity // those of them that it reads now
 	planned           bool          // what follows is what the host engine holds for us
 	entities          []dcgm.Entity // the GPUs of the plan
 	active            []dcgm.Entity // those of them that were read when it was made
-	groups            []*dcgm.Group
-	identities        *dcgm.Group // that of all GPUs
-	identitiesAreFast bool        // they are sampled with everything else
+	identitiesAreFast bool          // they are sampled with everything else
+	frugal            bool          // everything is sampled in one pace, because the host engine has too few groups of fields
 	classes           []*class
-	refused           map[dcgm.FieldID]refusalKind         // fields of the plan that are not watched
+	cursors           map[*watching.Held]*cursor
+	refused           map[dcgm.FieldID]watching.Refusal    // fields of the plan that are not watched
 	said              map[dcgm.FieldID]bool                // refused fields that have been logged
 	unread            [catalog.Tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed
 	unserved          map[string]bool                      // calls that the host engine does not serve and that have been logged
@@ -60,10 +65,8 @@ type collector struct {
 	watched           int64 // distinct fields
 	unsupported       int64 // distinct fields that some GPU does not have
 
-	incomplete  bool // the plan lacks something and is made anew at replanAt
-	overdue     bool // some field that is watched was stale at the last collection, and the same
-	replanAt    time.Time
-	replanPause time.Duration
+	incomplete bool // the plan lacks something, which is asked for again after a pause
+	overdue    bool // some field that is watched was stale at the last collection, and the same
 
 	node  inventory.Node
 	known map[inventory.Key]*gpu
@@ -96,7 +99,8 @@ func newCollector(cfg *Config, devices *inventory.Devices, logger *zap.Logger, s
 		maxSeries: cfg.MaxSeries,
 		logger:    logger,
 		self:      self,
-		refused:   map[dcgm.FieldID]refusalKind{},
+		watches:   watchSettings(enabled, l.Pace),
+		needs:     map[dcgm.EntityKind]watching.Needs{dcgm.GPU: needsOf(l)},
 		said:      map[dcgm.FieldID]bool{},
 		unserved:  map[string]bool{},
 	}
@@ -105,8 +109,8 @@ func newCollector(cfg *Config, devices *inventory.Devices, logger *zap.Logger, s
 // attach begins to use a source. Nothing is planned on it yet.
 func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.src = src
-	c.planned, c.groups, c.classes, c.entities = false, nil, nil, nil
-	c.replanPause = firstReplan
+	c.holder = watching.NewHolder(src)
+	c.planned, c.frugal, c.classes, c.entities = false, false, nil, nil
 	c.since = now
 }
 
@@ -114,7 +118,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 // Nothing that came through it is emitted again.
 func (c *collector) detach() {
 	c.src = nil
-	c.planned, c.groups, c.classes, c.watched, c.unsupported = false, nil, nil, 0, 0
+	c.planned, c.classes, c.watched, c.unsupported = false, nil, 0, 0
 	c.used = nil
 	c.unread = [catalog.Tiers]map[dcgm.Entity]error{}
 	for _, g := range c.gpus {
@@ -129,7 +133,10 @@ func (c *collector) prepare(ctx context.Context, now time.Time) error {
 		return fail(selftelemetry.KindEnumerate, err)
 	}
 	c.all, c.listed = gpus.All, gpus.Supported
-	retry := (c.incomplete || c.overdue) && now.After(c.replanAt)
+	retry := (c.incomplete || c.overdue) && c.holder.Due(now)
+	if retry && c.overdue {
+		c.holder.DoubtAll() // Another client may have ended our watches.
+	}
 	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) {
 		return nil
 	}

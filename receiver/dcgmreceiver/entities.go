@@ -93,26 +93,6 @@ func (c *collector) dropFromPlan(entity dcgm.Entity) {
 	c.classes = slices.DeleteFunc(c.classes, func(class *class) bool { return len(class.entities) == 0 })
 }
 
-// watchIdentities makes a group of all GPUs for their identities.
-func (c *collector) watchIdentities(ctx context.Context) (err error) {
-	c.identitiesAreFast = false
-	if c.identities, err = c.newGroup(ctx, c.active); err != nil {
-		return err
-	}
-	return c.watchIdentity(ctx, c.identities, catalog.Static)
-}
-
-// watchIdentity watches identities at the pace of a tier. That of the UUID becomes faster with its own.
-func (c *collector) watchIdentity(ctx context.Context, group *dcgm.Group, t catalog.Tier) error {
-	watch := dcgm.Watch{Fields: inventory.Fields, Period: c.Periods[t], KeepSamples: 1}
-	refused, err := c.src.Watch(ctx, group, watch)
-	if err != nil {
-		return fail(kindWatch, err)
-	}
-	c.noteRefused(refused)
-	return nil
-}
-
 // identify reads the identity of all GPUs and selects those to collect.
 func (c *collector) identify(ctx context.Context, now time.Time) error {
 	samples, unread, err := c.src.Read(ctx, c.entities, c.identityFieldsToRead(), nil)
@@ -150,8 +130,7 @@ func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
 	if c.identitiesAreFast {
 		return nil
 	}
-	c.identitiesAreFast = true
-	return c.watchIdentity(ctx, c.identities, catalog.Normal)
+	return c.watchIdentities(ctx, true)
 }
 
 // numbers says what each entity is known by.
@@ -208,6 +187,8 @@ func (c *collector) checkSilence(g *gpu, status dcgm.EntityStatus) {
 		g.silent = 0
 		return
 	}
-	g.silent++
-	c.incomplete = c.incomplete || g.silent >= patience
+	if g.silent++; g.silent >= patience {
+		c.incomplete = true
+		c.holder.Doubt(g.entity())
+	}
 }

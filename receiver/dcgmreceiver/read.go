@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -33,6 +31,7 @@ func (c *collector) dropStrangers() bool {
 				c.tally.drop(implausible)
 			case inventory.Stranger:
 				g.forget()
+				c.holder.Doubt(g.entity())
 				found = true
 			}
 		}
@@ -182,46 +181,6 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
 			g.spoken = true
 		}
 	}
-}
-
-// readEvents counts what happened to the clocks since the last collection. A group whose
-// events cannot be read, as when one of its GPUs has lost its watch, goes without them until
-// the next plan.
-func (c *collector) readEvents(ctx context.Context) error {
-	for _, class := range c.classes {
-		if class.events < 0 {
-			continue
-		}
-		err := c.readEventsOf(ctx, class)
-		if lost(err) {
-			return fail(selftelemetry.KindRead, err)
-		}
-		if err != nil {
-			c.incomplete = true
-			c.self.IncError(selftelemetry.KindRead)
-		}
-		if err != nil && !class.eventsFailed {
-			c.logger.Warn("events of some GPUs cannot be read, trying again with new watches", zap.Uint32s("gpus", numbersOf(class.entities)), zap.Error(err))
-		}
-		class.eventsFailed = err != nil
-	}
-	return nil
-}
-
-func (c *collector) readEventsOf(ctx context.Context, class *class) error {
-	samples, until, err := c.src.ReadSince(ctx, class.group, class.events, class.since)
-	if err != nil {
-		return err
-	}
-	class.since = until
-	for _, s := range samples {
-		if i := slices.Index(class.entities, s.Entity); i >= 0 && s.Field == catalog.FieldClocksEventReasons {
-			if !class.gpus[i].throttle.observe(s) {
-				c.tally.drop(implausible)
-			}
-		}
-	}
-	return nil
 }
 
 // readSlow reads what changes with settings and links. Links and the engine's usage are

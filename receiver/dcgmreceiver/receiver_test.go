@@ -87,53 +87,6 @@ func TestHostEngineThatStartsLateIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestHostEngineWithoutFreeGroupsIsReadThroughItsOwn(t *testing.T) {
-	for _, groups := range []string{"0", "1"} {
-		simulate(t, steady+"at 0s group_limit "+groups+"\n", nil, func(s *simulation) {
-			t := s.t
-			for range 50 { // Were anything left behind at a plan, no group would be free soon.
-				s.pass(lastBackoff)
-				s.requireUp(true)
-				require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
-				require.Contains(t, s.now(), "hw.energy{hw.name=nvidia1}")
-				require.Contains(t, s.now()["dcgm.fields.refused{}"], "0 ")
-			}
-			require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.statuses())
-			require.ErrorContains(t, s.host.firstError(), "host engine takes no more groups of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: make a group: error creating group: Max limit reached")
-			require.Equal(t, 1, s.logs.FilterMessage("DCGM receiver is degraded").Len())
-			require.Positive(t, s.self.Report().Errors[kindWatch])
-
-			s.sim.Send("group_limit 2")
-			s.pass(lastReplan)
-			s.pass(lastReplan)
-			s.requireUp(true)
-			require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
-		})
-	}
-}
-
-func TestHostEngineWithoutFreeFieldGroupsIsReportedAndAskedAgain(t *testing.T) {
-	simulate(t, steady, nil, func(s *simulation) {
-		t := s.t
-		s.pass(interval)
-		s.sim.Send("call call=dcgmFieldGroupCreate status=-24", "gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
-		s.pass(interval)
-		require.Contains(t, s.now()["dcgm.up{}"], "1 ")
-		require.Contains(t, s.now()["gpu.up{hw.name=nvidia0}"], "1 ")
-		require.NotContains(t, s.now(), "hw.power{hw.name=nvidia0}")
-		require.NotContains(t, s.now()["dcgm.fields.refused{}"], "0 ")
-		require.ErrorContains(t, s.host.firstError(), "host engine takes no more groups of fields, see dcgmi fieldgroup --list: ")
-
-		s.sim.Send("call call=dcgmFieldGroupCreate status=0")
-		s.pass(2 * firstReplan)
-		s.pass(interval)
-		s.requireUp(true)
-		require.Contains(t, s.now(), "hw.power{hw.name=nvidia2}")
-		require.Contains(t, s.now()["dcgm.fields.refused{}"], "0 ")
-		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
-	})
-}
-
 func TestHostEngineTakesEverythingBackInSilence(t *testing.T) {
 	var sim *simtest.Sim
 	var logs *observer.ObservedLogs
@@ -182,22 +135,6 @@ func TestEveryMetricAtOnceFitsTheLimitsOfTheHostEngine(t *testing.T) {
 		for _, detail := range []string{"gpu.cycles{", "gpu.engine.utilization{", "gpu.ecc.location.errors{", "gpu.nvlink.packets{", "gpu.clock.limit{"} {
 			require.Contains(t, text, detail)
 		}
-	})
-}
-
-// Watches of one connection are one per field: who ends his ends those of others.
-func TestWatchThatAnotherClientEndedIsMadeAnew(t *testing.T) {
-	simulate(t, steady, nil, func(s *simulation) {
-		t := s.t
-		s.pass(interval)
-		require.NoError(t, s.collector.src.Release(t.Context(), s.collector.groups[1]))
-		s.collector.groups = s.collector.groups[:1]
-		for range 20 {
-			s.pass(interval)
-		}
-		s.requireUp(true)
-		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
-		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
 	})
 }
 

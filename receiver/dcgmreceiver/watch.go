@@ -4,11 +4,16 @@ package dcgmreceiver
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
 // Watches for events keep their history at least that long, and longer than any pause between two collections.
@@ -17,39 +22,104 @@ const (
 	eventKeepAge = 10 * time.Minute
 )
 
-// watchClass watches the fields of every tier, profiling apart from the rest: it is refused as a whole where another
-// client holds it or rights are missing, and is not halved with the rest then.
-func (c *collector) watchClass(ctx context.Context, class *class) (err error) {
-	if class.group, err = c.newGroup(ctx, class.entities); err != nil {
-		return err
+const fieldClocksEventReasons dcgm.FieldID = 112
+
+// needsOf are what a layout needs of its entities.
+func needsOf(l *catalog.Layout) watching.Needs {
+	needs := watching.Needs{GPMOnly: l.GPMOnly()}
+	for slot := range l.Slots() {
+		needs.Fields = append(needs.Fields, catalog.Need{Field: l.Field(slot), Tier: l.SlotTier(slot)})
 	}
-	wanted := c.wanted(class.gpus[0])
-	for t := range catalog.Tiers {
-		for _, profiling := range []bool{false, true} {
-			fields := c.Fields(t, func(f dcgm.FieldID) bool { return wanted(f) && dcgm.IsProfiling(f) == profiling })
-			if err := c.watchFields(ctx, class, t, fields); err != nil {
-				return fail(kindWatch, err)
-			}
-		}
-	}
-	return c.watchEvents(ctx, class)
+	return needs
 }
 
-func (c *collector) watchFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID) error {
-	for part := range slices.Chunk(fields, dcgm.MaxFields) {
-		refused, err := c.src.Watch(ctx, class.group, dcgm.Watch{Fields: part, Period: c.Periods[t], KeepSamples: 2})
-		if err != nil {
-			return err
-		}
-		c.noteRefused(refused)
-		c.forgetChoices(class, idsOf(fieldsByKind(refused)[unknownField]))
-		for _, r := range refused {
-			class.refused[r.Field] = kindOfRefusal(r) != unknownField
-		}
-		out := idsOf(refused)
-		class.fields[t] = append(class.fields[t], slices.DeleteFunc(slices.Clone(part), func(f dcgm.FieldID) bool { return slices.Contains(out, f) })...)
+func watchSettings(enabled map[string]bool, pace *catalog.Pace) watching.Settings {
+	s := watching.Settings{Periods: pace.Periods, Identity: map[dcgm.EntityKind][]dcgm.FieldID{dcgm.GPU: inventory.Fields}}
+	if enabled[metricThrottleEvents.Name] {
+		normal := pace.Periods[catalog.Normal]
+		s.Events = []watching.Event{{Field: fieldClocksEventReasons, Kinds: catalog.KindsOf(dcgm.GPU), Period: min(eventPeriod, normal), KeepAge: max(eventKeepAge, 2*normal)}}
 	}
+	return s
+}
+
+// watchIdentities has the identities of all GPUs sampled, fast or as seldom as they change. That of the UUID becomes
+// faster with its own tier.
+func (c *collector) watchIdentities(ctx context.Context, fast bool) error {
+	c.identitiesAreFast = fast
+	if c.frugal {
+		return nil // They are among everything else.
+	}
+	problems, err := c.holder.Add(ctx, c.watches.Identities(c.active, fast))
+	if err != nil {
+		return fail(kindWatch, err)
+	}
+	c.note(problems)
 	return nil
+}
+
+// reconcile has the host engine hold what some sets need. Where it has too few groups of fields from the start, as few
+// as are possible take their place until it is asked again. What it holds already is not given away for that.
+func (c *collector) reconcile(ctx context.Context, sets []watching.Set, now time.Time) error {
+	nothingToLose := c.frugal || !c.holder.Holds(watching.Values)
+	if c.frugal = c.frugal && !c.holder.Due(now); !c.frugal {
+		wants := append(c.watches.Identities(c.active, false), c.watches.Wants(sets)...)
+		problems, err := c.holder.Reconcile(ctx, wants, now)
+		if err != nil {
+			return fail(kindWatch, err)
+		}
+		c.frugal = nothingToLose && slices.ContainsFunc(problems, isBeyondGroups)
+		c.note(problems)
+	}
+	if c.frugal {
+		problems, err := c.holder.Reconcile(ctx, c.watches.Frugal(sets), now)
+		if err != nil {
+			return fail(kindWatch, err)
+		}
+		c.note(problems)
+	}
+	c.noteHeld()
+	c.holder.Postpone(now)
+	return nil
+}
+
+func isBeyondGroups(p watching.Problem) bool {
+	return slices.ContainsFunc(p.Fields, func(r dcgm.Refusal) bool { return watching.KindOf(r) == watching.BeyondGroups })
+}
+
+// noteHeld notes what the host engine does not hold in the end.
+func (c *collector) noteHeld() {
+	c.refused = map[dcgm.FieldID]watching.Refusal{}
+	beyond := 0
+	for field, r := range c.holder.Refused(c.entities) {
+		c.refused[field] = watching.KindOf(r)
+		c.incomplete = c.incomplete || c.refused[field] != watching.UnknownField
+		beyond += int(boolToInt(c.refused[field] == watching.BeyondGroups))
+	}
+	c.noGroup = nil
+	switch why := c.holder.Instead(); {
+	case why != nil:
+		c.noGroup = fmt.Errorf("%w of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: %w", dcgm.ErrNoGroup, why)
+	case beyond > 0:
+		c.noGroup = fmt.Errorf("%w of fields, see dcgmi fieldgroup --list: %d fields are not watched", dcgm.ErrNoGroup, beyond)
+	case c.frugal:
+		c.noGroup = fmt.Errorf("%w of fields, see dcgmi fieldgroup --list: all fields are sampled at the collection interval", dcgm.ErrNoGroup)
+	default:
+		return
+	}
+	c.incomplete = true
+	c.noGroup = fail(kindWatch, c.noGroup)
+	c.self.IncError(kindWatch)
+}
+
+// note counts and logs what the host engine has just refused.
+func (c *collector) note(problems []watching.Problem) {
+	for _, p := range problems {
+		if len(p.Entities) > 0 {
+			c.incomplete = true
+			c.logger.Warn("host engine does not take some GPUs, trying again", zap.Any("gpus", p.Entities), zap.Duration("in", c.holder.Pause()))
+		}
+		c.noteRefused(p.Fields)
+	}
 }
 
 // forgetChoices leaves sources that need a field which this host engine does not know, as
@@ -69,22 +139,6 @@ func (c *collector) forgetChoices(class *class, unknown []dcgm.FieldID) {
 	}
 }
 
-func (c *collector) watchEvents(ctx context.Context, class *class) error {
-	if !c.enabled[metricThrottleEvents.Name] {
-		return nil
-	}
-	watch := dcgm.Watch{Fields: []dcgm.FieldID{catalog.FieldClocksEventReasons}, Period: min(eventPeriod, c.Periods[catalog.Normal]), KeepAge: max(eventKeepAge, 2*c.Periods[catalog.Normal])}
-	refused, err := c.src.Watch(ctx, class.group, watch)
-	if err != nil {
-		return fail(kindWatch, err)
-	}
-	c.noteRefused(refused)
-	if len(refused) == 0 {
-		class.events, class.since = class.group.Watches()-1, c.since
-	}
-	return nil
-}
-
 // countWatched counts the distinct fields that some GPU is watched for.
 func (c *collector) countWatched() int64 {
 	fields := map[dcgm.FieldID]bool{}
@@ -96,4 +150,13 @@ func (c *collector) countWatched() int64 {
 		}
 	}
 	return int64(len(fields))
+}
+
+// release frees all groups. They are gone anyhow where the connection is.
+func (c *collector) release(ctx context.Context) error {
+	c.planned, c.watched, c.classes = false, 0, nil
+	if err := c.holder.Release(ctx); err != nil {
+		return fail(kindWatch, err)
+	}
+	return nil
 }

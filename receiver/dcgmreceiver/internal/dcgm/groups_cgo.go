@@ -64,7 +64,9 @@ func releaseGroup(l *link, group *Group) error {
 	var errs []error
 	for _, w := range group.watches {
 		l.watches = l.watches.without(w)
-		errs = append(errs, endWatch(l.watches, w), dcgm.FieldGroupDestroy(fieldHandle(w.fields)))
+	}
+	for _, w := range group.watches {
+		errs = append(errs, endWatch(l.watches, w), l.fields.drop(w.fields))
 	}
 	if group.handle == allGPUs {
 		return errors.Join(errs...)

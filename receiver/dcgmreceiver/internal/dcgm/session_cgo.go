@@ -37,8 +37,10 @@ type hub struct {
 // link is one connection from connect to disconnect.
 type link struct {
 	engine  Engine
-	watches watches // touched by the worker alone
-	direct  direct  // used by the worker alone
+	watches watches                   // touched by the worker alone
+	fields  fieldGroups               // touched by the worker alone
+	global  map[FieldID]time.Duration // periods of the fields of global scope that are watched, touched by the worker alone
+	direct  direct                    // used by the worker alone
 	unserved
 }
 
@@ -176,7 +178,7 @@ func (h *hub) connect() (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &link{direct: direct{library: library}}
+	l := &link{global: map[FieldID]time.Duration{}, direct: direct{library: library}}
 	if l.engine, err = dial(h.endpoint, library.Engine, &l.unserved); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,9 @@ func (a *addition) byScope() (device, global []FieldID) {
 		case err != nil:
 			a.refuse([]FieldID{id}, ErrUnknownField)
 		case meta.Scope == globalScope:
-			global = append(global, id)
+			if period, watched := a.source.link.global[id]; !watched || period > a.watch.Period {
+				global = append(global, id)
+			}
 		default:
 			device = append(device, id)
 		}
@@ -105,19 +107,22 @@ func (a *addition) ofEngine(fields []FieldID) error {
 	if err != nil {
 		return err
 	}
-	return dcgm.FieldGroupDestroy(fieldHandle(w.fields))
+	for _, id := range fields {
+		a.source.link.global[id] = a.watch.Period
+	}
+	return a.source.link.fields.drop(w.fields)
 }
 
 // ask makes a group of fields and has the host engine watch it.
 func (a *addition) ask(fields []FieldID) (*watching, error) {
-	handle, err := dcgm.FieldGroupCreate(uniqueName(), shorts(fields))
+	handle, err := a.source.link.fields.take(fields)
 	if err != nil {
-		return nil, whyNoFieldGroup(err)
+		return nil, err
 	}
-	w := &watching{Watch: a.watch, owner: a.source.session, entities: a.group.entities, group: a.group.handle, fields: handle.GetHandle()}
+	w := &watching{Watch: a.watch, entities: a.group.entities, group: a.group.handle, fields: handle.GetHandle()}
 	w.Fields = fields
 	if err := ask(a.source.link.watches, w); err != nil {
-		return nil, errors.Join(err, dcgm.FieldGroupDestroy(handle))
+		return nil, errors.Join(err, a.source.link.fields.drop(w.fields))
 	}
 	return w, nil
 }
@@ -157,7 +162,7 @@ func (a *addition) merge() {
 		return
 	}
 	for _, w := range a.parts {
-		_ = dcgm.FieldGroupDestroy(fieldHandle(w.fields)) // The whole goes on with what it watched.
+		_ = a.source.link.fields.drop(w.fields) // The whole goes on with what it watched.
 	}
 	a.parts = []*watching{whole}
 }

@@ -11,7 +11,6 @@ import (
 // watching is one watch of the connection, as somebody asked for it.
 type watching struct {
 	Watch
-	owner         Session
 	entities      []Entity
 	group, fields uintptr
 }
@@ -68,7 +67,7 @@ func (all watches) displaced(first ...*watching) []*watching {
 func (all watches) bereft(w *watching) []*watching {
 	var of []*watching
 	for _, other := range all {
-		if other.owner != w.owner && other.overlaps(w) {
+		if other.overlaps(w) {
 			of = append(of, other)
 		}
 	}
@@ -86,7 +85,7 @@ func (all watches) cover(w *watching) bool {
 	for _, e := range w.entities {
 		for _, field := range w.Fields {
 			if !slices.ContainsFunc(all, func(other *watching) bool {
-				return other.owner != w.owner && slices.Contains(other.entities, e) && slices.Contains(other.Fields, field)
+				return slices.Contains(other.entities, e) && slices.Contains(other.Fields, field)
 			}) {
 				return false
 			}

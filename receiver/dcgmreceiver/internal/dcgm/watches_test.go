@@ -9,20 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// somebody is an owner of watches.
-type somebody struct{ Session }
-
 func TestFastestWatchAndTheOneWithHistoryAreAskedForLast(t *testing.T) {
-	one, other := &somebody{}, &somebody{}
-	w := func(owner Session, period, keep time.Duration, entities []Entity, fields ...FieldID) *watching {
-		return &watching{Watch: Watch{Fields: fields, Period: period, KeepAge: keep}, owner: owner, entities: entities}
+	w := func(period, keep time.Duration, entities []Entity, fields ...FieldID) *watching {
+		return &watching{Watch: Watch{Fields: fields, Period: period, KeepAge: keep}, entities: entities}
 	}
 	both := gpuEntities(0, 1)
-	fast := w(one, 10*time.Second, 0, both, 100, 112)
-	events := w(one, time.Second, time.Minute, both, 112)
-	errors := w(one, time.Minute, 0, both, 310)
-	slow := w(other, time.Minute, 0, both[:1], 100)
-	faster := w(other, 100*time.Millisecond, 0, both[:1], 112)
+	fast := w(10*time.Second, 0, both, 100, 112)
+	events := w(time.Second, time.Minute, both, 112)
+	errors := w(time.Minute, 0, both, 310)
+	slow := w(time.Minute, 0, both[:1], 100)
+	faster := w(100*time.Millisecond, 0, both[:1], 112)
 	all := watches{fast, events, errors, slow, faster}
 
 	require.Equal(t, []*watching{fast, faster, events}, all.displaced(slow), "what it has slowed down, and what that has")
@@ -35,10 +31,11 @@ func TestFastestWatchAndTheOneWithHistoryAreAskedForLast(t *testing.T) {
 	require.Equal(t, time.Minute, all.period(slow))
 
 	require.Equal(t, []*watching{fast, faster, events}, all.without(slow).bereft(slow))
-	require.Equal(t, []*watching{slow, faster}, watches{errors, slow, faster}.bereft(fast), "its own are not asked for again")
+	require.Equal(t, []*watching{slow, faster}, watches{errors, slow, faster}.bereft(fast), "those of other fields are not asked for again")
 	require.Empty(t, watches{fast, slow, faster}.bereft(errors))
 
 	require.True(t, watches{fast, events}.cover(slow))
 	require.False(t, watches{slow, faster}.cover(fast), "GPU 1 is nobody else's")
-	require.False(t, watches{errors}.cover(events), "an own watch ends too")
+	require.True(t, watches{errors, fast}.cover(events))
+	require.False(t, watches{errors}.cover(events), "it has another field")
 }
