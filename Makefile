@@ -127,7 +127,7 @@ generate-docs:
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
 	internal/tools/check-generated
 
-.PHONY: test-browser test-prometheus
+.PHONY: test-browser test-prometheus test-health-checks
 test-browser: ## Test the status page in Debian's Chromium, installed if absent.
 	@internal/tools/apt-install chromium chromium-driver
 	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
@@ -136,6 +136,10 @@ test-prometheus: build-node ## Test metrics and alert rules with Debian's Promet
 	cd extension/healthsloextension && PROMTOOL="$$(command -v promtool)" go test -count=1 -run Promtool ./internal/sampling
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
+test-health-checks: build-node sim ## Let Debian's Slurm, installed if absent, drain a node with unfit GPUs (needs root).
+	@internal/tools/apt-install shellcheck slurmctld slurmd slurm-client munge
+	shellcheck docs/examples/health-checks/gpu-verdict docs/examples/health-checks/slurm-*
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" SLURM=yes go test -count=1 -run 'Slurm|HealthCheckScripts' ./...
 
 .PHONY: packages test-packages can-test-packages
 packages: bills ## Build tar.gz, deb, rpm and bills of materials into dist/ (RELEASE_BINARIES=...).

@@ -194,6 +194,32 @@ func TestNetworkPoliciesAndServicesSelectTheirPods(t *testing.T) {
 	}
 }
 
+func TestGPUGateReachesTheAgentOfItsNode(t *testing.T) {
+	gate, agent := readManifest(t, "../health-checks/kubernetes/gpu-gate.yaml"), readManifest(t, "agent.yaml")
+	require.Len(t, gate.services, 1)
+	service := gate.services[0]
+	requireSelects(t, &metav1.LabelSelector{MatchLabels: service.Spec.Selector}, agent.template.Labels)
+	require.Equal(t, corev1.ServiceInternalTrafficPolicyLocal, *service.Spec.InternalTrafficPolicy)
+	require.Len(t, gate.policies, 1)
+	requireSelects(t, &gate.policies[0].Spec.PodSelector, agent.template.Labels)
+	requireSelects(t, gate.policies[0].Spec.Ingress[0].From[0].PodSelector, gate.template.Labels)
+	ports := map[string]int32{}
+	for _, port := range agent.template.Spec.Containers[0].Ports {
+		ports[port.Name] = port.ContainerPort
+	}
+	require.Equal(t, int32(13134), ports[service.Spec.Ports[0].TargetPort.StrVal])
+	require.Equal(t, int32(13134), ports[gate.policies[0].Spec.Ingress[0].Ports[0].Port.StrVal])
+
+	requireRestricted(t, gate.template.Spec)
+	requireLeast(t, gate.template.Spec)
+	probe := gate.template.Spec.Containers[1].ReadinessProbe.Exec.Command
+	host := service.Name + "." + service.Namespace + ".svc"
+	require.Equal(t, "http://"+host+":13134/gpus", probe[len(probe)-1])
+	recipe, err := os.ReadFile("../../../docs/health-checks.md")
+	require.NoError(t, err)
+	require.Contains(t, string(recipe), "allowed_hosts: ["+host+"]")
+}
+
 // The chart's defaults are data here: the chart itself cannot be had everywhere.
 func TestChartKeepsHealthCheck(t *testing.T) {
 	for _, name := range []string{"helm-agent.values.yaml", "helm-gateway.values.yaml"} {
