@@ -66,6 +66,7 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@for m in $(UNIT_MODULES); do echo "== $$m" >&2; (cd $$m && go test -race ./...); done
 	@cd internal/tools/release && go test ./...
 	@cd internal/tools && go test ./changelog
+	@cd internal/tools/bench && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
 test-go-dcgm: sim ## Run go-dcgm's own tests on the simulated libdcgm.
@@ -82,21 +83,26 @@ test-stock: build ## Compare the full distribution with a stock Collector of the
 	cd internal/e2e && $(STOCK_ENV) go test -count=1 -timeout 45m -parallel 8 -run DropIn .
 STOCK_ENV := STOCK="$(CURDIR)/bin/.stock" BINARY="$(CURDIR)/bin/otelcol-tracecore"
 
-.PHONY: bench bench-stock
+# MODULES='receiver/clockreceiver' takes the benchmarks of these modules alone.
+CHOSEN_MODULES = $(if $(filter command line,$(origin MODULES)),$(MODULES))
+BENCH = BINARY="$(abspath bin/otelcol-tracecore-node)" go -C internal/tools/bench run .
+.PHONY: bench bench-check bench-baseline bench-stock
+bench: build-node sim ## Run all benchmarks and write their tables into docs/performance.md (MODULES=...).
+	@$(BENCH) run ../../.. $(CHOSEN_MODULES)
+bench-check: build-node sim ## Fail where a benchmark costs more than its committed baseline by THRESHOLD=10 percent (MODULES=... ROUNDS=8).
+	@$(BENCH) -threshold $(or $(THRESHOLD),10) -rounds $(or $(ROUNDS),8) check ../../.. $(CHOSEN_MODULES)
+bench-baseline: build-node sim ## Measure the baselines that bench-check compares with (MODULES=... ROUNDS=8).
+	@$(BENCH) -rounds $(or $(ROUNDS),8) baseline ../../.. $(CHOSEN_MODULES)
 bench-stock: test-stock ## Compare memory and size of the full distribution with a stock Collector's.
 	cd internal/e2e && $(STOCK_ENV) go test -run '^$$' -bench DropIn -benchtime 1x .
-bench: build-node sim ## Run all benchmarks; several print ratios against their peers.
-	@for m in $(UNIT_MODULES); do (cd $$m && go test -run '^$$' -bench . ./...); done
-	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Node -benchtime 1x ./...
-	@$(MAKE) --no-print-directory bench-probes
 
 .PHONY: mutants
 mutants: sim ## Lay each known fault over its module and report those that no test notices (MODULES=receiver/clockreceiver).
-	@go -C internal/tools run ./mutants ../.. $(if $(filter command line,$(origin MODULES)),$(MODULES))
+	@go -C internal/tools run ./mutants ../.. $(CHOSEN_MODULES)
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/bench internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
@@ -124,6 +130,7 @@ generate-names:
 	go -C internal/tools run ./changelog ../..
 generate-docs:
 	go -C internal/tools run ./docgen ../..
+	go -C internal/tools/bench run . docs ../../..
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
 	internal/tools/check-generated
 
@@ -163,10 +170,6 @@ screenshot:
 	@mkdir -p bin/screenshots
 	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" SCREENSHOTS="$(CURDIR)/bin/screenshots" go test -count=1 -run Chromium ./internal/statuspage
 	pngquant --force --speed 1 --strip --output docs/images/status-page.png 64 bin/screenshots/busy-light-1280.png
-
-.PHONY: bench-probes
-bench-probes: build-node ## Ask for the probes 1 000 times a second while records flow: p99, errors.
-	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" go test -run '^$$' -bench Probes -benchtime 10000x .
 
 .PHONY: verify-reproducible
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/benchtest"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
@@ -168,7 +169,7 @@ func BenchmarkGaugeCallback(b *testing.B) {
 		g.publish(viewOf(exporters))
 		b.Run("ours/"+strconv.Itoa(exporters), func(b *testing.B) {
 			callback, observer, ctx := g.floats(failureRates), &countingObserver{}, b.Context()
-			b.ReportAllocs()
+			benchtest.ReportCPU(b)
 			for b.Loop() {
 				_ = callback(ctx, observer)
 			}
@@ -180,7 +181,7 @@ func BenchmarkGaugeCallback(b *testing.B) {
 			require.NoError(b, err)
 			require.NoError(b, builder.RegisterExporterFailureRateCallback(g.floats(failureRates)))
 			var collected metricdata.ResourceMetrics
-			b.ReportAllocs()
+			benchtest.ReportCPU(b)
 			for b.Loop() {
 				_ = telemetry.Reader.Collect(b.Context(), &collected)
 			}
@@ -191,7 +192,7 @@ func BenchmarkGaugeCallback(b *testing.B) {
 
 func BenchmarkPublish100Exporters(b *testing.B) {
 	g, view := newGauges(&health.State{}), viewOf(100)
-	b.ReportAllocs()
+	benchtest.ReportCPU(b)
 	for b.Loop() {
 		g.publish(view)
 	}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/sys/unix"
 )
 
 // All processes run at the same time, so that a load of the machine is a load for each of them. The
@@ -141,26 +140,17 @@ func measure(b *testing.B, processes []*measured) {
 	for range parts {
 		before, begin := make([]time.Duration, len(processes)), time.Now()
 		for i, p := range processes {
-			before[i] = p.cpuTime(b)
+			before[i] = cpuTime(b, p.cmd.Process.Pid)
 		}
 		time.Sleep(part)
 		for i, p := range processes {
-			p.cpu = append(p.cpu, time.Duration(float64(p.cpuTime(b)-before[i])/time.Since(begin).Seconds()))
+			p.cpu = append(p.cpu, time.Duration(float64(cpuTime(b, p.cmd.Process.Pid)-before[i])/time.Since(begin).Seconds()))
 		}
 	}
 	for _, p := range processes {
 		p.rss, p.anon = memoryMB(b, p.cmd.Process.Pid, "VmRSS"), memoryMB(b, p.cmd.Process.Pid, "RssAnon")
 		slices.Sort(p.cpu)
 	}
-}
-
-// cpuTime reads the CPU time clock of the process, which counts nanoseconds of all its threads.
-func (p *measured) cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	const schedule = 2 // CPUCLOCK_SCHED, beside the process in a clock's id
-	var t unix.Timespec
-	require.NoError(b, unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|schedule), &t), p.name)
-	return time.Duration(t.Nano())
 }
 
 func (p *measured) report(b *testing.B, peer *measured) {

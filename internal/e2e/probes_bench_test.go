@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package e2e
 
 import (
@@ -14,6 +16,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -23,10 +28,11 @@ const (
 )
 
 // BenchmarkProbesWhileTrafficFlows asks for the probes at a fixed rate, whatever the answers
-// take: a latency begins when the request was due. Run it with -benchtime=10000x.
+// take: a latency begins when the request was due. The CPU time is the Collector's, the records included, which are
+// as many per request. Run it with -benchtime=10000x.
 func BenchmarkProbesWhileTrafficFlows(b *testing.B) {
 	health, otlp := benchAddress(b), benchAddress(b)
-	startBench(b, fmt.Sprintf(accepting, health, otlp), health)
+	process := startBench(b, fmt.Sprintf(accepting, health, otlp), health)
 	done := make(chan struct{})
 	var traffic sync.WaitGroup
 	var records atomic.Int64
@@ -46,7 +52,9 @@ func BenchmarkProbesWhileTrafficFlows(b *testing.B) {
 	})
 
 	b.ResetTimer()
+	before := cpuTime(b, process)
 	latencies, failed := probe(health, b.N)
+	cpu := cpuTime(b, process) - before
 	b.StopTimer()
 	close(done)
 	traffic.Wait()
@@ -54,6 +62,7 @@ func BenchmarkProbesWhileTrafficFlows(b *testing.B) {
 	slices.Sort(latencies)
 	b.ReportMetric(float64(latencies[len(latencies)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(float64(latencies[len(latencies)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(cpu)/float64(b.N), "cpu-ns/op")
 	b.ReportMetric(float64(failed), "errors")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
 	b.ReportMetric(float64(records.Load()), "records")
@@ -103,7 +112,7 @@ func benchAddress(b *testing.B) string {
 }
 
 // startBench runs the binary until the benchmark ends, and waits until it is ready.
-func startBench(b *testing.B, config, health string) {
+func startBench(b *testing.B, config, health string) (pid int) {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "config.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
@@ -117,10 +126,19 @@ func startBench(b *testing.B, config, health string) {
 	b.Cleanup(func() { _, _ = c.Process.Kill(), c.Wait() }) // It ends by the signal.
 	for deadline := time.Now().Add(patience); ; time.Sleep(interval) {
 		if status, _ := get(health, "/readyz"); status == http.StatusOK {
-			return
+			return c.Process.Pid
 		}
 		if time.Now().After(deadline) {
 			b.Fatal("never ready:\n" + c.err.String())
 		}
 	}
+}
+
+// cpuTime reads the CPU time clock of a process, which counts nanoseconds of all its threads.
+func cpuTime(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	const schedule = 2 // CPUCLOCK_SCHED, beside the process in a clock's id
+	var t unix.Timespec
+	require.NoError(b, unix.ClockGettime(int32(^pid<<3|schedule), &t))
+	return time.Duration(t.Nano())
 }

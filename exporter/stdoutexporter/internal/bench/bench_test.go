@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	"github.com/stretchr/testify/require"
@@ -27,7 +26,8 @@ import (
 )
 
 // BenchmarkAgainstPeers sends the same batches through the three exporters, all of which end in /dev/null. They take turns, so that what
-// else the machine does hits all of them. It reports the median of how many times longer the others take than the stdout exporter.
+// else the machine does hits all of them. It reports the cost of the stdout exporter, and the median of how many times its CPU time the
+// others take.
 func BenchmarkAgainstPeers(b *testing.B) {
 	b.Run("metrics", func(b *testing.B) {
 		compare(b, exporter.Factory.CreateMetrics, exporter.Metrics.ConsumeMetrics, metrics())
@@ -60,17 +60,27 @@ func compare[E component.Component, T any](b *testing.B, create create[E], consu
 	debug := start(b, debugexporter.NewFactory(), create, func(cfg component.Config) {
 		cfg.(*debugexporter.Config).Verbosity = configtelemetry.LevelDetailed
 	})
-	var stdoutTimes, timesFile, timesDebug []float64
+	var total cost
+	var timesFile, timesDebug []float64
 	for b.Loop() {
-		stdoutTime := measure(b, stdout, consume, batch, batchesPerTurn)
-		stdoutTimes = append(stdoutTimes, stdoutTime)
-		timesFile = append(timesFile, measure(b, file, consume, batch, batchesPerTurn)/stdoutTime)
-		timesDebug = append(timesDebug, measure(b, debug, consume, batch, debugBatchesPerTurn)/stdoutTime)
+		ours := measure(b, stdout, consume, batch, batchesPerTurn)
+		total.add(ours)
+		timesFile = append(timesFile, measure(b, file, consume, batch, batchesPerTurn).cpu/ours.cpu)
+		timesDebug = append(timesDebug, measure(b, debug, consume, batch, debugBatchesPerTurn).cpu/ours.cpu)
 	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(stdoutTimes), "µs/batch")
+	b.ReportMetric(total.cpu/float64(b.N), "cpu-ns/batch")
+	b.ReportMetric(total.bytes/float64(b.N), "B/batch")
+	b.ReportMetric(total.allocations/float64(b.N), "allocs/batch")
 	b.ReportMetric(median(timesFile), "x-file")
 	b.ReportMetric(median(timesDebug), "x-debug")
+}
+
+// cost is what a batch costs: nanoseconds of CPU time, and what is allocated.
+type cost struct{ cpu, bytes, allocations float64 }
+
+func (c *cost) add(more cost) {
+	c.cpu, c.bytes, c.allocations = c.cpu+more.cpu, c.bytes+more.bytes, c.allocations+more.allocations
 }
 
 func median(values []float64) float64 {
@@ -85,19 +95,31 @@ const (
 	debugBatchesPerTurn = 10
 )
 
-// measure returns the microseconds per batch of one turn. It begins without the garbage of the others, so that each exporter pays for its
+// measure returns what a batch costs in one turn. It begins without the garbage of the others, so that each exporter pays for its
 // own, and with one batch that does not count and warms up what the collection has cooled down.
-func measure[E, T any](b *testing.B, e E, consume consume[E, T], batch T, batches int) float64 {
+func measure[E, T any](b *testing.B, e E, consume consume[E, T], batch T, batches int) cost {
 	b.Helper()
 	runtime.GC()
 	require.NoError(b, consume(e, b.Context(), batch))
-	begin := time.Now()
+	before := spent(b)
 	for range batches {
 		if err := consume(e, b.Context(), batch); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return float64(time.Since(begin).Nanoseconds()) / 1e3 / float64(batches)
+	after, n := spent(b), float64(batches)
+	return cost{(after.cpu - before.cpu) / n, (after.bytes - before.bytes) / n, (after.allocations - before.allocations) / n}
+}
+
+// spent is what this process has cost so far. CPU time is that of all threads, so garbage collection counts and what else the machine does
+// hardly does.
+func spent(b *testing.B) cost {
+	b.Helper()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	var usage unix.Rusage
+	require.NoError(b, unix.Getrusage(unix.RUSAGE_SELF, &usage))
+	return cost{float64(usage.Utime.Nano() + usage.Stime.Nano()), float64(memory.TotalAlloc), float64(memory.Mallocs)}
 }
 
 func start[E component.Component](b *testing.B, factory exporter.Factory, create create[E], configure func(component.Config)) E {

@@ -16,6 +16,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/benchtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -302,7 +304,7 @@ func BenchmarkPass(b *testing.B) {
 	reading := &Reading{Exporters: manyExporters(100)}
 	s.source.does(func() (*Reading, error) { return reading, nil })
 	now := epoch
-	b.ReportAllocs()
+	benchtest.ReportCPU(b)
 	for b.Loop() {
 		now = now.Add(5 * time.Second)
 		s.sample(b.Context(), now)

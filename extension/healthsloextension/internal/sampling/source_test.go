@@ -18,6 +18,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/benchtest"
 )
 
 // wantReading is what every form of the same metrics must come to.
@@ -243,7 +245,7 @@ func BenchmarkPassInProcess(b *testing.B) {
 	}
 	s := newSubject(func(set *Settings) { set.Source = NewInProcess(reader) })
 	now := epoch
-	b.ReportAllocs()
+	benchtest.ReportCPU(b)
 	for b.Loop() {
 		now = now.Add(5 * time.Second)
 		s.sample(b.Context(), now)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/benchtest"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 )
@@ -253,7 +254,7 @@ func BenchmarkHTML(b *testing.B) {
 		one := p.Exporters[0]
 		p.Exporters = slices.Repeat([]Exporter{one}, exporters)
 		b.Run(strconv.Itoa(exporters)+" exporters", func(b *testing.B) {
-			b.ReportAllocs()
+			benchtest.ReportCPU(b)
 			for b.Loop() {
 				require.NoError(b, HTML(io.Discard, p))
 			}

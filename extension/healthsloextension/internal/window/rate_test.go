@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/benchtest"
 )
 
 var epoch = time.Unix(1_700_000_000, 0)
@@ -102,7 +104,7 @@ func FuzzRate(f *testing.F) {
 
 func BenchmarkObserve(b *testing.B) {
 	rate, now := NewRate(time.Minute), epoch
-	b.ReportAllocs()
+	benchtest.ReportCPU(b)
 	for b.Loop() {
 		now = now.Add(5 * time.Second)
 		rate.Observe(now, 0, float64(now.Unix()))
