@@ -8,17 +8,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+var secretNames = []string{
+	"password", "passwd", "db_pwd", "pass", "user.pass", "passphrase", "ssh_passphrase", "pass_phrase", "passcode", "PASSWORD", "dbPassword",
+	"secret", "client_secret", "secrets", "secret_id", "vault.secretId", "token", "tokens", "access_token", "accessToken", "AUTHTOKEN", "x-token",
+	"api_key", "apikey", "API-Key", "XApiKey", "apiKeys", "auth_key", "signing_key", "license_key", "licence.key", "SharedAccessKey", "AccountKey",
+	"application_key", "hmac_key", "ingest_key", "instrumentation_key", "client_certificate_key", "secret_key", "private.key", "key_pem",
+	"credential", "credentials", "SharedAccessSignature", "authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "bearer", "assertion", "jwt", "id.jwt", "sas", "dsn",
+	"community", "psk", "cred", "connection_string", "ConnectionString", "datasource", "%70assword", "api%5Fkey", "api%255Fkey", `attributes["api_token"]`,
+	"pass-word", "pass word", "token2", "token_v2", "apiKey2", "api.key.1", "pwd1", "PASSWORD1", "accesstoken1", "pw", "userpw", "build.pw", "aes_key", "client_key", "ssl_key",
+	"tls.key", "user_key", "wrapping_key", "totp_seed", "mfa_code", "recovery_codes", "seed_phrase",
+}
+
 func TestNamesThatAnnounceASecret(t *testing.T) {
-	for _, name := range []string{
-		"password", "passwd", "db_pwd", "pass", "user.pass", "passphrase", "ssh_passphrase", "pass_phrase", "passcode", "PASSWORD", "dbPassword",
-		"secret", "client_secret", "secrets", "secret_id", "vault.secretId", "token", "tokens", "access_token", "accessToken", "AUTHTOKEN", "x-token",
-		"api_key", "apikey", "API-Key", "XApiKey", "apiKeys", "auth_key", "signing_key", "license_key", "licence.key", "SharedAccessKey", "AccountKey",
-		"application_key", "hmac_key", "ingest_key", "instrumentation_key", "client_certificate_key", "secret_key", "private.key", "key_pem",
-		"credential", "credentials", "SharedAccessSignature", "authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "bearer", "assertion", "jwt", "id.jwt", "sas", "dsn",
-		"community", "psk", "cred", "connection_string", "ConnectionString", "datasource", "%70assword", "api%5Fkey", "api%255Fkey", `attributes["api_token"]`,
-		"pass-word", "pass word", "token2", "token_v2", "apiKey2", "api.key.1", "pwd1", "PASSWORD1", "accesstoken1", "pw", "userpw", "build.pw", "aes_key", "client_key", "ssl_key",
-		"tls.key", "user_key", "wrapping_key", "totp_seed", "mfa_code", "recovery_codes", "seed_phrase",
-	} {
+	for _, name := range secretNames {
 		require.True(t, Name(name), name)
 		require.True(t, Parameter(name), name)
 		require.True(t, Header(name), name)

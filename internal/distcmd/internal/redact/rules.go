@@ -46,15 +46,18 @@ var rules = []rule{
 	{ // user:password@tcp(host), as MySQL has it.
 		head:  regexp.MustCompile(`\b[A-Za-z_][\w.-]*:`),
 		value: regexp.MustCompile(`^([^\s"]{1,200}?)@(?:tcp|unix)\(`),
+		needs: []string{"@tcp(", "@unix("},
 	},
 	{ // user:password@host:port
 		head:  regexp.MustCompile(`(?m)(?:^|[\s"'=(,/])[A-Za-z_][\w.-]*:`),
 		value: regexp.MustCompile(`^([^\s/"'\\]{1,200})@[\w.-]+:\d{1,5}(?:\W|$)`),
+		needs: []string{"@"},
 	},
 	{ // Webhooks of Slack, Discord and Teams
 		head: regexp.MustCompile(`hooks\.slack(?:-gov)?\.com/(?:services|triggers|workflows)/|discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/` +
 			`|\.office\.com/webhook(?:b2)?/`),
 		value: regexp.MustCompile(`^([\w/@.-]+)`),
+		needs: []string{"hooks.slack", "discord", ".office.com/webhook"},
 	},
 	{ // ${env:A:-b}
 		head:  regexp.MustCompile(`\$\{(?:[A-Za-z][\w+.-]*:)?([\w./-]+):-`),
@@ -65,29 +68,35 @@ var rules = []rule{
 		head:  regexp.MustCompile(`(?i)\b(?:aws4-[\w-]+|digest|hawk|mac|oauth|signature)\s+`),
 		value: regexp.MustCompile(`^((?:[\w-]+=(?:\\*"[^"\\]*\\*"|[^\s,;"'\\]+)(?:,\s*)?)+)`),
 		plain: func(text string) bool { return !signed.MatchString(text) },
+		needs: []string{"aws4-", "digest", "hawk", "mac", "oauth", "signature"},
 	},
 	{ // Headers whose value is a secret as a whole
 		head:  regexp.MustCompile(`\b(?:(?:Proxy-)?Authorization|(?:Set-)?Cookie): *`),
 		value: regexp.MustCompile(`^([^\r\n"'\\]+)`),
+		needs: []string{"authorization:", "cookie:"},
 	},
 	{
 		head:  regexp.MustCompile(`(?i)\bbearer\s+`),
 		value: schemeValue,
 		plain: regexp.MustCompile(`^(?i)(auth\w*|credentials?|header|method|scheme|tokens?)[.:]?$`).MatchString,
+		needs: []string{"bearer"},
 	},
 	{
 		head:  regexp.MustCompile(`(?i)\b(?:basic|splunk|digest|negotiate)\s+`),
 		value: schemeValue,
 		plain: isProse,
+		needs: []string{"basic", "splunk", "digest", "negotiate"},
 	},
 	{
 		head:  regexp.MustCompile(`(?i)\b(?:api-?key|token)\s+`),
 		value: schemeValue,
 		plain: func(text string) bool { return !strings.ContainsAny(text, digits) || number.MatchString(text) },
+		needs: []string{"apikey", "api-key", "token"},
 	},
 	{ // Authorization=Scheme a, as in OTEL_EXPORTER_OTLP_HEADERS
 		head:  regexp.MustCompile(`(?i)\bauthorization=`),
 		value: regexp.MustCompile(`^([A-Za-z][\w-]*\s+[^\s,;&"'\\=]+={0,2})(?:[\s,;&"'\\]|$)`),
+		needs: []string{"authorization="},
 	},
 	{ // A query, as it is or encoded for JSON, HTML or another query.
 		head:  regexp.MustCompile(`(?:[?&#]|\\u0026|%3[Ff]|%26)([\w.%+$\[\]-]{1,80}?)(?:=|%3[Dd])`),
@@ -103,21 +112,25 @@ var rules = []rule{
 		head:  regexp.MustCompile(`([A-Za-z][\w.%-]*)[\\"'\]]*\s*(?:[=!:]=|=>?)\s*`),
 		named: Name,
 		value: anyValue,
+		near:  true,
 	},
 	{ // "a": "b" in JSON
 		head:  regexp.MustCompile(`["']([A-Za-z][\w.% /-]*)\\*["']\s*:\s*`),
 		named: Name,
 		value: jsonValue,
+		near:  true,
 	},
 	{ // "a": {"value": "b"}
 		head:  regexp.MustCompile(`["']([A-Za-z][\w.% /-]*)\\*["']\s*:\s*\{\s*\\*["']\w*[vV]alue\\*["']\s*:\s*`),
 		named: Name,
 		value: jsonValue,
+		needs: []string{"value"},
 	},
 	{ // {"name": "a", "value": "b"}
 		head:  regexp.MustCompile(`\b(?:field|key|name)\\*["']?\s*[:=]\s*\\*["']?([\w.% /-]+?)\\*["']?\s*,\s*\\*["']?\w*[vV]alue\\*["']?\s*[:=]\s*`),
 		named: Name,
 		value: regexp.MustCompile(`^(?s:` + quoted + `|([^\s"'\\\[{},][^\s"'\\{},]*))`),
+		needs: []string{"value"},
 	},
 	{ // {a: b}
 		head:   regexp.MustCompile(`[{,]\s*([A-Za-z][\w.-]*):\s+`),
@@ -125,6 +138,7 @@ var rules = []rule{
 		value:  regexp.MustCompile(`^([^\s"'\[\]{},&*|>][^\s"'{},]*)\s*[,}]`),
 		plain:  regexp.MustCompile(`^(false|null|true|~)$`).MatchString,
 		within: regexp.MustCompile(`\{\s*[\w.-]+:\s`).MatchString,
+		near:   true,
 	},
 	{ // <a>b</a>
 		head:  regexp.MustCompile(`<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>`),
@@ -135,30 +149,37 @@ var rules = []rule{
 		head:  regexp.MustCompile(`([A-Za-z][\w.-]*)%(?:25)*3[Dd]`),
 		named: Name,
 		value: regexp.MustCompile(`^((?:\[REDACTED\]|[^&#\s"'\\%]|%[013-9A-Fa-f]|%2[^6])+)`),
+		needs: []string{"3d"},
+		near:  true,
 	},
 	{ // a:b
 		head:  regexp.MustCompile(`(?:^|[\s,;({"'])([A-Za-z][\w.-]*):`),
 		named: Name,
 		value: regexp.MustCompile(`^([^\s:"'\\,;(){}\[\]<>/-][^\s"'\\,;(){}<>]{2,})`),
 		plain: isWordOrPort,
+		near:  true,
 	},
 	{ // curl -u user:a
 		head:  regexp.MustCompile(`\bcurl\b[^\n]*?\s(?:-u|-U|--user|--proxy-user)[\s=]*\\*["']?[^\s:"'\\]+:`),
 		value: regexp.MustCompile(`^([^\s"'\\]+)`),
+		needs: []string{"curl"},
 	},
 	{ // netrc
 		head:  regexp.MustCompile(`\b(?:account|login)\s+\S+\s+password\s+`),
 		value: regexp.MustCompile(`^([^\s"']+)`),
+		needs: []string{"password"},
 	},
 	{ // a: "b" in YAML
 		head:  regexp.MustCompile(`([A-Za-z][\w.-]*):\s+`),
 		named: Name,
 		value: quotedValue,
+		near:  true,
 	},
 	{ // a: b on a line of its own, as in YAML and among headers
 		head:  regexp.MustCompile(`(?m)^[ \t-]*([A-Za-z][\w.-]*):[ \t]+`),
 		named: Name,
 		value: regexp.MustCompile(`^([^\s"'&*|>#\[{]\S*)[ \t]*(?:\r?\n|$)`),
+		near:  true,
 	},
 	{ // set(attributes["a"], "b") in OTTL
 		head:  regexp.MustCompile(`\[\s*\\*["']([^"'\]\\]+)\\*["']\s*\]\s*,\s*`),
@@ -169,6 +190,7 @@ var rules = []rule{
 		head:  regexp.MustCompile(`\bset\(\s*([\w.]+)\s*,\s*`),
 		named: Name,
 		value: quotedValue,
+		needs: []string{"set("},
 	},
 	{ // Whatever is compared with a secret, or a parameter beside it, in OTTL and in expressions
 		head:   regexp.MustCompile(`(?:[(,{=<>+]|\b(?:and|contains|endsWith|in|matches|not|or|startsWith|where)\b)\s*(?:\[\s*)*`),
@@ -183,6 +205,7 @@ var rules = []rule{
 	{ // SQL
 		head:  regexp.MustCompile(`(?i)\b(?:identified(?: with \w+)? by|password)\s+`),
 		value: quotedValue,
+		needs: []string{"identified", "password"},
 	},
 	{ // --a b
 		head:  regexp.MustCompile(`--?([A-Za-z][\w-]*)\s+`),
@@ -194,15 +217,18 @@ var rules = []rule{
 		head: regexp.MustCompile(`\b(?:eyJ|gh[pousr]_|github_pat_|gl(?:agent|cbt|dt|ft|imt|pat|ptt|rt|soat)-|xox[a-z]-|gl(?:sa|c)_|AIza|AGE-SECRET-KEY-1|npm_|hv[sb]\.|dt0[a-z]\d\d\.|NRAK-)`),
 		// They are long.
 		value: regexp.MustCompile(`^([\w.=-]{20,})`),
+		needs: []string{"eyj", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glagent-", "glcbt-", "gldt-", "glft-", "glimt-", "glpat-", "glptt-", "glrt-", "glsoat-", "xox", "glsa_", "glc_", "aiza", "age-secret-key-1", "npm_", "hvs.", "hvb.", "dt0", "nrak-"},
 	},
 	{ // SendGrid's have two dots.
 		head:  regexp.MustCompile(`\bSG\.`),
 		value: regexp.MustCompile(`^([\w-]{16,}\.[\w-]{20,})`),
+		needs: []string{"sg."},
 	},
 	{ // OpenAI's have digits and capitals.
 		head:  regexp.MustCompile(`\bsk-`),
 		value: regexp.MustCompile(`^([\w-]{20,})`),
 		plain: func(text string) bool { return !strings.ContainsAny(text, digits) || strings.ToLower(text) == text },
+		needs: []string{"sk-"},
 	},
 }
 

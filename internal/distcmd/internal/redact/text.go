@@ -19,46 +19,73 @@ type rule struct {
 	plain func(string) bool
 	// within says of a line whether it may hold a secret. Without it, every line may.
 	within func(string) bool
+	// needs are words in lower case, of which one is in every text where the rule finds something.
+	needs []string
+	// near says that head goes from the name of a secret over three lines at most, so that it is looked for around
+	// the words that such names have.
+	near bool
 }
 
 // Text returns text without the secrets in it that announce themselves.
-func Text(text string) string {
-	for _, rule := range rules {
-		text = rule.hide(text, func(string) {})
-	}
-	return text
-}
+func Text(text string) string { return apply(text, cluesOf, func(string) {}) }
 
 // Find returns the secrets that [Text] hides.
 func Find(text string) (found []string) {
-	for _, rule := range rules {
-		text = rule.hide(text, func(secret string) { found = append(found, secret) })
-	}
+	apply(text, cluesOf, func(secret string) { found = append(found, secret) })
 	return found
 }
 
-func (r rule) hide(text string, found func(secret string)) string {
+func apply(text string, look func(string) *clues, found func(secret string)) string {
+	c := look(text)
+	for _, rule := range rules {
+		if hidden := rule.hide(c, found); hidden != c.text {
+			c = look(hidden)
+		}
+	}
+	return c.text
+}
+
+func (r rule) hide(c *clues, found func(secret string)) string {
 	var out strings.Builder
-	kept := 0
+	kept, text := 0, c.text
 	lines := lines{text: text, within: r.within}
-	for _, head := range r.head.FindAllStringSubmatchIndex(text, -1) {
-		if head[1] < kept || r.named != nil && !r.named(text[head[2]:head[3]]) || !lines.may(head[1]) {
-			continue
+	for _, s := range r.spans(c) {
+		for _, head := range r.head.FindAllStringSubmatchIndex(text[s.start:s.end], -1) {
+			place := s.start + head[1]
+			if place < kept || r.named != nil && !r.named(text[s.start+head[2]:s.start+head[3]]) || !lines.may(place) {
+				continue
+			}
+			start, end := r.secretAt(text, place)
+			if start == end || text[start:end] == Mask {
+				continue
+			}
+			found(text[start:end])
+			out.WriteString(text[kept:start])
+			out.WriteString(Mask)
+			kept = end
 		}
-		start, end := r.secretAt(text, head[1])
-		if start == end || text[start:end] == Mask {
-			continue
-		}
-		found(text[start:end])
-		out.WriteString(text[kept:start])
-		out.WriteString(Mask)
-		kept = end
 	}
 	if kept == 0 {
 		return text
 	}
 	out.WriteString(text[kept:])
 	return out.String()
+}
+
+// spans are the parts of a text in which the rule can find a secret.
+func (r rule) spans(c *clues) []span {
+	switch {
+	case c.all:
+		return []span{{0, len(c.text)}}
+	case !c.has(r.needs):
+		return nil
+	case r.near:
+		return c.named
+	case r.within != nil && !c.anyNamedLine(r.within):
+		return nil
+	default:
+		return []span{{0, len(c.text)}}
+	}
 }
 
 // secretAt returns where the secret is that begins at this place, if any.
