@@ -55,7 +55,7 @@ type collector struct {
 	identitiesAreFast bool          // they are sampled with everything else
 	frugal            bool          // everything is sampled in one pace, because the host engine has too few groups of fields
 	classes           []*class
-	cursors           map[*watching.Held]*cursor
+	histories         map[*watching.Held]*history
 	refused           map[dcgm.FieldID]watching.Refusal    // fields of the plan that are not watched
 	said              map[dcgm.FieldID]bool                // refused fields that have been logged
 	unread            [catalog.Tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed

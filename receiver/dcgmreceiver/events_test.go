@@ -102,3 +102,50 @@ func TestEventsOfAGPUThatIsGoneAreNotRepeated(t *testing.T) {
 		})
 	}
 }
+
+// setBack is a host engine whose clock has been set back.
+type setBack struct {
+	dcgm.Source
+	by time.Duration
+}
+
+func (b *setBack) shift(samples []dcgm.Sample) {
+	for i := range samples {
+		samples[i].TS -= b.by.Microseconds()
+	}
+}
+
+func (b *setBack) Read(ctx context.Context, entities []dcgm.Entity, fields []dcgm.FieldID, buf []dcgm.Sample) ([]dcgm.Sample, map[dcgm.Entity]error, error) {
+	samples, unread, err := b.Source.Read(ctx, entities, fields, buf)
+	b.shift(samples)
+	return samples, unread, err
+}
+
+func (b *setBack) ReadSince(ctx context.Context, group *dcgm.Group, i int, since time.Time) ([]dcgm.Sample, time.Time, error) {
+	samples, next, err := b.Source.ReadSince(ctx, group, i, since.Add(b.by))
+	b.shift(samples)
+	return samples, next.Add(-b.by), err
+}
+
+func TestEventsGoOnAfterTheClockHasBeenSetBack(t *testing.T) {
+	clock := &setBack{}
+	wrap := func(src dcgm.Source) dcgm.Source {
+		clock.Source = src
+		return clock
+	}
+	stepwise(t, steady, wrap, func(s *steps) {
+		t := s.t
+		const thermal = "gpu.throttle.events{gpu.throttle.reason=hw_thermal hw.name=nvidia0}"
+		s.sim.Send("throttle gpu=0 reason=hw_thermal for 2s")
+		s.pass(interval)
+		require.Regexp(t, "^1 ", s.now()[thermal])
+		clock.by = 25 * time.Second
+		s.pass(interval)
+		s.sim.Send("throttle gpu=0 reason=hw_thermal for 2s")
+		s.pass(interval)
+		require.Regexp(t, "^1 at -5s since -5s|^1 at 5s since ", s.now()[thermal], "counting has begun anew, and goes on")
+		s.sim.Send("throttle gpu=0 reason=hw_thermal for 2s")
+		s.pass(interval)
+		require.Regexp(t, "^2 ", s.now()[thermal])
+	})
+}

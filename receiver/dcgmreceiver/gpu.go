@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -19,11 +20,12 @@ type gpu struct {
 	unasked   bool                  // which it has could not be found out
 	sheet     []dcgm.Sample         // newest sample of every needed field, by slot
 	states    []seriesState         // by row
-	throttle  throttleEvents
+	throttle  events.Bits
 	links     []dcgm.LinkState
-	fresh     int  // samples with a value in the last read of the fastest tier
-	spoken    bool // the fastest tier has given a value at least once
-	silent    int  // reads in a row without any, though the host engine says that all is well
+	told      int64 // timestamp of the last sample of its UUID
+	fresh     int   // samples with a value in the last read of the fastest tier
+	spoken    bool  // the fastest tier has given a value at least once
+	silent    int   // reads in a row without any, though the host engine says that all is well
 	fallbacks []fallback
 }
 
@@ -73,5 +75,5 @@ func (g *gpu) restart() {
 	for i := range g.states {
 		g.states[i].total, g.states[i].polls = cumulative{}, 0
 	}
-	g.throttle.begun = false
+	g.throttle.Restart()
 }

@@ -49,7 +49,7 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 	if err := c.observe(ctx, now); err != nil {
 		return err
 	}
-	if err := c.readEvents(ctx); err != nil {
+	if err := c.readEvents(ctx, now); err != nil {
 		return err
 	}
 	if c.isDue(catalog.Slow, now) {
