@@ -84,6 +84,10 @@ func load(t *testing.T, yaml string) error {
 	}{map[component.ID]component.Config{component.NewID(metadata.Type): cfg}})
 }
 
+func TestANodeMayExpectNoGPU(t *testing.T) {
+	require.NoError(t, load(t, `{expect: {gpus: 0}}`))
+}
+
 func TestInvalidConfig(t *testing.T) {
 	const prefix = "extensions::health_slo: "
 	const hostPort = `"http::endpoint": must be host:port with a port from 0 to 65535, got `

@@ -81,7 +81,9 @@ func TestTheWorstReasonComesFirst(t *testing.T) {
 	require.Equal(t, []string{"recovery_node_reboot", "ecc_uncorrected", "row_remap_pending", "hw_thermal"}, names)
 	require.Equal(t, "RESTART_BM", got.Action)
 
-	g = up("degraded", "of_a_later_receiver", "hw_thermal")
+	g = up("degraded", "hw_thermal")
+	g.Status = "detached"
+	require.Equal(t, "detached", Of(&g).Reasons[0].Text)
 	require.Equal(t, "CHECK_COOLING", Of(&g).Action, "the first reason that has one")
 }
 
