@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -84,6 +85,7 @@ type collector struct {
 	*exec.Cmd
 	out, err syncBuffer
 	exited   chan struct{} // closed once the process has been reaped
+	mayEnd   atomic.Bool   // the test has asked for it
 }
 
 // start runs the binary with these arguments. The process is killed when the test ends.
@@ -114,6 +116,7 @@ func commandOf(path string, args ...string) *collector {
 func (c *collector) launch(t *testing.T) {
 	t.Helper()
 	require.NoError(t, c.Start())
+	running.add(t, c)
 	go func() {
 		defer close(c.exited)
 		_ = c.Wait() // The exit code is read from ProcessState.
@@ -130,6 +133,7 @@ func (c *collector) launch(t *testing.T) {
 // exitCode waits for the process to end.
 func (c *collector) exitCode(t *testing.T) int {
 	t.Helper()
+	c.mayEnd.Store(true)
 	select {
 	case <-c.exited:
 		return c.ProcessState.ExitCode()
@@ -154,16 +158,14 @@ func (c *collector) signal(t *testing.T, sig os.Signal) {
 		eventually(t, func() bool { return c.runs() > 0 }, "the Collector never runs")
 		time.Sleep(5 * interval)
 	}
+	if sig != syscall.SIGHUP {
+		c.mayEnd.Store(true)
+	}
 	require.NoError(t, c.Process.Signal(sig))
 }
 
 // runs counts the services that have run so far: one, and one more for each reload.
 func (c *collector) runs() int { return strings.Count(c.err.String(), "Everything is ready.") }
-
-func eventually(t *testing.T, condition func() bool, format string, args ...any) {
-	t.Helper()
-	require.Eventuallyf(t, condition, patience, interval, format, args...)
-}
 
 // configFile writes a configuration and returns its path.
 func configFile(t *testing.T, format string, args ...any) string {
@@ -223,9 +225,4 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func waitStatus(t *testing.T, address, path string, want int) {
-	t.Helper()
-	eventually(t, func() bool { status, _ := get(address, path); return status == want }, "%s%s never answers %d", address, path, want)
 }

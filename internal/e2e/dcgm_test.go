@@ -221,7 +221,7 @@ func TestStatusPageShowsTheGPUs(t *testing.T) {
 		n.send(t, fault.event)
 		eventually(t, func() bool {
 			return slices.Contains(statusPage(t, n.health).Attention, fault.sentence)
-		}, "the page never says: "+fault.sentence)
+		}, "the page never says: %s", fault.sentence)
 	}
 	require.Len(t, statusPage(t, n.health).Attention, 5)
 	n.stop(t)
