@@ -171,6 +171,7 @@ require (
 	github.com/tklauser/go-sysconf v0.3.16 // indirect
 	github.com/tklauser/numcpus v0.11.0 // indirect
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 // indirect
+	github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/distcmd v0.1.0
 	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 // indirect
@@ -303,6 +304,8 @@ replace github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry 
 replace github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 => ../../internal/buildinfo
 
 replace github.com/tracecoreai/tracecore/internal/distcmd v0.1.0 => ../../internal/distcmd
+
+replace github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0 => ../../internal/dcgmrecording
 
 replace github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0 => ../../internal/hostidentity
 

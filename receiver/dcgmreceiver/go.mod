@@ -6,6 +6,7 @@ require (
 	github.com/NVIDIA/go-dcgm v1.4611.0
 	github.com/google/go-cmp v0.7.0
 	github.com/stretchr/testify v1.12.1
+	github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0
 	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0
@@ -65,6 +66,7 @@ require (
 )
 
 replace (
+	github.com/tracecoreai/tracecore/internal/dcgmrecording => ../../internal/dcgmrecording
 	github.com/tracecoreai/tracecore/internal/hostidentity => ../../internal/hostidentity
 	github.com/tracecoreai/tracecore/internal/receiverloop => ../../internal/receiverloop
 	github.com/tracecoreai/tracecore/internal/selftelemetry => ../../internal/selftelemetry

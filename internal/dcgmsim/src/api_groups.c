@@ -69,7 +69,7 @@ static dcgmReturn_t add_entity(struct group *g, dcgmGroupEntityPair_t e)
 {
     if (!g)
         return DCGM_ST_NOT_CONFIGURED;
-    if (entity_exists(e) != DCGM_ST_OK)
+    if (entity_exists(e) != DCGM_ST_OK || (replaying() && replay_outcome_of("dcgmGroupAddEntity", e.entityGroupId, e.entityId) != DCGM_ST_OK))
         return DCGM_ST_BADPARAM;
     for (unsigned i = 0; i < g->count; i++) {
         if (g->entities[i].entityGroupId == e.entityGroupId && g->entities[i].entityId == e.entityId)
@@ -187,8 +187,10 @@ static dcgmReturn_t watch_all(dcgmGpuGrp_t group, dcgmFieldGrp_t fields, const s
         return DCGM_ST_GROUP_IS_EMPTY;
     usec now = now_us();
     dcgmReturn_t status = profiling_status(f, entities, count);
-    for (unsigned i = 0; i < f->count && status == DCGM_ST_OK && replaying(); i++)
-        status = replay_outcome_of_field("dcgmWatchFields", f->ids[i]);
+    for (unsigned e = 0; e < count && replaying(); e++) {
+        for (unsigned i = 0; i < f->count && status == DCGM_ST_OK; i++)
+            status = replay_outcome_of_field("dcgmWatchFields", f->ids[i], entities[e]);
+    }
     for (unsigned e = 0; e < count; e++) {
         for (unsigned i = 0; i < f->count && status == DCGM_ST_OK; i++)
             status = watch_add(entities[e], f->ids[i], w, now);

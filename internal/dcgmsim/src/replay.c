@@ -62,13 +62,16 @@ static void answer(const struct recorded_sample *s, usec now, struct reading *ou
         copy_text(out->str, sizeof out->str, s->text);
 }
 
-// replay_latest reads a field; false: the recording does not have it.
+// replay_latest reads a field; false: the recording does not have it. What was read with a cursor counts where nothing else was.
 bool replay_latest(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
 {
     int count;
-    const struct recorded_sample *of = series(e, field, &count), *found = count ? of : NULL;
-    for (int i = 0; i < count && of[i].from <= elapsed(now); i++)
-        found = &of[i];
+    const struct recorded_sample *of = series(e, field, &count), *found = NULL;
+    for (int i = 0; i < count; i++) {
+        bool better = !found || (found->streamed && !of[i].streamed);
+        if (better || (of[i].streamed == found->streamed && of[i].from <= elapsed(now)))
+            found = &of[i];
+    }
     if (found)
         answer(found, now, out);
     return found;
@@ -108,7 +111,7 @@ static const struct recorded_list *list_of(unsigned kind)
     return found;
 }
 
-static bool has(const struct id_list *l, unsigned id)
+bool has_id(const struct id_list *l, unsigned id)
 {
     for (unsigned i = 0; i < l->count; i++) {
         if (l->ids[i] == id)
@@ -130,7 +133,7 @@ unsigned replay_entities(unsigned kind, dcgmGroupEntityPair_t *out, unsigned roo
 bool replay_has(dcgmGroupEntityPair_t e)
 {
     const struct recorded_list *l = list_of(e.entityGroupId);
-    bool found = l && has(&l->ids, e.entityId);
+    bool found = l && has_id(&l->ids, e.entityId);
     for (int i = 0; !found && e.entityGroupId == DCGM_FE_LINK && i < REPLAY->samples.count; i++)
         found = same_entity(ITEM(REPLAY->samples, struct recorded_sample, i)->entity, e);
     return found;
@@ -141,7 +144,7 @@ bool replay_supports(unsigned gpu, bool *known)
 {
     const struct recorded_list *l = list_of(DCGM_FE_GPU);
     *known = l && l->has_supported;
-    return *known && has(&l->supported, gpu);
+    return *known && has_id(&l->supported, gpu);
 }
 
 // replay_gpu_of finds the GPU of an instance, whenever it was there.

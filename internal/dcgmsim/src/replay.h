@@ -15,6 +15,7 @@ struct recorded_sample {
     unsigned short field, type;
     bool streamed; // with a cursor
     int status;
+    usec after;      // it was not seen up to then; -1: not known
     usec from, read; // when a client sees it, and when the recorded one did
     bool timed;      // it has a timestamp
     usec taken;      // before 0: before the begin of the recording
@@ -23,14 +24,16 @@ struct recorded_sample {
     char *text;
 };
 
+struct id_list {
+    unsigned count, *ids;
+};
+
 // A list is an answer of several rows: entities, and which of them are supported.
 struct recorded_list {
     usec at;
     unsigned kind;
     bool has_supported;
-    struct id_list {
-        unsigned count, *ids;
-    } ids, supported;
+    struct id_list ids, supported;
 };
 
 // Rows of a block were answered together: rows[first] and those after it.
@@ -63,13 +66,14 @@ struct recorded_incident {
     char *text;
 };
 
-// An outcome is a call's status: of the call as a whole, for an entity, or for fields.
+// An outcome is a call's status: of the call as a whole, for an entity, or for fields, of entities or of all.
 struct recorded_outcome {
     usec at;
     char call[48];
     dcgmGroupEntityPair_t entity; // NO_ENTITY: all
-    bool has_fields;
+    bool has_fields, has_ids;
     struct id_set fields;
+    struct id_list ids; // entities of the kind of the one above
     int status;
 };
 
@@ -91,6 +95,7 @@ struct replay {
 };
 
 #define REPLAY (engine.scenario.replay)
+bool has_id(const struct id_list *l, unsigned id); // replay.c
 #define ITEM(column, type, i) (&((type *)(column).items)[i])
 
 usec elapsed(usec now);
@@ -105,6 +110,7 @@ struct reader {
     struct line line; // for messages
     usec at;          // of the line
     usec since;       // of the newest read with a cursor
+    usec since_after; // of the read before it
     bool dead;        // the connection is
     bool failing;     // some read has failed
 };
@@ -118,7 +124,9 @@ bool replay_alive(struct reader *r, struct problem *p);
 bool add_outcome(struct reader *r, const char *call, dcgmGroupEntityPair_t e, int status, struct problem *p);
 bool end_failures(struct reader *r, dcgmGroupEntityPair_t e, struct problem *p);
 bool lacks(struct reader *r, const char *what, struct problem *p);
+bool read_ids(struct json array, struct id_list *out);
 bool kind_named(const char *name, unsigned *out);
+bool read_entity_kind(struct reader *r, struct json row, dcgmGroupEntityPair_t *out, struct problem *p);
 bool read_entity(struct reader *r, struct json row, const char *group, const char *id, dcgmGroupEntityPair_t *out, struct problem *p);
 struct recorded_block *begin_block(struct reader *r, struct column *blocks, const struct column *rows);
 void *add_item(struct column *c, size_t size); // NULL: out of memory

@@ -88,15 +88,20 @@ bool replay_usage_of(int64_t *memory, double *cpu)
 
 // ---- how calls end ----
 
-// outcome_of returns how a call ends. A read that fails later has not failed from the begin on.
-static dcgmReturn_t outcome_of(const char *call, dcgmGroupEntityPair_t e, int field)
+// is_due tells whether an outcome counts now. What a call was like in the first seconds, it was like before; a read that failed
+// had not failed before.
+static bool is_due(const struct recorded_outcome *o, const struct recorded_outcome *before)
+{
+    const usec begin = 10 * SECOND;
+    return o->at <= elapsed(now_us()) || (!before && o->at < begin && strcmp(o->call, "dcgmEntitiesGetLatestValues") != 0);
+}
+
+static dcgmReturn_t outcome_of(const char *call, dcgmGroupEntityPair_t e)
 {
     const struct recorded_outcome *found = NULL;
-    bool is_read = strcmp(call, "dcgmEntitiesGetLatestValues") == 0;
     for (int i = 0; i < REPLAY->outcomes.count; i++) {
         const struct recorded_outcome *o = ITEM(REPLAY->outcomes, struct recorded_outcome, i);
-        bool due = o->at <= elapsed(now_us()) || (!found && !is_read);
-        if (due && o->has_fields == (field >= 0) && same_entity(o->entity, e) && (field < 0 || set_has(&o->fields, (unsigned)field)) && strcmp(o->call, call) == 0)
+        if (!o->has_fields && same_entity(o->entity, e) && strcmp(o->call, call) == 0 && is_due(o, found))
             found = o;
     }
     return found ? (dcgmReturn_t)found->status : DCGM_ST_OK;
@@ -104,17 +109,25 @@ static dcgmReturn_t outcome_of(const char *call, dcgmGroupEntityPair_t e, int fi
 
 dcgmReturn_t replay_outcome(const char *call)
 {
-    return outcome_of(call, NO_ENTITY, -1);
+    return outcome_of(call, NO_ENTITY);
 }
 
 dcgmReturn_t replay_outcome_of(const char *call, unsigned kind, unsigned id)
 {
-    return outcome_of(call, (dcgmGroupEntityPair_t){(dcgm_field_entity_group_t)kind, id}, -1);
+    return outcome_of(call, (dcgmGroupEntityPair_t){(dcgm_field_entity_group_t)kind, id});
 }
 
-dcgmReturn_t replay_outcome_of_field(const char *call, unsigned field)
+// replay_outcome_of_field tells how a call ended for a field of an entity.
+dcgmReturn_t replay_outcome_of_field(const char *call, unsigned field, dcgmGroupEntityPair_t e)
 {
-    return outcome_of(call, NO_ENTITY, (int)field);
+    const struct recorded_outcome *found = NULL;
+    for (int i = 0; i < REPLAY->outcomes.count; i++) {
+        const struct recorded_outcome *o = ITEM(REPLAY->outcomes, struct recorded_outcome, i);
+        bool meant = !o->has_ids || (o->entity.entityGroupId == e.entityGroupId && has_id(&o->ids, e.entityId));
+        if (o->has_fields && set_has(&o->fields, field) && meant && strcmp(o->call, call) == 0 && is_due(o, found))
+            found = o;
+    }
+    return found ? (dcgmReturn_t)found->status : DCGM_ST_OK;
 }
 
 // ---- profiling ----
@@ -144,7 +157,7 @@ static struct id_set sampled_profiling(unsigned gpu)
 
 dcgmReturn_t replay_metric_groups(unsigned gpu, dcgmProfGetMetricGroups_t *out)
 {
-    dcgmReturn_t status = outcome_of("dcgmProfGetSupportedMetricGroups", (dcgmGroupEntityPair_t){DCGM_FE_GPU, gpu}, -1);
+    dcgmReturn_t status = outcome_of("dcgmProfGetSupportedMetricGroups", (dcgmGroupEntityPair_t){DCGM_FE_GPU, gpu});
     const struct id_set *recorded = profiling_of(gpu), sampled = sampled_profiling(gpu);
     out->numMetricGroups = 0;
     for (unsigned id = 0; status == DCGM_ST_OK && id < FIELD_COUNT; id++) {

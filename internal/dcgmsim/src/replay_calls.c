@@ -113,9 +113,11 @@ static const struct call {
     const char *name, *call;
     bool has_kind; // of entities, after its name
 } calls[] = {
-    {"CreateGroup", "dcgmGroupCreate", false}, {"EntitiesGetLatestValues", "dcgmEntitiesGetLatestValues", false}, {"FieldGroupCreate", "dcgmFieldGroupCreate", false},
-    {"GetEntityGroupEntities", "dcgmGetEntityGroupEntities", true}, {"GetGPUInstanceHierarchy", "dcgmGetGpuInstanceHierarchy", false}, {"GetNvLinkLinkStatus", "dcgmGetNvLinkLinkStatus", false},
-    {"GetSupportedDevices", "dcgmGetAllSupportedDevices", false}, {"GetSupportedMetricGroups", "dcgmProfGetSupportedMetricGroups", false}, {"HealthCheck", "dcgmHealthCheck", false},
+    {"AddEntityToGroup", "dcgmGroupAddEntity", false}, {"CreateGroup", "dcgmGroupCreate", false}, {"EntitiesGetLatestValues", "dcgmEntitiesGetLatestValues", false}, {"FieldGroupCreate", "dcgmFieldGroupCreate", false},
+    {"GetEntityGroupEntities", "dcgmGetEntityGroupEntities", true}, {"GetHostengineVersionInfo", "dcgmHostengineVersionInfo", false},
+    {"GetGPUInstanceHierarchy", "dcgmGetGpuInstanceHierarchy", false}, {"GetNvLinkLinkStatus", "dcgmGetNvLinkLinkStatus", false},
+    {"GetSupportedDevices", "dcgmGetAllSupportedDevices", false}, {"GetSupportedMetricGroups", "dcgmProfGetSupportedMetricGroups", false}, 
+    {"GetValuesSince", "dcgmGetValuesSince_v2", false}, {"HealthCheck", "dcgmHealthCheck", false},
     {"Introspect", "dcgmIntrospectGetHostengineMemoryUsage", false}, {"WatchFields", "dcgmWatchFields", false},
 };
 
@@ -142,7 +144,20 @@ static bool keep_outcome(struct reader *r, struct json row, const struct call *c
         return fail(p, &r->line, "out of memory");
     o->has_fields = true;
     o->fields = fields;
-    return true;
+    o->has_ids = json_field(row, "entity_ids").kind == '[';
+    if (!o->has_ids)
+        return true;
+    if (!read_ids(json_field(row, "entity_ids"), &o->ids))
+        return lacks(r, "\"entity_ids\" that are numbers", p);
+    return read_entity_kind(r, row, &o->entity, p);
+}
+
+// limit_groups takes an engine without groups left for one that has as many as the client held.
+static bool limit_groups(struct reader *r, int64_t held, struct problem *p)
+{
+    const usec begin = 10 * SECOND;
+    struct event e = {.at = r->at < begin ? 0 : r->at, .until = FOREVER, .type = EVENT_GROUP_LIMIT, .gpu = -1, .count = held};
+    return add_event(r->scenario, &e) || fail(p, &r->line, "out of memory");
 }
 
 // begin_rows begins the rows of a call that answers with several.
@@ -164,6 +179,9 @@ bool replay_call(struct reader *r, struct json row, struct problem *p)
         return disconnected(r, p);
     if (status == DCGM_ST_OK && (!replay_alive(r, p) || !begin_rows(r, name)))
         return fail(p, &r->line, "out of memory");
+    int64_t held;
+    if (json_int(json_field(row, "held"), &held))
+        return limit_groups(r, status == DCGM_ST_OK ? MAX_GROUPS : held, p);
     char *rest = name + strcspn(name, " ");
     if (*rest)
         *rest++ = 0;

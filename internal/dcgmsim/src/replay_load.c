@@ -78,6 +78,8 @@ static void date_samples(struct replay *r)
         bool first = i == 0 || !same_series(s - 1, s);
         if (first || s[-1].read != s->read)
             before = first ? -1 : s[-1].read;
+        if (s->after > before)
+            before = s->after;
         usec taken = s->timed ? s->taken : s->read;
         s->from = taken > before ? taken : before + 1;
         if (s->from > s->read)
@@ -192,6 +194,8 @@ void free_replay(struct replay *r)
         free(ITEM(r->lists, struct recorded_list, i)->ids.ids);
         free(ITEM(r->lists, struct recorded_list, i)->supported.ids);
     }
+    for (int i = 0; i < r->outcomes.count; i++)
+        free(ITEM(r->outcomes, struct recorded_outcome, i)->ids.ids);
     struct column *all[] = {&r->samples, &r->lists, &r->hierarchies, &r->instances, &r->link_reads, &r->links, &r->statuses, &r->profiling, &r->healths, &r->incidents, &r->outcomes, &r->usages};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]->items);

@@ -43,6 +43,15 @@ static bool read_number(struct reader *r, struct json row, const char *key, int6
     return true;
 }
 
+bool read_entity_kind(struct reader *r, struct json row, dcgmGroupEntityPair_t *out, struct problem *p)
+{
+    unsigned kind;
+    if (!read_kind(r, row, "entity_group", &kind, p))
+        return false;
+    *out = (dcgmGroupEntityPair_t){(dcgm_field_entity_group_t)kind, UINT32_MAX};
+    return true;
+}
+
 bool read_entity(struct reader *r, struct json row, const char *group, const char *id, dcgmGroupEntityPair_t *out, struct problem *p)
 {
     unsigned kind, number;
@@ -77,6 +86,13 @@ static void date(struct reader *r, struct json row, struct recorded_sample *s)
     s->taken = ts > 0 ? ts - r->replay->origin : r->at - (usec)(age * 1000);
 }
 
+// unchanged_until reads when the recorded client last saw what the line before says, -1 if it does not tell.
+static usec unchanged_until(struct json row)
+{
+    double t;
+    return json_double(json_field(row, "unchanged_until"), &t) ? (usec)(t * SECOND + 0.5) : -1;
+}
+
 static bool keep_text(struct json value, struct recorded_sample *s)
 {
     char text[DCGM_MAX_STR_LENGTH];
@@ -87,7 +103,7 @@ static bool keep_text(struct json value, struct recorded_sample *s)
 
 static bool add_sample(struct reader *r, struct json row, bool streamed, struct problem *p)
 {
-    struct recorded_sample s = {.streamed = streamed, .read = streamed ? r->since : r->at, .type = read_type(row)};
+    struct recorded_sample s = {.streamed = streamed, .read = streamed ? r->since : r->at, .after = streamed ? r->since_after : unchanged_until(row), .type = read_type(row)};
     unsigned field = 0;
     int64_t status;
     if (!read_entity(r, row, "entity_group", "entity_id", &s.entity, p) || !read_number(r, row, "field", FIELD_COUNT - 1, &field, p))
@@ -107,7 +123,7 @@ static bool add_sample(struct reader *r, struct json row, bool streamed, struct 
     if (!kept)
         return fail(p, &r->line, "out of memory");
     *kept = s;
-    return end_failures(r, s.entity, p);
+    return streamed || end_failures(r, s.entity, p);
 }
 
 static bool do_value(struct reader *r, struct json row, struct problem *p)
@@ -118,8 +134,9 @@ static bool do_value(struct reader *r, struct json row, struct problem *p)
 // do_since begins the rows of a read with a cursor.
 static bool do_since(struct reader *r, struct json row, struct problem *p)
 {
-    (void)row, (void)p;
+    (void)p;
     r->since = r->at;
+    r->since_after = unchanged_until(row);
     return true;
 }
 
@@ -130,7 +147,7 @@ static bool do_value_since(struct reader *r, struct json row, struct problem *p)
 
 // ---- what there is ----
 
-static bool read_ids(struct json array, struct id_list *out)
+bool read_ids(struct json array, struct id_list *out)
 {
     static unsigned ids[MOST_ENTITIES];
     struct json item;

@@ -84,7 +84,7 @@ bool replay_usage_of(int64_t *memory, double *cpu);
 dcgmReturn_t replay_metric_groups(unsigned gpu, dcgmProfGetMetricGroups_t *out);
 dcgmReturn_t replay_outcome(const char *call);
 dcgmReturn_t replay_outcome_of(const char *call, unsigned kind, unsigned id);
-dcgmReturn_t replay_outcome_of_field(const char *call, unsigned field);
+dcgmReturn_t replay_outcome_of_field(const char *call, unsigned field, dcgmGroupEntityPair_t e);
 usec replay_origin(void); // 0: not known
 int status_of_text(const char *error); // status.c
 

@@ -207,7 +207,7 @@ bool engine_knows(unsigned field, usec t)
     enum { NEWEST = 1600 }; // came with 4.6.1
     if (field >= NEWEST && version_number(NODE->engine) < 40601)
         return false;
-    if (replaying() && replay_outcome_of_field("dcgmFieldGroupCreate", field) != DCGM_ST_OK)
+    if (replaying() && replay_outcome_of_field("dcgmFieldGroupCreate", field, (dcgmGroupEntityPair_t){DCGM_FE_NONE, 0}) != DCGM_ST_OK)
         return false;
     EVENTS(e) {
         if (e->type == EVENT_UNKNOWN_FIELD && active(e, t) && set_has(&e->ids, field))

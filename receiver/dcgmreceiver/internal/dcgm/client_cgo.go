@@ -24,7 +24,7 @@ func dial(endpoint Endpoint, library Engine, u *unserved) (Engine, error) {
 	}
 	info, err := dcgm.GetHostengineVersionInfo()
 	if u.note("ask the host engine for its version", err) {
-		return Engine{Version: "unknown", Simulated: library.Simulated}, nil
+		return Engine{Version: versionUnknown, Simulated: library.Simulated}, nil
 	}
 	if err != nil {
 		hangUp()

@@ -90,12 +90,3 @@ func (d *direct) intern(text []byte) *string {
 	d.texts[s] = &s
 	return &s
 }
-
-// statusError is DCGM's status of a call that this package makes itself, with DCGM's text.
-type statusError struct {
-	status int
-	text   string
-}
-
-// Error implements error.
-func (e *statusError) Error() string { return e.text }

@@ -210,6 +210,9 @@ func parseEngine(info string) Engine {
 	return e
 }
 
+// versionUnknown is that of an engine that does not tell it to this library.
+const versionUnknown = "unknown"
+
 // supportedMajor is the one major version of DCGM that this package speaks.
 const supportedMajor = "4"
 

@@ -8,6 +8,15 @@ import (
 	"sync"
 )
 
+// statusError is DCGM's status of a call that this package makes itself, with DCGM's text.
+type statusError struct {
+	status int
+	text   string
+}
+
+// Error implements error.
+func (e *statusError) Error() string { return e.text }
+
 // unserved are the calls of a connection that the host engine does not serve, by name, with its reason. It is safe for
 // concurrent use.
 type unserved struct {
