@@ -52,7 +52,9 @@ func TestVerdictFollowsTheGPUs(t *testing.T) {
 	verdict(503, "unfit: Simulated GPU nvidia3 is unfit: lost (RESTART_BM); "+pending+"\n")
 	lost := verdictOf(t, n.health)
 	require.Equal(t, "RESTART_BM", lost.Action)
+	before := n.runs()
 	n.signal(t, syscall.SIGHUP)
+	eventually(t, func() bool { return n.runs() > before }, "no reload")
 	verdict(503, "unfit: Simulated GPU nvidia3 is unfit: lost (RESTART_BM); "+pending+"\n")
 	require.Equal(t, lost.Since, verdictOf(t, n.health).Since, "a reload begins no verdict")
 
