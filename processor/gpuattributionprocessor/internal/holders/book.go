@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package holders
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Answer is what a source knows at one time. It is not changed once a [Book] has it.
+type Answer struct {
+	At       time.Time
+	Holdings map[Ref][]Holding
+	Since    map[Ref]time.Time // when holders changed, where the source knows that better than by the time of its answer
+	Shares   map[Ref]int       // into how many shares a GPU is divided, where the source knows
+
+	first   time.Time         // of the answers that this one follows
+	changed map[Ref]time.Time // when holders changed, within these
+}
+
+// keptChanges is how long the release of a GPU is remembered.
+const keptChanges = time.Hour
+
+// follow notes since when each GPU has had its holders.
+func (a *Answer) follow(previous *Answer) {
+	a.first, a.changed = a.At, map[Ref]time.Time{}
+	var before map[Ref][]Holding
+	if previous != nil {
+		a.first, before = previous.first, previous.Holdings
+		for ref, at := range previous.changed {
+			if a.Holdings[ref] != nil || a.At.Sub(at) < keptChanges {
+				a.changed[ref] = at
+			}
+		}
+	}
+	for ref, holdings := range a.Holdings {
+		if !slices.Equal(before[ref], holdings) {
+			a.changed[ref] = a.changeOf(ref)
+		}
+	}
+	for ref := range before {
+		if _, held := a.Holdings[ref]; !held {
+			a.changed[ref] = a.changeOf(ref)
+		}
+	}
+}
+
+// changeOf trusts a source's time of a change unless it lies in the future.
+func (a *Answer) changeOf(ref Ref) time.Time {
+	if at, known := a.Since[ref]; known && at.Before(a.At) {
+		return at
+	}
+	return a.At
+}
+
+// since returns when the holders of a ref were first so.
+func (a *Answer) since(ref Ref) time.Time {
+	if at, changed := a.changed[ref]; changed {
+		return at
+	}
+	return a.first
+}
+
+// Facts are what data says of a GPU or MIG instance. What is not known is empty.
+type Facts struct {
+	ID     string // UUID
+	Parent string // UUID of the GPU of an instance
+	GI     string // number of the GPU instance
+	Number string // DCGM's number of the GPU
+	Name   string // device name of the GPU
+	PCI    string // address of the GPU
+}
+
+// GPU is a GPU or MIG instance that data came from. All that it has is guarded by its book.
+type GPU struct {
+	facts     Facts
+	refs      []Ref
+	timeline  []period
+	dropped   int             // periods before those of the timeline
+	instances map[string]*GPU // by number of the GPU instance
+	parent    *GPU
+}
+
+// period is the time since which a state holds, in Unix nanoseconds.
+type period struct {
+	since int64
+	state *State
+}
+
+// keptPeriods bounds what is kept of a GPU's past, for data that comes late.
+const keptPeriods = 64
+
+// Book has the holders of all GPUs. The caller holds Lock while it calls anything else.
+type Book struct {
+	sync.Mutex
+	answers []*Answer // by source; nil before the first
+	absent  []bool    // sources that do not exist here: nobody waits for their answer
+	gpus    map[string]*GPU
+}
+
+// NewBook returns a book of that many sources.
+func NewBook(sources int) *Book {
+	return &Book{answers: make([]*Answer, sources), absent: make([]bool, sources), gpus: map[string]*GPU{}}
+}
+
+// Update takes a source's new answer.
+func (b *Book) Update(source int, answer *Answer) {
+	answer.follow(b.answers[source])
+	b.answers[source], b.absent[source] = answer, false
+	b.refreshAll(answer.At)
+}
+
+// Forget withdraws what a source answered: it is too old, or, if the source is absent, nobody waits for it.
+func (b *Book) Forget(source int, absent bool, at time.Time) {
+	if b.answers[source] == nil && b.absent[source] == absent {
+		return
+	}
+	b.answers[source], b.absent[source] = nil, absent
+	b.refreshAll(at)
+}
+
+func (b *Book) refreshAll(at time.Time) {
+	for _, gpu := range b.gpus {
+		b.refresh(gpu, at)
+	}
+}
+
+// Find returns the GPU that has this UUID, nil if no data came from it. With the number of a GPU instance it
+// returns that.
+func (b *Book) Find(id, instance string) *GPU {
+	gpu := b.gpus[id]
+	if gpu == nil || instance == "" {
+		return gpu
+	}
+	return gpu.instances[instance]
+}
+
+// ByPCI returns the GPU at an address, nil if no data came from one.
+func (b *Book) ByPCI(address string) *GPU {
+	ref := PCIRef(address)
+	if ref == "" {
+		return nil
+	}
+	for _, gpu := range b.gpus {
+		if gpu.parent == nil && slices.Contains(gpu.refs, ref) {
+			return gpu
+		}
+	}
+	return nil
+}
+
+// Learn takes facts about a GPU: the first ones, or others than before. It returns the GPU.
+func (b *Book) Learn(facts Facts, at time.Time) *GPU {
+	gpu := b.gpu(facts)
+	added := gpu.facts.complete(facts)
+	if !added && gpu.timeline != nil {
+		return gpu
+	}
+	gpu.refs = gpu.allRefs()
+	b.refresh(gpu, at)
+	for _, instance := range gpu.instances {
+		instance.refs = instance.allRefs()
+		b.refresh(instance, at)
+	}
+	if gpu.parent != nil {
+		b.refresh(gpu.parent, at)
+	}
+	return gpu
+}
+
+// gpu returns the GPU of the facts, or a new one beneath its parent.
+func (b *Book) gpu(facts Facts) *GPU {
+	if facts.ID == "" {
+		return b.instance(facts)
+	}
+	gpu := b.gpus[facts.ID]
+	if gpu == nil {
+		gpu = &GPU{instances: map[string]*GPU{}}
+		b.gpus[facts.ID] = gpu
+	}
+	if facts.Parent != "" && gpu.parent == nil {
+		gpu.parent = b.gpu(Facts{ID: facts.Parent})
+		gpu.parent.facts.ID = facts.Parent
+		gpu.parent.refs = gpu.parent.allRefs()
+		gpu.parent.instances[facts.ID] = gpu
+	}
+	return gpu
+}
+
+// instance returns the GPU instance of data that names it by its GPU and number alone, as dcgm-exporter does.
+func (b *Book) instance(facts Facts) *GPU {
+	parent := b.gpu(Facts{ID: facts.Parent})
+	gpu := parent.instances[facts.GI]
+	if gpu == nil {
+		gpu = &GPU{parent: parent, instances: map[string]*GPU{}}
+		parent.instances[facts.GI] = gpu
+		b.gpus[facts.Parent+"/"+facts.GI] = gpu
+	}
+	return gpu
+}
+
+// complete takes over what other says, and reports whether that is new.
+func (f *Facts) complete(other Facts) bool {
+	added := false
+	for _, field := range [][2]*string{
+		{&f.ID, &other.ID},
+		{&f.Parent, &other.Parent},
+		{&f.GI, &other.GI},
+		{&f.Number, &other.Number},
+		{&f.Name, &other.Name},
+		{&f.PCI, &other.PCI},
+	} {
+		if *field[1] != "" && *field[0] != *field[1] {
+			*field[0], added = *field[1], true
+		}
+	}
+	return added
+}
+
+func (g *GPU) allRefs() []Ref {
+	var refs []Ref
+	if g.facts.ID != "" {
+		refs = append(refs, UUIDRef(g.facts.ID))
+	}
+	if g.parent != nil {
+		if g.facts.GI == "" {
+			return refs
+		}
+		for _, ref := range g.parent.refs {
+			refs = append(refs, ref.Instance(g.facts.GI))
+		}
+		return refs
+	}
+	if g.facts.Number != "" {
+		refs = append(refs, NumberRef(g.facts.Number))
+	}
+	if g.facts.Name != "" {
+		refs = append(refs, NameRef(g.facts.Name))
+	}
+	if pci := PCIRef(g.facts.PCI); pci != "" {
+		refs = append(refs, pci, busRef(pci))
+	}
+	return refs
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podresources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	api "k8s.io/kubelet/pkg/apis/podresources/v1"
+	podsapi "k8s.io/kubelet/pkg/apis/pods/v1alpha1"
+
+	"github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/holders"
+)
+
+// What one answer may be large: the kubelet's own client takes 16 MiB of resources.
+const (
+	maxResources = 16 << 20
+	maxPods      = 64 << 20
+)
+
+// Settings are what a [Client] asks, and how.
+type Settings struct {
+	Socket     string
+	PodsSocket string // of the pods API; "" asks for no UID and no label
+	Labels     []*regexp.Regexp
+	Timeout    time.Duration // of one poll
+	Rules      Rules
+	Slices     func(context.Context) (map[[3]string]string, error) // UUIDs by driver, pool and device; nil asks nobody
+}
+
+// Client asks a kubelet. One goroutine uses it.
+type Client struct {
+	settings  Settings
+	conn      *grpc.ClientConn
+	podsConn  *grpc.ClientConn
+	resources api.PodResourcesListerClient
+	pods      podsapi.PodsClient
+	socket    fs.FileInfo
+}
+
+// Poll is what one round gave beside holders.
+type Poll struct {
+	Unreadable int   // ids in no known form
+	Restarted  bool  // the socket is another one than at the last round
+	Partial    error // why UIDs, labels or slices are missing
+}
+
+// New returns a client that has not connected yet.
+func New(settings Settings) (*Client, error) {
+	c := &Client{settings: settings}
+	var err error
+	if c.conn, err = dial(settings.Socket, maxResources); err != nil {
+		return nil, err
+	}
+	c.resources = api.NewPodResourcesListerClient(c.conn)
+	if settings.PodsSocket == "" {
+		return c, nil
+	}
+	if c.podsConn, err = dial(settings.PodsSocket, maxPods); err != nil {
+		return nil, errors.Join(err, c.conn.Close())
+	}
+	c.pods = podsapi.NewPodsClient(c.podsConn)
+	return c, nil
+}
+
+func dial(socket string, most int) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("unix://"+socket,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(most)),
+		grpc.WithDisableServiceConfig(),
+		// A kubelet that is back is asked at the next poll.
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, MaxDelay: time.Second}}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("use socket %s: %w", socket, err)
+	}
+	return conn, nil
+}
+
+// Close ends the connections.
+func (c *Client) Close() error {
+	if c.podsConn == nil {
+		return c.conn.Close()
+	}
+	return errors.Join(c.conn.Close(), c.podsConn.Close())
+}
+
+// Ask makes one round, within the timeout.
+func (c *Client) Ask(ctx context.Context) (*holders.Answer, Poll, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.settings.Timeout)
+	defer cancel()
+	var poll Poll
+	poll.Restarted = c.restarted()
+	at := time.Now() // Who comes while the kubelet answers is in the next answer at the latest.
+	list, err := c.resources.List(ctx, &api.ListPodResourcesRequest{})
+	if err != nil {
+		return nil, poll, fmt.Errorf("list pod resources: %w", err)
+	}
+	from := lists{resources: list}
+	from.allocatable, err = c.resources.GetAllocatableResources(ctx, &api.AllocatableResourcesRequest{})
+	if err != nil && status.Code(err) != codes.Unimplemented {
+		poll.Partial = errors.Join(poll.Partial, fmt.Errorf("get allocatable resources: %w", err))
+	}
+	from.pods, err = c.listPods(ctx)
+	poll.Partial = errors.Join(poll.Partial, err)
+	from.slices, err = c.listSlices(ctx)
+	poll.Partial = errors.Join(poll.Partial, err)
+	answer, unreadable := convert(c.settings.Rules, from, at)
+	poll.Unreadable = unreadable
+	return answer, poll, nil
+}
+
+// restarted reports whether the socket has been made anew since the last round.
+func (c *Client) restarted() bool {
+	info, err := os.Stat(c.settings.Socket)
+	if err != nil {
+		return false
+	}
+	before := c.socket
+	c.socket = info
+	return before != nil && (!os.SameFile(before, info) || !before.ModTime().Equal(info.ModTime()))
+}
+
+func (c *Client) listPods(ctx context.Context) (map[podKey]Pod, error) {
+	if c.pods == nil {
+		return nil, nil
+	}
+	list, err := c.pods.ListPods(ctx, &podsapi.ListPodsRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	pods := map[podKey]Pod{}
+	for _, text := range list.GetPods() {
+		key, pod, err := decodePod(text, c.settings.Labels)
+		if err != nil {
+			return pods, err
+		}
+		pods[key] = pod
+	}
+	return pods, nil
+}
+
+func (c *Client) listSlices(ctx context.Context) (map[device]string, error) {
+	if c.settings.Slices == nil {
+		return nil, nil
+	}
+	found, err := c.settings.Slices(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list resource slices: %w", err)
+	}
+	uuids := map[device]string{}
+	for name, uuid := range found {
+		uuids[device{name[0], name[1], name[2]}] = uuid
+	}
+	return uuids, nil
+}

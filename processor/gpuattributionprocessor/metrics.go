@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gpuattributionprocessor
+
+import (
+	"context"
+	"hash/maphash"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+)
+
+// metricsProcessor is the part of one metrics pipeline.
+type metricsProcessor struct {
+	*member
+	next    consumer.Metrics
+	ledgers *ledgers
+}
+
+// Capabilities says that data is changed.
+func (*metricsProcessor) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: true}
+}
+
+// ConsumeMetrics adds holders to what is known of GPUs of this node, and passes everything on.
+func (p *metricsProcessor) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
+	n := &tally{}
+	p.book.Lock()
+	for i := range md.ResourceMetrics().Len() {
+		p.resource(md.ResourceMetrics().At(i), n)
+	}
+	p.book.Unlock()
+	p.self.countLookups(ctx, n)
+	return p.next.ConsumeMetrics(ctx, md)
+}
+
+// pass is the work on the data of one resource.
+type pass struct {
+	*metricsProcessor
+	n       *tally
+	now     time.Time
+	foreign bool // the resource names another node
+	seen    []*track
+
+	metric     string
+	hash       uint64 // of the metric's name
+	ofDevice   bool   // the metric describes the board
+	lastPoint  identity
+	lastTarget *track
+}
+
+func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
+	w := &pass{metricsProcessor: p, n: n, now: time.Now(), foreign: p.node.foreign(rm.Resource().Attributes())}
+	p.ledgers.begin()
+	for i := range rm.ScopeMetrics().Len() {
+		metrics := rm.ScopeMetrics().At(i).Metrics()
+		if !w.foreign {
+			p.learn(metrics, w.now)
+		}
+		for j := range metrics.Len() {
+			w.one(metrics.At(j))
+		}
+	}
+	p.derive(rm, w.seen)
+}
+
+func (w *pass) one(m pmetric.Metric) {
+	w.metric = m.Name()
+	w.hash = maphash.String(w.ledgers.seed, w.metric)
+	w.ofDevice = w.describesBoard(w.metric)
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		w.levels(m.Gauge().DataPoints())
+	case pmetric.MetricTypeSum:
+		sum := m.Sum()
+		if sum.IsMonotonic() && sum.AggregationTemporality() == pmetric.AggregationTemporalityCumulative {
+			w.sums(sum.DataPoints())
+			return
+		}
+		w.levels(sum.DataPoints())
+	case pmetric.MetricTypeEmpty, pmetric.MetricTypeHistogram, pmetric.MetricTypeExponentialHistogram, pmetric.MetricTypeSummary:
+		// Distributions of GPUs stay with the device: there is no way to divide one at a change of its holder.
+	}
+}
+
+// target returns the GPU of a data point, nil if it is of none or of another node.
+func (w *pass) target(attrs pcommon.Map) *track {
+	who, is := identify(attrs)
+	if !is {
+		return nil
+	}
+	if w.foreign || (who.exporter && w.node.foreignPoint(attrs)) {
+		w.n[wrongNode]++
+		return nil
+	}
+	if w.lastTarget == nil || who != w.lastPoint {
+		w.learnParent(who, attrs, w.now)
+		w.lastPoint, w.lastTarget = who, w.ledgers.track(w.gpuOf(who, attrs, w.now), who)
+		if !w.lastTarget.inBatch {
+			w.lastTarget.inBatch = true
+			w.seen = append(w.seen, w.lastTarget)
+		}
+	}
+	return w.lastTarget
+}
+
+// levels adds the holder to values that are as they are at their time: gauges, sums that fall, and differences.
+func (w *pass) levels(points pmetric.NumberDataPointSlice) {
+	measure := measures[w.metric]
+	for i := range points.Len() {
+		point := points.At(i)
+		t := w.target(point.Attributes())
+		if t == nil {
+			continue
+		}
+		t.see(point.Timestamp())
+		if measure != nil {
+			measure(t, point)
+		}
+		state, _ := t.gpu.At(int64(point.Timestamp()))
+		v := w.view(state)
+		w.n[v.result]++
+		if !w.ofDevice {
+			v.single.put(point.Attributes())
+		}
+	}
+}
+
+// sums divides cumulative sums between holders.
+func (w *pass) sums(points pmetric.NumberDataPointSlice) {
+	for i := range points.Len() { // Points that are added lie behind.
+		point := points.At(i)
+		t := w.target(point.Attributes())
+		if t == nil {
+			continue
+		}
+		t.see(point.Timestamp())
+		state, _ := t.gpu.At(int64(point.Timestamp()))
+		v := w.view(state)
+		w.n[v.result]++
+		switch {
+		case w.ofDevice:
+		case point.Flags().NoRecordedValue():
+			v.single.put(point.Attributes())
+		case point.ValueType() == pmetric.NumberDataPointValueTypeInt:
+			divide(w, w.ledgers.ints, ints{}, t, v, points, point)
+		default:
+			divide(w, w.ledgers.doubles, doubles{}, t, v, points, point)
+		}
+	}
+}
+
+// describesBoard reports whether a metric is none of a holder's.
+func (a *attributor) describesBoard(name string) bool {
+	if known, seen := a.boardMetrics[name]; seen {
+		return known
+	}
+	if len(a.boardMetrics) >= maxPeople {
+		clear(a.boardMetrics)
+	}
+	describes := false
+	for _, pattern := range a.deviceNames {
+		describes = describes || pattern.MatchString(name)
+	}
+	a.boardMetrics[name] = describes
+	return describes
+}
