@@ -18,6 +18,7 @@ import (
 	stdoutexporter "github.com/tracecoreai/tracecore/exporter/stdoutexporter"
 	healthsloextension "github.com/tracecoreai/tracecore/extension/healthsloextension"
 	telemetry "github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry"
+	gpuattributionprocessor "github.com/tracecoreai/tracecore/processor/gpuattributionprocessor"
 	clockreceiver "github.com/tracecoreai/tracecore/receiver/clockreceiver"
 	dcgmreceiver "github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
 	"go.opentelemetry.io/collector/component"
@@ -122,6 +123,7 @@ func components() (otelcol.Factories, error) {
 	})
 
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		gpuattributionprocessor.NewFactory(),
 		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
 		attributesprocessor.NewFactory(),
@@ -133,12 +135,13 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ProcessorModules = makeModulesMap(factories.Processors, map[component.Type]string{
-		batchprocessor.NewFactory().Type():         "go.opentelemetry.io/collector/processor/batchprocessor v0.152.1",
-		memorylimiterprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.152.1",
-		attributesprocessor.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.152.0",
-		filterprocessor.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor v0.152.0",
-		resourceprocessor.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor v0.152.0",
-		transformprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor v0.152.0",
+		gpuattributionprocessor.NewFactory().Type(): "github.com/tracecoreai/tracecore/processor/gpuattributionprocessor v0.1.0",
+		batchprocessor.NewFactory().Type():          "go.opentelemetry.io/collector/processor/batchprocessor v0.152.1",
+		memorylimiterprocessor.NewFactory().Type():  "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.152.1",
+		attributesprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.152.0",
+		filterprocessor.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor v0.152.0",
+		resourceprocessor.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor v0.152.0",
+		transformprocessor.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor v0.152.0",
 	})
 
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](

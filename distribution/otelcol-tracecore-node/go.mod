@@ -23,6 +23,7 @@ require (
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0
+	github.com/tracecoreai/tracecore/processor/gpuattributionprocessor v0.1.0
 	github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0
 	github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
@@ -283,9 +284,10 @@ require (
 	google.golang.org/grpc v1.85.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	k8s.io/apimachinery v0.35.3 // indirect
-	k8s.io/client-go v0.35.3 // indirect
+	k8s.io/apimachinery v0.35.4 // indirect
+	k8s.io/client-go v0.35.4 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
+	k8s.io/kubelet v0.35.4 // indirect
 	k8s.io/utils v0.0.0-20251002143259-bc988d571ff4 // indirect
 )
 
@@ -298,6 +300,8 @@ replace github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0 => ../../
 replace github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0 => ../../receiver/dcgmreceiver
 
 replace github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0 => ../../exporter/stdoutexporter
+
+replace github.com/tracecoreai/tracecore/processor/gpuattributionprocessor v0.1.0 => ../../processor/gpuattributionprocessor
 
 replace github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0 => ../../extension/healthsloextension/telemetry
 

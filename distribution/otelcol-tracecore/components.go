@@ -169,6 +169,7 @@ import (
 	stdoutexporter "github.com/tracecoreai/tracecore/exporter/stdoutexporter"
 	healthsloextension "github.com/tracecoreai/tracecore/extension/healthsloextension"
 	telemetry "github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry"
+	gpuattributionprocessor "github.com/tracecoreai/tracecore/processor/gpuattributionprocessor"
 	clockreceiver "github.com/tracecoreai/tracecore/receiver/clockreceiver"
 	dcgmreceiver "github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
 	"go.opentelemetry.io/collector/component"
@@ -523,6 +524,7 @@ func components() (otelcol.Factories, error) {
 	})
 
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		gpuattributionprocessor.NewFactory(),
 		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
 		attributesprocessor.NewFactory(),
@@ -551,6 +553,7 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ProcessorModules = makeModulesMap(factories.Processors, map[component.Type]string{
+		gpuattributionprocessor.NewFactory().Type():       "github.com/tracecoreai/tracecore/processor/gpuattributionprocessor v0.1.0",
 		batchprocessor.NewFactory().Type():                "go.opentelemetry.io/collector/processor/batchprocessor v0.152.1",
 		memorylimiterprocessor.NewFactory().Type():        "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.152.1",
 		attributesprocessor.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.152.0",

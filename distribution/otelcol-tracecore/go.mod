@@ -174,6 +174,7 @@ require (
 	github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension v0.1.0
 	github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0
+	github.com/tracecoreai/tracecore/processor/gpuattributionprocessor v0.1.0
 	github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0
 	github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
@@ -963,6 +964,8 @@ replace github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0 => ../../
 replace github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0 => ../../receiver/dcgmreceiver
 
 replace github.com/tracecoreai/tracecore/exporter/stdoutexporter v0.1.0 => ../../exporter/stdoutexporter
+
+replace github.com/tracecoreai/tracecore/processor/gpuattributionprocessor v0.1.0 => ../../processor/gpuattributionprocessor
 
 replace github.com/tracecoreai/tracecore/extension/healthsloextension/telemetry v0.1.0 => ../../extension/healthsloextension/telemetry
 

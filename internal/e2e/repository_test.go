@@ -245,9 +245,9 @@ func shippedConfigs(t *testing.T) []string {
 // some component emits, and none that nobody emits.
 func TestRunbookTriagesExactlyTheEmittedKinds(t *testing.T) {
 	emitted := map[string]bool{}
-	usage := regexp.MustCompile(`selftelemetry\.Kind(?:([A-Z][a-z]+)| = "([a-z]+)")`)
+	usage := regexp.MustCompile(`selftelemetry\.Kind(?:([A-Z][a-z]+)| = "([a-z]+)")|\tkind[A-Z][a-z]+ += "([a-z]+)"`)
 	for dir := range goModules(t) {
-		if !strings.HasPrefix(dir, "receiver/") && !strings.HasPrefix(dir, "exporter/") {
+		if !strings.HasPrefix(dir, "receiver/") && !strings.HasPrefix(dir, "exporter/") && !strings.HasPrefix(dir, "processor/") {
 			continue
 		}
 		require.NoError(t, filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
@@ -256,7 +256,7 @@ func TestRunbookTriagesExactlyTheEmittedKinds(t *testing.T) {
 			}
 			source, err := os.ReadFile(path)
 			for _, match := range usage.FindAllSubmatch(source, -1) {
-				emitted[strings.ToLower(string(match[1])+string(match[2]))] = true
+				emitted[strings.ToLower(string(match[1])+string(match[2])+string(match[3]))] = true
 			}
 			return err
 		}))

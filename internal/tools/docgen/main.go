@@ -56,7 +56,7 @@ func main() {
 }
 
 func run(root string) error {
-	components, err := load(root, "receiver/*", "exporter/*", "extension/*")
+	components, err := load(root, "receiver/*", "processor/*", "exporter/*", "extension/*")
 	if err != nil {
 		return err
 	}

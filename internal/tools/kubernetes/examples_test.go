@@ -162,7 +162,7 @@ func TestRestrictedRefusesWhatNeedsMore(t *testing.T) {
 }
 
 func TestProbesAskHealthSLO(t *testing.T) {
-	for _, name := range []string{"agent.yaml", "gateway.yaml"} {
+	for _, name := range []string{"agent.yaml", attribution, "gateway.yaml"} {
 		container := readManifest(t, name).template.Spec.Containers[0]
 		ports := map[string]int32{}
 		for _, port := range container.Ports {
@@ -182,7 +182,7 @@ func TestProbesAskHealthSLO(t *testing.T) {
 }
 
 func TestNetworkPoliciesAndServicesSelectTheirPods(t *testing.T) {
-	for _, name := range []string{"agent.yaml", "gateway.yaml"} {
+	for _, name := range []string{"agent.yaml", attribution, "gateway.yaml"} {
 		m := readManifest(t, name)
 		require.NotEmpty(t, m.policies)
 		for _, policy := range m.policies {
@@ -254,13 +254,15 @@ func below(t *testing.T, settings map[string]any, keys ...string) map[string]any
 
 // merged is the chart's configuration with that of the values over it, as Helm merges: maps
 // by key, and null deletes.
-func merged(t *testing.T, name string) map[string]any {
+func merged(t *testing.T, names ...string) map[string]any {
 	t.Helper()
 	var base map[string]any
 	defaults, err := os.ReadFile("testdata/chart-defaults.yaml")
 	require.NoError(t, err)
 	require.NoError(t, yaml.Unmarshal(defaults, &base))
-	overlay(base, readValues(t, name).Config)
+	for _, name := range names {
+		overlay(base, readValues(t, name).Config)
+	}
 	return base
 }
 
@@ -291,8 +293,10 @@ func TestEveryEmbeddedConfigurationIsValid(t *testing.T) {
 	}
 	for name, config := range map[string]string{
 		"agent.yaml":   readManifest(t, "agent.yaml").config,
+		"attribution":  readManifest(t, attribution).config,
 		"gateway.yaml": readManifest(t, "gateway.yaml").config,
 		"helm agent":   toYAML(merged(t, "helm-agent.values.yaml")),
+		"helm pods":    toYAML(merged(t, "helm-agent.values.yaml", helmAttribution)),
 		"helm gateway": toYAML(merged(t, "helm-gateway.values.yaml")),
 		"resource":     toYAML(readResource(t).Spec.Config),
 	} {

@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,7 +69,8 @@ func (w *Watcher) Wait(ctx context.Context, longest time.Duration, unsettled boo
 		return
 	case event := <-w.watcher.Events:
 		w.note(event)
-	case _ = <-w.watcher.Errors:
+	case err := <-w.watcher.Errors:
+		w.lost(err)
 	}
 	w.drain(ctx)
 }
@@ -87,6 +89,13 @@ func (w *Watcher) note(event fsnotify.Event) {
 	}
 }
 
+// lost looks at the directory anew: after an error, events may be missing.
+func (w *Watcher) lost(err error) {
+	if !errors.Is(err, fsnotify.ErrEventOverflow) {
+		w.rearm()
+	}
+}
+
 // drain takes what comes within a moment.
 func (w *Watcher) drain(ctx context.Context) {
 	timer := time.NewTimer(gather)
@@ -99,7 +108,8 @@ func (w *Watcher) drain(ctx context.Context) {
 			return
 		case event := <-w.watcher.Events:
 			w.note(event)
-		case _ = <-w.watcher.Errors:
+		case err := <-w.watcher.Errors:
+			w.lost(err)
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 	api "k8s.io/kubelet/pkg/apis/podresources/v1"
-	podsapi "k8s.io/kubelet/pkg/apis/pods/v1alpha1"
 
 	"github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/holders"
 )
@@ -44,7 +44,6 @@ type Client struct {
 	conn      *grpc.ClientConn
 	podsConn  *grpc.ClientConn
 	resources api.PodResourcesListerClient
-	pods      podsapi.PodsClient
 	socket    fs.FileInfo
 }
 
@@ -69,7 +68,6 @@ func New(settings Settings) (*Client, error) {
 	if c.podsConn, err = dial(settings.PodsSocket, maxPods); err != nil {
 		return nil, errors.Join(err, c.conn.Close())
 	}
-	c.pods = podsapi.NewPodsClient(c.podsConn)
 	return c, nil
 }
 
@@ -132,22 +130,15 @@ func (c *Client) restarted() bool {
 }
 
 func (c *Client) listPods(ctx context.Context) (map[podKey]Pod, error) {
-	if c.pods == nil {
+	if c.podsConn == nil {
 		return nil, nil
 	}
-	list, err := c.pods.ListPods(ctx, &podsapi.ListPodsRequest{})
-	if err != nil {
+	// The answer's fields stay as they came: an empty message keeps what it does not know.
+	var answer emptypb.Empty
+	if err := c.podsConn.Invoke(ctx, listPodsMethod, &emptypb.Empty{}, &answer); err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	pods := map[podKey]Pod{}
-	for _, text := range list.GetPods() {
-		key, pod, err := decodePod(text, c.settings.Labels)
-		if err != nil {
-			return pods, err
-		}
-		pods[key] = pod
-	}
-	return pods, nil
+	return decodePods(answer.ProtoReflect().GetUnknown(), c.settings.Labels)
 }
 
 func (c *Client) listSlices(ctx context.Context) (map[device]string, error) {

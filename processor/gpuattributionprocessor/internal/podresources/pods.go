@@ -11,8 +11,14 @@ import (
 	"github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/holders"
 )
 
-// Fields of core/v1 Pod and of its metadata, which Kubernetes never renumbers. Its own types would add 7 MB to every binary.
+// listPodsMethod is that of the kubelet's pods API. The module that has its types, k8s.io/kubelet 0.37, raises k8s.io/api
+// beyond what client-go of this Collector's line compiles with.
+const listPodsMethod = "/v1alpha1.Pods/ListPods"
+
+// Fields of the pods API, of core/v1 Pod and of its metadata, which Kubernetes never renumbers. Its own types would add 7 MB
+// to every binary.
 const (
+	listPods          = 1
 	podMetadata       = 1
 	metadataName      = 1
 	metadataNamespace = 3
@@ -21,6 +27,22 @@ const (
 	entryKey          = 1
 	entryValue        = 2
 )
+
+// decodePods reads the answer of the pods API: a marshalled pod in each field.
+func decodePods(list []byte, allowed []*regexp.Regexp) (map[podKey]Pod, error) {
+	pods := map[podKey]Pod{}
+	err := eachField(list, func(field protowire.Number, text []byte) error {
+		if field != listPods {
+			return nil
+		}
+		key, pod, err := decodePod(text, allowed)
+		if err == nil {
+			pods[key] = pod
+		}
+		return err
+	})
+	return pods, err
+}
 
 // decodePod reads the metadata of a marshalled pod, with the labels that may be shown.
 func decodePod(pod []byte, allowed []*regexp.Regexp) (podKey, Pod, error) {

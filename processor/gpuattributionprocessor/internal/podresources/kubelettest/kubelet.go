@@ -15,14 +15,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/emptypb"
 	api "k8s.io/kubelet/pkg/apis/podresources/v1"
-	pods "k8s.io/kubelet/pkg/apis/pods/v1alpha1"
 )
 
 // Kubelet serves the pod-resources and the pods API on one socket.
 type Kubelet struct {
 	api.UnimplementedPodResourcesListerServer
-	pods.UnimplementedPodsServer
 
 	Socket string
 
@@ -53,7 +52,7 @@ func (k *Kubelet) Run(t *testing.T) {
 	}
 	server := grpc.NewServer()
 	api.RegisterPodResourcesListerServer(server, k)
-	pods.RegisterPodsServer(server, k)
+	server.RegisterService(&podsAPI, k)
 	k.mu.Lock()
 	k.server = server
 	k.mu.Unlock()
@@ -143,11 +142,28 @@ func (k *Kubelet) GetAllocatableResources(context.Context, *api.AllocatableResou
 	return &api.AllocatableResourcesResponse{Devices: k.allocatable}, nil
 }
 
-// ListPods is the pods API.
-func (k *Kubelet) ListPods(context.Context, *pods.ListPodsRequest) (*pods.ListPodsResponse, error) {
+// podsAPI is the kubelet's pods API, of which k8s.io/kubelet has types from 0.37 on.
+var podsAPI = grpc.ServiceDesc{ServiceName: "v1alpha1.Pods", HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{
+	MethodName: "ListPods",
+	Handler: func(server any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		if err := decode(&emptypb.Empty{}); err != nil {
+			return nil, err
+		}
+		return server.(*Kubelet).pods(), nil
+	},
+}}}
+
+// pods is the answer of ListPods: a marshalled pod in each field 1.
+func (k *Kubelet) pods() *emptypb.Empty {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return &pods.ListPodsResponse{Pods: k.metadata}, nil
+	var list []byte
+	for _, pod := range k.metadata {
+		list = protowire.AppendBytes(protowire.AppendTag(list, 1, protowire.BytesType), pod)
+	}
+	answer := &emptypb.Empty{}
+	answer.ProtoReflect().SetUnknown(list)
+	return answer
 }
 
 // Holding is a pod of one container that has devices.
