@@ -5,17 +5,20 @@ go 1.26.7
 require (
 	github.com/NVIDIA/go-dcgm v1.4611.0
 	github.com/google/go-cmp v0.7.0
+	github.com/google/uuid v1.6.0
 	github.com/stretchr/testify v1.12.1
 	github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0
 	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0
+	github.com/tracecoreai/tracecore/internal/xid v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
 	go.opentelemetry.io/collector/component/componentstatus v0.152.1
 	go.opentelemetry.io/collector/component/componenttest v0.152.1
 	go.opentelemetry.io/collector/confmap v1.58.0
 	go.opentelemetry.io/collector/consumer v1.58.0
 	go.opentelemetry.io/collector/consumer/consumertest v0.152.1
+	go.opentelemetry.io/collector/extension/xextension v0.152.1
 	go.opentelemetry.io/collector/filter v0.152.0
 	go.opentelemetry.io/collector/pdata v1.58.0
 	go.opentelemetry.io/collector/receiver v1.58.0
@@ -35,7 +38,6 @@ require (
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
 	github.com/gobwas/glob v0.2.3 // indirect
-	github.com/google/uuid v1.6.0 // indirect
 	github.com/hashicorp/go-version v1.9.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/knadh/koanf/maps v0.1.2 // indirect
@@ -48,6 +50,7 @@ require (
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/collector/consumer/consumererror v0.152.1 // indirect
 	go.opentelemetry.io/collector/consumer/xconsumer v0.152.1 // indirect
+	go.opentelemetry.io/collector/extension v1.58.0 // indirect
 	go.opentelemetry.io/collector/featuregate v1.58.0 // indirect
 	go.opentelemetry.io/collector/internal/componentalias v0.152.1 // indirect
 	go.opentelemetry.io/collector/pdata/pprofile v0.152.1 // indirect
@@ -70,4 +73,5 @@ replace (
 	github.com/tracecoreai/tracecore/internal/hostidentity => ../../internal/hostidentity
 	github.com/tracecoreai/tracecore/internal/receiverloop => ../../internal/receiverloop
 	github.com/tracecoreai/tracecore/internal/selftelemetry => ../../internal/selftelemetry
+	github.com/tracecoreai/tracecore/internal/xid => ../../internal/xid
 )

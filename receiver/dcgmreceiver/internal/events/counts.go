@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package events
+
+import (
+	"math"
+	"slices"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+)
+
+// MaxCodes is how many codes of an entity are counted one by one. What comes beyond goes to one count that says so.
+const MaxCodes = 64
+
+// maxCounted bounds the entities whose codes are kept: MIG instances come and go.
+const maxCounted = 4096
+
+// Count is how often an entity has reported a code, and when it did last.
+type Count struct {
+	Code     int   `json:"code,omitempty"`
+	Overflow bool  `json:"overflow,omitempty"` // of all codes beyond [MaxCodes]
+	Number   int64 `json:"number"`
+	Last     int64 `json:"last"` // microseconds since the Unix epoch on the host engine's clock
+}
+
+// Counts are the codes that entities have reported.
+type Counts []Counted
+
+// Counted are the codes that one entity has reported, in the order of their first time.
+type Counted struct {
+	Key   inventory.Key `json:"key"`
+	Codes []Count       `json:"codes"`
+}
+
+// Of returns the counts of an entity.
+func (c Counts) Of(key inventory.Key) []Count {
+	if i := c.index(key); i >= 0 {
+		return c[i].Codes
+	}
+	return nil
+}
+
+func (c Counts) index(key inventory.Key) int {
+	return slices.IndexFunc(c, func(counted Counted) bool { return counted.Key == key })
+}
+
+// Add counts a code that an entity reported at a time.
+func (c *Counts) Add(key inventory.Key, code int, at int64) {
+	i := c.index(key)
+	if i < 0 {
+		c.makeRoom()
+		*c = append(*c, Counted{Key: key})
+		i = len(*c) - 1
+	}
+	count := (*c)[i].count(code)
+	count.Number++
+	count.Last = max(count.Last, at)
+}
+
+func (c *Counted) count(code int) *Count {
+	for i := range c.Codes {
+		if count := &c.Codes[i]; count.Overflow || count.Code == code {
+			return count
+		}
+	}
+	next := Count{Code: code}
+	if len(c.Codes) >= MaxCodes {
+		next = Count{Overflow: true}
+	}
+	c.Codes = append(c.Codes, next)
+	return &c.Codes[len(c.Codes)-1]
+}
+
+// makeRoom forgets the entity whose newest code is the oldest.
+func (c *Counts) makeRoom() {
+	if len(*c) < maxCounted {
+		return
+	}
+	oldest, at := 0, int64(math.MaxInt64)
+	for i := range *c {
+		var newest int64
+		for _, count := range (*c)[i].Codes {
+			newest = max(newest, count.Last)
+		}
+		if newest < at {
+			oldest, at = i, newest
+		}
+	}
+	*c = slices.Delete(*c, oldest, oldest+1)
+}

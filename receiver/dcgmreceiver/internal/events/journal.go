@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+)
+
+// History is a kind of occurrences with a position of its own.
+type History string
+
+// The streams.
+const (
+	XIDs  History = "xid"
+	SXIDs History = "sxid"
+)
+
+// MaxWaiting is how many records may wait for a logs pipeline before no more is read: the host engine keeps what comes then.
+const MaxWaiting = 10_000
+
+// Journal is what has happened: how far it was read, how often each code came, and the records that a logs pipeline has not taken yet. It is
+// written to its store before a record is handed out, so that a record is repeated at most once after a kill, and never lost. It is
+// safe for concurrent use.
+type Journal struct {
+	mu      sync.Mutex
+	store   storage.Client // nil: in memory only
+	keeps   bool           // records are wanted
+	state   state
+	waiting plog.Logs // of one resource and one scope
+	dirty   bool      // there is something that the store does not have
+}
+
+// state is what the store has beside the records.
+type state struct {
+	Endpoint string             `json:"endpoint"` // of the host engine that the positions are of
+	Positions  map[History]*Position `json:"positions"`
+	Since    int64              `json:"since"` // the engine's time at the first read ever: the counts are from then on
+	Counts   Counts             `json:"counts"`
+}
+
+// Keys in the store.
+const (
+	keyState   = "events"
+	keyWaiting = "records"
+)
+
+// storeTimeout is how long one access to the store may take.
+const storeTimeout = 5 * time.Second
+
+// Open returns the journal that a store has, or a new one: with an error where the store cannot be read. Records are kept for a logs pipeline
+// if there is one. Positions of another host engine than the one at endpoint are dropped.
+func Open(ctx context.Context, store storage.Client, endpoint string, records bool) (*Journal, error) {
+	j := &Journal{store: store, keeps: records, state: state{Endpoint: endpoint, Positions: map[History]*Position{}}, waiting: newWaiting()}
+	if store == nil {
+		return j, nil
+	}
+	if err := j.load(ctx); err != nil {
+		return j, fmt.Errorf("read the journal of events: %w", err)
+	}
+	return j, nil
+}
+
+func newWaiting() plog.Logs {
+	logs := plog.NewLogs()
+	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
+	return logs
+}
+
+func (j *Journal) load(ctx context.Context) error {
+	got := []*storage.Operation{storage.GetOperation(keyState), storage.GetOperation(keyWaiting)}
+	if err := j.store.Batch(ctx, got...); err != nil {
+		return err
+	}
+	if got[0].Value == nil {
+		return nil
+	}
+	var stored state
+	if err := json.Unmarshal(got[0].Value, &stored); err != nil {
+		return err
+	}
+	waiting, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(got[1].Value)
+	if err != nil {
+		return err
+	}
+	if stored.Endpoint != j.state.Endpoint || stored.Positions == nil {
+		stored.Endpoint, stored.Positions = j.state.Endpoint, map[History]*Position{}
+	}
+	j.state = stored
+	if j.keeps && waiting.LogRecordCount() > 0 {
+		waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().MoveAndAppendTo(j.records())
+	}
+	return nil
+}
+
+// records are those that wait.
+func (j *Journal) records() plog.LogRecordSlice {
+	return j.waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+}
+
+func (j *Journal) position(history History) *Position {
+	if j.state.Positions[history] == nil {
+		j.state.Positions[history] = &Position{}
+	}
+	return j.state.Positions[history]
+}
+
+// Since returns the instant to read a history from. It reports false while so many records wait that none is to be read.
+func (j *Journal) Since(history History) (since time.Time, ready bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.position(history).Since(), j.records().Len() < MaxWaiting
+}
+
+// Describe says whose an occurrence is and fills its record. It reports false for what is no event.
+type Describe func(o Occurrence, replayed bool, record plog.LogRecord) (inventory.Key, bool)
+
+// Read takes samples of a history that were read since [Journal.Since], up to the engine's time next. What the engine held before the first read
+// ever is replayed: it has a record and is not counted. It returns how many occurrences are new.
+func (j *Journal) Read(history History, samples []dcgm.Sample, next time.Time, describe Describe) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	position := j.position(history)
+	replayed := position.Until == 0
+	taken := position.Take(samples, next)
+	if j.state.Since == 0 {
+		j.state.Since = position.Until
+	}
+	for _, o := range taken {
+		j.take(o, replayed, describe)
+	}
+	j.dirty = j.dirty || replayed || len(taken) > 0
+	return len(taken)
+}
+
+func (j *Journal) take(o Occurrence, replayed bool, describe Describe) {
+	record := plog.NewLogRecord()
+	key, isEvent := describe(o, replayed, record)
+	if !isEvent {
+		return
+	}
+	if !replayed {
+		j.state.Counts.Add(key, int(o.Value), o.Time)
+	}
+	if j.keeps {
+		record.MoveTo(j.records().AppendEmpty())
+	}
+}
+
+// Counts returns how often an entity has reported each code, since when that is counted, and until when it is known: both in microseconds, 0 while
+// nothing was read.
+func (j *Journal) Counts(history History, key inventory.Key) (counts []Count, since, until int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.state.Counts.Of(key)), j.state.Since, j.position(history).Until
+}
+
+// Waiting copies the oldest records that wait, at most so many, to a slice.
+func (j *Journal) Waiting(most int, into plog.LogRecordSlice) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	records := j.records()
+	n := min(most, records.Len())
+	for i := range n {
+		records.At(i).CopyTo(into.AppendEmpty())
+	}
+	return n
+}
+
+// Delivered drops the oldest records, which a logs pipeline has taken.
+func (j *Journal) Delivered(n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.dirty = j.dirty || n > 0
+	j.records().RemoveIf(func(plog.LogRecord) bool {
+		n--
+		return n >= 0
+	})
+}
+
+// Save writes to the store what it does not have.
+func (j *Journal) Save(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.store == nil || !j.dirty {
+		return nil
+	}
+	text, err := json.Marshal(&j.state)
+	if err != nil {
+		return fmt.Errorf("write the journal of events: %w", err)
+	}
+	records, err := (&plog.ProtoMarshaler{}).MarshalLogs(j.waiting)
+	if err != nil {
+		return fmt.Errorf("write the journal of events: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := j.store.Batch(ctx, storage.SetOperation(keyState, text), storage.SetOperation(keyWaiting, records)); err != nil {
+		return fmt.Errorf("write the journal of events: %w", err)
+	}
+	j.dirty = false
+	return nil
+}
+
+// Close gives the store back.
+func (j *Journal) Close(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.store == nil {
+		return nil
+	}
+	store := j.store
+	j.store = nil
+	return store.Close(ctx)
+}
