@@ -178,6 +178,7 @@ require (
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 // indirect
+	github.com/tracecoreai/tracecore/internal/xid v0.1.0 // indirect
 	github.com/twmb/murmur3 v1.1.8 // indirect
 	github.com/ua-parser/uap-go v0.0.0-20251207011819-db9adb27a0b8 // indirect
 	github.com/valyala/fastjson v1.6.10 // indirect
@@ -318,3 +319,5 @@ replace github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 => ../../i
 replace github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 => ../../internal/selftelemetry
 
 replace github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 => ../../internal/telemetrysource
+
+replace github.com/tracecoreai/tracecore/internal/xid v0.1.0 => ../../internal/xid

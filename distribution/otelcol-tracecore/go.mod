@@ -794,6 +794,7 @@ require (
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 // indirect
+	github.com/tracecoreai/tracecore/internal/xid v0.1.0 // indirect
 	github.com/twmb/franz-go v1.21.1 // indirect
 	github.com/twmb/franz-go/pkg/kadm v1.18.0 // indirect
 	github.com/twmb/franz-go/pkg/kmsg v1.13.1 // indirect
@@ -982,6 +983,8 @@ replace github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0 => ../../i
 replace github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0 => ../../internal/selftelemetry
 
 replace github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0 => ../../internal/telemetrysource
+
+replace github.com/tracecoreai/tracecore/internal/xid v0.1.0 => ../../internal/xid
 
 replace github.com/cilium/ebpf => github.com/cilium/ebpf v0.22.0
 

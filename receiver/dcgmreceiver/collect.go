@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
@@ -44,6 +45,8 @@ type collector struct {
 
 	watches watching.Settings
 	needs   map[dcgm.EntityKind]watching.Needs
+
+	xids *xidReader
 
 	src               dcgm.Source // nil while disconnected
 	holder            *watching.Holder
@@ -87,7 +90,7 @@ type usage struct {
 	at time.Time
 }
 
-func newCollector(cfg *Config, devices *inventory.Devices, logger *zap.Logger, self selftelemetry.Receiver) *collector {
+func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, logger *zap.Logger, self selftelemetry.Receiver) *collector {
 	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
 	l := layoutOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
 	return &collector{
@@ -103,6 +106,7 @@ func newCollector(cfg *Config, devices *inventory.Devices, logger *zap.Logger, s
 		needs:     map[dcgm.EntityKind]watching.Needs{dcgm.GPU: needsOf(l)},
 		said:      map[dcgm.FieldID]bool{},
 		unserved:  map[string]bool{},
+		xids:      newXIDReader(table, enabled),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
@@ -88,6 +89,14 @@ type Config struct {
 	// ready, as a node without GPUs does, or not_ready for a permanent one. Default ready.
 	WhenUnavailable string `mapstructure:"when_unavailable"`
 
+	// Storage is the extension, such as file_storage, that keeps how far events were read, how often each came, and
+	// those that no logs pipeline has taken yet, over restarts of the Collector. Default none: in memory.
+	Storage *component.ID `mapstructure:"storage"`
+
+	// XIDs and SXIDs change what is said of single codes, by number.
+	XIDs  map[string]xid.Override `mapstructure:"xids"`
+	SXIDs map[string]xid.Override `mapstructure:"sxids"`
+
 	// MetricsBuilderConfig switches single metrics and resource attributes.
 	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
@@ -150,7 +159,16 @@ func (cfg *Config) Validate() error {
 		cfg.validateStaleAfter(),
 		within("forget_after", cfg.ForgetAfter, minForgetAfter, maxMemory),
 		cfg.validateWhenUnavailable(),
+		codesErr("xids", cfg.XIDs, nil),
+		codesErr("sxids", nil, cfg.SXIDs),
 	)
+}
+
+func codesErr(key string, xids, sxids map[string]xid.Override) error {
+	if _, err := xid.New(xids, sxids); err != nil {
+		return fmt.Errorf("%q: %w", key, err)
+	}
+	return nil
 }
 
 func within(key string, got, least, most time.Duration) error {

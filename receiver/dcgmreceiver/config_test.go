@@ -11,10 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
@@ -37,6 +39,10 @@ func TestConfigFiles(t *testing.T) {
 	full.StaleAfter = 5 * time.Second
 	full.ForgetAfter = 10 * time.Minute
 	full.WhenUnavailable = whenUnavailableNotReady
+	storage, frozen := component.MustNewIDWithName("file_storage", "gpu"), true
+	full.Storage = &storage
+	full.XIDs = map[string]xid.Override{"43": {Severity: "info"}, "500": {Meaning: "new", Action: "RESET_GPU", Frozen: &frozen}}
+	full.SXIDs = map[string]xid.Override{"20001": {Severity: "warn"}}
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
 	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false
@@ -51,7 +57,7 @@ func TestConfigFiles(t *testing.T) {
 		got := createDefaultConfig()
 		require.NoError(t, sub.Unmarshal(got), id)
 		require.NoError(t, got.(*Config).Validate(), id)
-		require.Empty(t, cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
+		require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(component.ID{}, component.Type{}), cmpopts.IgnoreUnexported(Config{}, xid.Override{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
 	}
 }
 
@@ -70,6 +76,10 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"socket path too long":     {func(c *Config) { c.Endpoint = "unix:///" + strings.Repeat("s", 107) }, `"endpoint": must have a path of at most 107 bytes, not 108, got "unix:///sss`},
 		"vsock without port":       {func(c *Config) { c.Endpoint = "vsock://2" }, `"endpoint": must be vsock:// with a context id and a port, both numbers, as in vsock://2:5555, got "vsock://2"`},
 		"empty endpoint":           {func(c *Config) { c.Endpoint = "" }, `"endpoint": must be host:port or tcp://host:port, got ""`},
+		"XID that is none":         {func(c *Config) { c.XIDs = map[string]xid.Override{"0": {}} }, `"xids": "0": must be the number of an XID, from 1 to 99999`},
+		"unknown XID":              {func(c *Config) { c.XIDs = map[string]xid.Override{"790": {Severity: "warn"}} }, `"xids": "790": "meaning": must be given for an XID that is not known`},
+		"severity that is none":    {func(c *Config) { c.XIDs = map[string]xid.Override{"79": {Severity: "bad"}} }, `"xids": "79": "severity": must be info, warn, error or fatal, got "bad"`},
+		"action that is none":      {func(c *Config) { c.SXIDs = map[string]xid.Override{"20001": {Action: "PRAY"}} }, `"sxids": "20001": "action": must be one of `},
 		"unknown mode":             {func(c *Config) { c.Mode = "remote" }, `"mode": must be standalone or embedded, got "remote"`},
 		"embedded with endpoint":   {func(c *Config) { c.Mode, c.Endpoint = modeEmbedded, "gpu1:5555" }, `"endpoint": must not be set where "mode" is embedded, got "gpu1:5555"`},
 		"interval too short":       {func(c *Config) { c.CollectionInterval = 99 * time.Millisecond }, `"collection_interval": must be at least 100ms, got 99ms`},

@@ -4,6 +4,7 @@ package dcgmreceiver
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -28,7 +29,7 @@ type history struct {
 func (c *collector) readEvents(ctx context.Context, now time.Time) error {
 	c.rewind()
 	read := map[*watching.Held]*history{}
-	for _, watch := range c.holder.Events() {
+	for _, watch := range c.eventWatches(fieldClocksEventReasons) {
 		h := c.histories[watch]
 		if h == nil {
 			h = &history{Cursor: events.NewCursor(c.connectedAt(now))}
@@ -50,6 +51,11 @@ func (c *collector) readEvents(ctx context.Context, now time.Time) error {
 	}
 	c.histories = read
 	return nil
+}
+
+// eventWatches returns the watches that the host engine holds for the events of a field.
+func (c *collector) eventWatches(field dcgm.FieldID) []*watching.Held {
+	return slices.DeleteFunc(c.holder.Events(), func(w *watching.Held) bool { return !slices.Contains(w.Fields, field) })
 }
 
 func (c *collector) readEventsOf(ctx context.Context, watch *watching.Held, cursor *events.Cursor) error {
@@ -100,6 +106,9 @@ func (c *collector) rewind() {
 	}
 	for _, h := range c.histories {
 		h.Rewind(time.UnixMicro(to))
+	}
+	if c.xids.journal != nil {
+		c.xids.journal.Rewind(to)
 	}
 	for _, g := range c.gpus {
 		g.throttle.Rewind(to)

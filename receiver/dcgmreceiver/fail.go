@@ -12,6 +12,9 @@ import (
 // kindWatch is an error kind of this receiver's own: the host engine refused a group or a watch.
 const kindWatch selftelemetry.Kind = "watch"
 
+// kindStorage is another one: the storage extension did not take or give the journal of events.
+const kindStorage selftelemetry.Kind = "storage"
+
 // failure is an error with the kind that self-telemetry counts it under.
 type failure struct {
 	kind selftelemetry.Kind

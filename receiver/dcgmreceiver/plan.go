@@ -81,7 +81,7 @@ func (c *collector) watchAll(ctx context.Context, now time.Time) error {
 	}
 	c.classify(sets)
 	c.watched = c.countWatched()
-	return nil
+	return c.xids.begin(ctx, c)
 }
 
 // members are the GPUs that can be read, with what they have. The others have no values.

@@ -52,6 +52,9 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 	if err := c.readEvents(ctx, now); err != nil {
 		return err
 	}
+	if err := c.readXIDs(ctx); err != nil {
+		return err
+	}
 	if c.isDue(catalog.Slow, now) {
 		if err := c.readSlow(ctx, now); err != nil {
 			return err

@@ -9,14 +9,17 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
 	"github.com/tracecoreai/tracecore/internal/hostidentity"
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
+	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
@@ -30,6 +33,7 @@ const releaseGrace = 2 * time.Second
 // keeps nobody from saying so, and one collection at most is out.
 type gpuReceiver struct {
 	cfg       *Config
+	id        component.ID
 	endpoint  dcgm.Endpoint
 	logger    *zap.Logger
 	metrics   consumer.Metrics // nil without a metrics pipeline
@@ -38,6 +42,8 @@ type gpuReceiver struct {
 	states    *gpuStates
 	node      hostidentity.Host
 	resources resourceFilters
+	version   string
+	journal   *events.Journal
 
 	started time.Time
 
@@ -75,25 +81,34 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	if err != nil {
 		return nil, err
 	}
+	table, err := xid.New(cfg.XIDs, cfg.SXIDs)
+	if err != nil {
+		return nil, err
+	}
 	return &gpuReceiver{
 		cfg:       cfg,
+		id:        set.ID,
 		endpoint:  endpoint,
 		logger:    set.Logger,
 		loop:      loop,
 		states:    states,
 		resources: newResourceFilters(cfg.MetricsBuilderConfig.ResourceAttributes),
+		version:   set.BuildInfo.Version,
 
 		desk:      newDesk(),
 		tickBatch: record.NewBatch(set.BuildInfo.Version),
 		batch:     record.NewBatch(set.BuildInfo.Version),
-		collector: newCollector(cfg, devices, set.Logger, loop.Self),
+		collector: newCollector(cfg, devices, table, set.Logger, loop.Self),
 	}, nil
 }
 
 // Start begins to connect and to collect. A library, an engine or a GPU that is missing is
-// reported and waited for, and is never an error here. The context bounds Start alone.
+// reported and waited for, and is never an error here: the storage extension must be there. The context bounds Start alone.
 func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error {
-	var err error
+	err := r.openJournal(startCtx, host)
+	if err != nil {
+		return err
+	}
 	if r.node, err = hostidentity.Detect(startCtx); err != nil {
 		r.logger.Info("resource attributes of the host are incomplete", zap.Error(err))
 	}
@@ -114,7 +129,7 @@ func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error
 // from stopping.
 func (r *gpuReceiver) Shutdown(ctx context.Context) error {
 	r.states.shutdown()
-	return r.loop.Shutdown(ctx)
+	return errors.Join(r.loop.Shutdown(ctx), r.closeJournal(ctx))
 }
 
 // run pushes at every tick.
@@ -152,7 +167,7 @@ func (r *gpuReceiver) deliver(ctx context.Context, c collection) {
 	if c.err != nil && ctx.Err() != nil {
 		return // cancelled by Shutdown, which is nobody's failure
 	}
-	err := r.push(c.metrics)
+	err := errors.Join(r.push(c.metrics), r.pushRecords(ctx, c.simulated))
 	r.loop.Collected(c.begin, errors.Join(c.err, err))
 	r.reportCardinality(c.over)
 	r.loop.Report(c.err, c.missing, err)
@@ -168,18 +183,23 @@ func (r *gpuReceiver) push(metrics pmetric.Metrics) error {
 
 // emit returns what a batch has, unless the configuration leaves metrics of this resource out.
 func (r *gpuReceiver) emit(batch *record.Batch, simulated bool) pmetric.Metrics {
-	rb := metadata.NewResourceBuilder(r.cfg.MetricsBuilderConfig.ResourceAttributes)
-	if simulated {
-		rb.SetTracecoreSimulated(true)
-	}
-	r.node.AddTo(rb)
-	resource := rb.Emit()
+	resource := r.resource(simulated)
 	kept := r.resources.keep(resource.Attributes())
 	metrics := batch.Emit(resource)
 	if !kept {
 		return pmetric.NewMetrics()
 	}
 	return metrics
+}
+
+// resource is what metrics and records belong to.
+func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
+	rb := metadata.NewResourceBuilder(r.cfg.MetricsBuilderConfig.ResourceAttributes)
+	if simulated {
+		rb.SetTracecoreSimulated(true)
+	}
+	r.node.AddTo(rb)
+	return rb.Emit()
 }
 
 // record writes the points of the GPUs and those about DCGM itself.

@@ -61,6 +61,9 @@ func (c *collector) record(batch *record.Batch, now, start time.Time) {
 	}
 	gpus := c.shown()
 	r.states(c.stateOfAll(r.micros))
+	for _, g := range slices.Concat(gpus, c.gone) {
+		r.xids(g)
+	}
 	for _, g := range gpus {
 		r.links(g)
 	}

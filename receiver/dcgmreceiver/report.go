@@ -35,6 +35,8 @@ func (r *gpuReceiver) missing() error {
 		return r.collector.unreadable()
 	case r.collector.noGroup != nil:
 		return r.collector.noGroup
+	case r.collector.xids.unsaved != nil:
+		return r.collector.xids.unsaved
 	case len(r.collector.node.Missing()) > 0:
 		return fail(selftelemetry.KindEnumerate, fmt.Errorf(`"devices": not present, waited for: %s`, strings.Join(r.collector.node.Missing(), ", ")))
 	case len(r.collector.all) == 0:
@@ -68,7 +70,7 @@ func (r *gpuReceiver) reportPermanent(err error) {
 
 func newLoop(set receiver.Settings, endpoint dcgm.Endpoint) (*receiverloop.Loop, error) {
 	set.Logger = set.Logger.With(zap.Stringer("endpoint", endpoint))
-	return receiverloop.New(set, receiverloop.Settings{Name: "DCGM receiver", Identify: problemOf, Cleanup: releaseGrace}, kindWatch)
+	return receiverloop.New(set, receiverloop.Settings{Name: "DCGM receiver", Identify: problemOf, Cleanup: releaseGrace}, kindWatch, kindStorage)
 }
 
 // noAnswer is the problem of a connection that is gone, cannot be made, or hangs.

@@ -70,6 +70,8 @@ type rig struct {
 	self *selftelemetrytest.Receiver
 	logs *observer.ObservedLogs
 	sink *consumertest.MetricsSink
+
+	records *consumertest.LogsSink
 }
 
 func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
@@ -83,10 +85,11 @@ func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
 	}
 	r, err := newGPUReceiver(cfg, set)
 	require.NoError(t, err)
-	r.metrics = next
+	records := &consumertest.LogsSink{}
+	r.metrics, r.logs = next, records
 	self := &selftelemetrytest.Receiver{}
 	r.loop.Self, r.collector.self = self, self
-	return &rig{gpuReceiver: r, t: t, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs, sink: sink}
+	return &rig{gpuReceiver: r, t: t, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs, sink: sink, records: records}
 }
 
 func (r *rig) start() {

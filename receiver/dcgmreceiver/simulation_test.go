@@ -25,6 +25,12 @@ type simulation struct {
 // calls test after the first collection.
 func simulate(t *testing.T, scenario string, change func(*Config), test func(s *simulation)) {
 	t.Helper()
+	simulateWith(t, scenario, change, nil, test)
+}
+
+// simulateWith changes the receiver before it starts.
+func simulateWith(t *testing.T, scenario string, change func(*Config), prepare func(*rig), test func(s *simulation)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		sim := simtest.StartAt(t, scenario, time.Now())
 		cfg := createDefaultConfig().(*Config)
@@ -33,6 +39,9 @@ func simulate(t *testing.T, scenario string, change func(*Config), test func(s *
 			change(cfg)
 		}
 		s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}
+		if prepare != nil {
+			prepare(s.rig)
+		}
 		s.start()
 		defer s.stop()
 		s.settle()

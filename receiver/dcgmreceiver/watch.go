@@ -62,7 +62,7 @@ func (c *collector) watchIdentities(ctx context.Context, fast bool) error {
 func (c *collector) reconcile(ctx context.Context, sets []watching.Set, now time.Time) error {
 	nothingToLose := c.frugal || !c.holder.Holds(watching.Values)
 	if c.frugal = c.frugal && !c.holder.Due(now); !c.frugal {
-		wants := append(c.watches.Identities(c.active, false), c.watches.Wants(sets)...)
+		wants := slices.Concat(c.watches.Identities(c.active, false), c.watches.Wants(sets), c.xidWants())
 		problems, err := c.holder.Reconcile(ctx, wants, now)
 		if err != nil {
 			return fail(kindWatch, err)
@@ -71,7 +71,7 @@ func (c *collector) reconcile(ctx context.Context, sets []watching.Set, now time
 		c.note(problems)
 	}
 	if c.frugal {
-		problems, err := c.holder.Reconcile(ctx, c.watches.Frugal(sets), now)
+		problems, err := c.holder.Reconcile(ctx, append(c.watches.Frugal(sets), c.xidWants()...), now)
 		if err != nil {
 			return fail(kindWatch, err)
 		}

@@ -23,7 +23,7 @@ import (
 var ownMetrics = []string{
 	"dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.reconnects", "dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up",
 	"dcgm.values.dropped", "dcgm.watch.rebuilds", "gpu.fabric.info", "gpu.fallback.series", "gpu.info", "gpu.profiling.fields", "gpu.status",
-	"gpu.up", "hw.status",
+	"gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",
 }
 
 func TestEveryMetricHasAPlausibleRange(t *testing.T) {

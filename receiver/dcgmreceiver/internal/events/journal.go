@@ -43,10 +43,10 @@ type Journal struct {
 
 // state is what the store has beside the records.
 type state struct {
-	Endpoint string             `json:"endpoint"` // of the host engine that the positions are of
-	Positions  map[History]*Position `json:"positions"`
-	Since    int64              `json:"since"` // the engine's time at the first read ever: the counts are from then on
-	Counts   Counts             `json:"counts"`
+	Endpoint  string                `json:"endpoint"` // of the host engine that the positions are of
+	Positions map[History]*Position `json:"positions"`
+	Since     int64                 `json:"since"` // the engine's time at the first read ever: the counts are from then on
+	Counts    Counts                `json:"counts"`
 }
 
 // Keys in the store.
@@ -122,17 +122,49 @@ func (j *Journal) Since(history History) (since time.Time, ready bool) {
 	return j.position(history).Since(), j.records().Len() < MaxWaiting
 }
 
+// Rewind goes on at an instant in microseconds, to which the host engine's clock has been set back.
+func (j *Journal) Rewind(to int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, position := range j.state.Positions {
+		position.Rewind(to)
+	}
+	j.dirty = true
+}
+
 // Describe says whose an occurrence is and fills its record. It reports false for what is no event.
 type Describe func(o Occurrence, replayed bool, record plog.LogRecord) (inventory.Key, bool)
 
-// Read takes samples of a history that were read since [Journal.Since], up to the engine's time next. What the engine held before the first read
-// ever is replayed: it has a record and is not counted. It returns how many occurrences are new.
-func (j *Journal) Read(history History, samples []dcgm.Sample, next time.Time, describe Describe) int {
+// Reading is what a host engine answered to a question for a history. It may come from several watches.
+type Reading struct {
+	Samples []dcgm.Sample
+	Next    time.Time // the engine's time up to which all of it was read
+	Partial bool      // some watches could not be read: what they have is asked for again
+}
+
+// Add adds what one watch had.
+func (r *Reading) Add(samples []dcgm.Sample, next time.Time) {
+	r.Samples = append(r.Samples, samples...)
+	if r.Next.IsZero() || next.Before(r.Next) {
+		r.Next = next
+	}
+}
+
+// Read takes what was read of a history since [Journal.Since]. What the engine held before the first read ever is replayed: it has a record and
+// is not counted. It returns how many occurrences are new.
+func (j *Journal) Read(history History, read Reading, describe Describe) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	position := j.position(history)
 	replayed := position.Until == 0
-	taken := position.Take(samples, next)
+	if read.Partial && replayed {
+		return 0 // Of the rest nobody would know whether it was there.
+	}
+	next := read.Next
+	if read.Partial {
+		next = time.UnixMicro(position.Until)
+	}
+	taken := position.Take(read.Samples, next)
 	if j.state.Since == 0 {
 		j.state.Since = position.Until
 	}

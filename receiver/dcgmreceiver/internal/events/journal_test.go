@@ -65,6 +65,7 @@ type reader struct {
 	journal *Journal
 	got     []string // codes of the records that the pipeline took, replayed ones with an r
 	uids    map[string]int
+	partial bool // the next reads are
 }
 
 func newReader(t *testing.T) *reader {
@@ -93,7 +94,7 @@ func (r *reader) read() {
 		return
 	}
 	samples, next := r.engine.since(since)
-	r.journal.Read(XIDs, samples, next, func(o Occurrence, replayed bool, record plog.LogRecord) (inventory.Key, bool) {
+	r.journal.Read(XIDs, Reading{Samples: samples, Next: next, Partial: r.partial}, func(o Occurrence, replayed bool, record plog.LogRecord) (inventory.Key, bool) {
 		subject := Subject{Attributes: pcommon.NewMap()}
 		subject.Attributes.PutStr("hw.id", keyOf(o.Entity).ID)
 		code, ok := CodeOf(xid.Default(), o)
@@ -259,6 +260,29 @@ func TestClockThatIsSetBackRepeatsNothing(t *testing.T) {
 	require.Equal(t, []string{"31", "48"}, r.got)
 }
 
+func TestNothingIsLostOrRepeatedWhereTheClockIsSetBack(t *testing.T) {
+	r := newReader(t)
+	r.tick(0)
+	for i := range 5 {
+		r.engine.happens(gpu0, 31, start.Add(time.Duration(i)*time.Minute))
+	}
+	r.tick(50 * time.Minute)
+	r.engine.now = start.Add(10 * time.Second)
+	for range 3 {
+		r.engine.happens(gpu0, 48, r.engine.now.Add(-time.Second))
+		r.engine.now = r.engine.now.Add(2 * time.Second)
+	}
+	r.journal.Rewind(start.Add(5 * time.Second).UnixMicro())
+	r.read()
+	r.push()
+	r.restart()
+	r.engine.happens(gpu0, 79, r.engine.now.Add(time.Second))
+	for range 60 {
+		r.tick(time.Minute)
+	}
+	require.Equal(t, []string{"31", "31", "31", "31", "31", "48", "48", "48", "79"}, r.got)
+}
+
 // TestEveryEventIsDeliveredOverKills ends the reader after each step of a run in turn: what the pipeline took is every event, and what it took twice
 // has the id that it had before.
 func TestEveryEventIsDeliveredOverKills(t *testing.T) {
@@ -300,6 +324,35 @@ func TestEveryEventIsDeliveredOverKills(t *testing.T) {
 		require.EqualValues(t, events, total, "killed at step %d", kill)
 		require.LessOrEqual(t, repeated, 1, "killed at step %d", kill)
 	}
+}
+
+func TestWhatCouldNotBeReadIsReadLater(t *testing.T) {
+	r := newReader(t)
+	r.partial = true
+	r.engine.happens(gpu0, 79, start.Add(-time.Minute))
+	r.tick(0)
+	require.Empty(t, r.got, "nobody knows yet what was there before")
+	r.partial = false
+	r.tick(0)
+	require.Equal(t, []string{"79r"}, r.got)
+
+	r.partial = true
+	r.engine.happens(gpu0, 31, start.Add(time.Second))
+	r.tick(time.Minute)
+	require.Equal(t, []string{"79r", "31"}, r.got)
+	r.tick(time.Minute)
+	r.partial = false
+	r.engine.happens(gpu1, 48, start.Add(2*time.Second)) // that of the watch that could not be read
+	r.tick(time.Minute)
+	r.tick(time.Minute)
+	require.Equal(t, []string{"79r", "31", "48"}, r.got)
+}
+
+func TestReadingOfSeveralWatchesGoesAsFarAsTheFirst(t *testing.T) {
+	var read Reading
+	read.Add([]dcgm.Sample{{TS: 1}}, start.Add(time.Second))
+	read.Add([]dcgm.Sample{{TS: 2}}, start.Add(2*time.Second))
+	require.Equal(t, Reading{Samples: []dcgm.Sample{{TS: 1}, {TS: 2}}, Next: start.Add(time.Second)}, read)
 }
 
 func TestBurstOfAThousandLosesNone(t *testing.T) {
@@ -375,7 +428,7 @@ func TestStoreThatFailsIsWrittenLater(t *testing.T) {
 	r.store.fail = errors.New("disk is full")
 	samples, next := r.engine.since(start)
 	describe := func(Occurrence, bool, plog.LogRecord) (inventory.Key, bool) { return keyOf(gpu0), true }
-	require.Equal(t, 1, r.journal.Read(XIDs, samples, next, describe))
+	require.Equal(t, 1, r.journal.Read(XIDs, Reading{Samples: samples, Next: next}, describe))
 	require.ErrorContains(t, r.journal.Save(t.Context()), "write the journal of events: disk is full")
 	_, err := Open(t.Context(), r.store, endpoint, true)
 	require.ErrorContains(t, err, "read the journal of events: disk is full")

@@ -29,58 +29,69 @@ type Position struct {
 	// Until is the engine's time at the newest read, in microseconds since the Unix epoch; 0 before the first one.
 	Until int64 `json:"until"`
 
-	// Seen are the occurrences that may be read again, in the order of their time: those shortly before Until, since the engine may append late,
-	// and the newest of each entity, since the engine answers with it where its clock has been set back.
+	// Seen are the occurrences that may be read again, in the order of their time: those that the engine still has, for where its clock is
+	// set back, and the newest of each entity, with which the engine answers to a question for later ones.
 	Seen []Occurrence `json:"seen,omitempty"`
 }
 
 // overlap is how late the engine may append a sample after its timestamp.
 const overlap = 10 * time.Second
 
-// maxSeen bounds what is kept where the engine's clock is set back after a burst.
+// KeepAge is how long the engine is to keep an occurrence that is not read, and how long it is remembered that one was.
+const KeepAge = time.Hour
+
+// maxSeen bounds what is remembered.
 const maxSeen = 10_000
 
 // Since returns the instant to read from.
-func (c *Position) Since() time.Time { return time.UnixMicro(max(0, c.Until-overlap.Microseconds())) }
+func (p *Position) Since() time.Time { return time.UnixMicro(max(0, p.Until-overlap.Microseconds())) }
+
+// Rewind goes on at an instant in microseconds, to which the clock has been set back.
+func (p *Position) Rewind(to int64) { p.Until = min(p.Until, to) }
 
 // Take returns the occurrences among samples that were not taken before, in the order of their time. The samples are those since [Position.Since],
 // and next is the engine's time at which they were read.
-func (c *Position) Take(samples []dcgm.Sample, next time.Time) []Occurrence {
-	var taken []Occurrence
-	seen := map[Occurrence]bool{}
-	for _, o := range c.Seen {
-		seen[o] = true
+func (p *Position) Take(samples []dcgm.Sample, next time.Time) []Occurrence {
+	p.Until = next.UnixMicro()
+	taken := p.unseen(samples)
+	if len(taken) > 0 {
+		p.Seen = append(p.Seen, taken...)
+		p.forget()
 	}
-	for i := range samples {
-		s := &samples[i]
-		if s.Reason != dcgm.OK { // An entity without any answers with a row that says so.
-			continue
-		}
-		o := Occurrence{Entity: s.Entity, Field: s.Field, Time: s.TS, Value: s.Int()}
-		if !seen[o] {
-			seen[o] = true
-			taken = append(taken, o)
-		}
-	}
-	c.Seen = append(c.Seen, taken...)
-	slices.SortFunc(taken, Occurrence.compare)
-	c.Until = next.UnixMicro()
-	c.forget()
 	return taken
 }
 
+// unseen returns the occurrences among samples that were not taken before.
+func (p *Position) unseen(samples []dcgm.Sample) []Occurrence {
+	var some []Occurrence
+	for i := range samples {
+		if s := &samples[i]; s.Reason == dcgm.OK { // An entity without any answers with a row that says so.
+			some = append(some, Occurrence{Entity: s.Entity, Field: s.Field, Time: s.TS, Value: s.Int()})
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	seen := make(map[Occurrence]bool, len(p.Seen))
+	for _, o := range p.Seen {
+		seen[o] = true
+	}
+	slices.SortFunc(some, Occurrence.compare)
+	return slices.DeleteFunc(slices.Compact(some), func(o Occurrence) bool { return seen[o] })
+}
+
 // forget keeps of what was seen what may be read again.
-func (c *Position) forget() {
+func (p *Position) forget() {
 	type history struct {
 		entity dcgm.Entity
 		field  dcgm.FieldID
 	}
-	slices.SortFunc(c.Seen, Occurrence.compare)
+	slices.SortFunc(p.Seen, Occurrence.compare)
 	newest := map[history]int64{}
-	for _, o := range c.Seen {
+	for _, o := range p.Seen {
 		newest[history{o.Entity, o.Field}] = o.Time
 	}
-	edge := c.Since().UnixMicro()
-	c.Seen = slices.DeleteFunc(c.Seen, func(o Occurrence) bool { return o.Time < edge && newest[history{o.Entity, o.Field}] != o.Time })
-	c.Seen = c.Seen[max(0, len(c.Seen)-maxSeen):]
+	edge := p.Until - KeepAge.Microseconds()
+	p.Seen = slices.DeleteFunc(p.Seen, func(o Occurrence) bool { return o.Time < edge && newest[history{o.Entity, o.Field}] != o.Time })
+	p.Seen = p.Seen[max(0, len(p.Seen)-maxSeen):]
 }

@@ -109,6 +109,8 @@ type MetricsConfig struct {
 	GpuUp                               MetricConfig `mapstructure:"gpu.up"`
 	GpuUtilizationSampled               MetricConfig `mapstructure:"gpu.utilization.sampled"`
 	GpuVgpuLicenseStatus                MetricConfig `mapstructure:"gpu.vgpu.license.status"`
+	GpuXidErrors                        MetricConfig `mapstructure:"gpu.xid.errors"`
+	GpuXidLast                          MetricConfig `mapstructure:"gpu.xid.last"`
 	HwEnergy                            MetricConfig `mapstructure:"hw.energy"`
 	HwErrors                            MetricConfig `mapstructure:"hw.errors"`
 	HwFanSpeedRatio                     MetricConfig `mapstructure:"hw.fan.speed_ratio"`
@@ -363,6 +365,12 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: false,
 		},
 		GpuVgpuLicenseStatus: MetricConfig{
+			Enabled: true,
+		},
+		GpuXidErrors: MetricConfig{
+			Enabled: true,
+		},
+		GpuXidLast: MetricConfig{
 			Enabled: true,
 		},
 		HwEnergy: MetricConfig{

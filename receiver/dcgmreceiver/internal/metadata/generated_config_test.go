@@ -267,6 +267,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuVgpuLicenseStatus: MetricConfig{
 						Enabled: true,
 					},
+					GpuXidErrors: MetricConfig{
+						Enabled: true,
+					},
+					GpuXidLast: MetricConfig{
+						Enabled: true,
+					},
 					HwEnergy: MetricConfig{
 						Enabled: true,
 					},
@@ -553,6 +559,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					GpuVgpuLicenseStatus: MetricConfig{
+						Enabled: false,
+					},
+					GpuXidErrors: MetricConfig{
+						Enabled: false,
+					},
+					GpuXidLast: MetricConfig{
 						Enabled: false,
 					},
 					HwEnergy: MetricConfig{

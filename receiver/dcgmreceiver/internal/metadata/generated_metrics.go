@@ -1782,6 +1782,12 @@ var MetricsInfo = metricsInfo{
 	GpuVgpuLicenseStatus: metricInfo{
 		Name: "gpu.vgpu.license.status",
 	},
+	GpuXidErrors: metricInfo{
+		Name: "gpu.xid.errors",
+	},
+	GpuXidLast: metricInfo{
+		Name: "gpu.xid.last",
+	},
 	HwEnergy: metricInfo{
 		Name: "hw.energy",
 	},
@@ -1901,6 +1907,8 @@ type metricsInfo struct {
 	GpuUp                               metricInfo
 	GpuUtilizationSampled               metricInfo
 	GpuVgpuLicenseStatus                metricInfo
+	GpuXidErrors                        metricInfo
+	GpuXidLast                          metricInfo
 	HwEnergy                            metricInfo
 	HwErrors                            metricInfo
 	HwFanSpeedRatio                     metricInfo
@@ -6424,6 +6432,122 @@ func newMetricGpuVgpuLicenseStatus(cfg MetricConfig) metricGpuVgpuLicenseStatus 
 	return m
 }
 
+type metricGpuXidErrors struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.xid.errors metric with initial data.
+func (m *metricGpuXidErrors) init() {
+	m.data.SetName("gpu.xid.errors")
+	m.data.SetDescription("XIDs by code, each counted once (DCGM field 230). What the host engine held before the first connection is not counted. Codes beyond 64 of a GPU are one series with otel.metric.overflow.")
+	m.data.SetUnit("{error}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuXidErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutInt("gpu.xid.code", gpuXidCodeAttributeValue)
+	dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuXidErrors) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuXidErrors) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuXidErrors(cfg MetricConfig) metricGpuXidErrors {
+	m := metricGpuXidErrors{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuXidLast struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.xid.last metric with initial data.
+func (m *metricGpuXidLast) init() {
+	m.data.SetName("gpu.xid.last")
+	m.data.SetDescription("When the GPU reported the code last, in seconds since the Unix epoch on the host engine's clock.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuXidLast) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutInt("gpu.xid.code", gpuXidCodeAttributeValue)
+	dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuXidLast) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuXidLast) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuXidLast(cfg MetricConfig) metricGpuXidLast {
+	m := metricGpuXidLast{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricHwEnergy struct {
 	data     pmetric.Metric // data buffer for generated metric.
 	config   MetricConfig   // metric config provided by user.
@@ -7200,6 +7324,8 @@ type MetricsBuilder struct {
 	metricGpuUp                               metricGpuUp
 	metricGpuUtilizationSampled               metricGpuUtilizationSampled
 	metricGpuVgpuLicenseStatus                metricGpuVgpuLicenseStatus
+	metricGpuXidErrors                        metricGpuXidErrors
+	metricGpuXidLast                          metricGpuXidLast
 	metricHwEnergy                            metricHwEnergy
 	metricHwErrors                            metricHwErrors
 	metricHwFanSpeedRatio                     metricHwFanSpeedRatio
@@ -7317,6 +7443,8 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuUp:                               newMetricGpuUp(mbc.Metrics.GpuUp),
 		metricGpuUtilizationSampled:               newMetricGpuUtilizationSampled(mbc.Metrics.GpuUtilizationSampled),
 		metricGpuVgpuLicenseStatus:                newMetricGpuVgpuLicenseStatus(mbc.Metrics.GpuVgpuLicenseStatus),
+		metricGpuXidErrors:                        newMetricGpuXidErrors(mbc.Metrics.GpuXidErrors),
+		metricGpuXidLast:                          newMetricGpuXidLast(mbc.Metrics.GpuXidLast),
 		metricHwEnergy:                            newMetricHwEnergy(mbc.Metrics.HwEnergy),
 		metricHwErrors:                            newMetricHwErrors(mbc.Metrics.HwErrors),
 		metricHwFanSpeedRatio:                     newMetricHwFanSpeedRatio(mbc.Metrics.HwFanSpeedRatio),
@@ -7500,6 +7628,8 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuUp.emit(ils.Metrics())
 	mb.metricGpuUtilizationSampled.emit(ils.Metrics())
 	mb.metricGpuVgpuLicenseStatus.emit(ils.Metrics())
+	mb.metricGpuXidErrors.emit(ils.Metrics())
+	mb.metricGpuXidLast.emit(ils.Metrics())
 	mb.metricHwEnergy.emit(ils.Metrics())
 	mb.metricHwErrors.emit(ils.Metrics())
 	mb.metricHwFanSpeedRatio.emit(ils.Metrics())
@@ -7941,6 +8071,16 @@ func (mb *MetricsBuilder) RecordGpuUtilizationSampledDataPoint(ts pcommon.Timest
 // RecordGpuVgpuLicenseStatusDataPoint adds a data point to gpu.vgpu.license.status metric.
 func (mb *MetricsBuilder) RecordGpuVgpuLicenseStatusDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
 	mb.metricGpuVgpuLicenseStatus.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
+// RecordGpuXidErrorsDataPoint adds a data point to gpu.xid.errors metric.
+func (mb *MetricsBuilder) RecordGpuXidErrorsDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+	mb.metricGpuXidErrors.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuXidCodeAttributeValue, otelMetricOverflowAttributeValue)
+}
+
+// RecordGpuXidLastDataPoint adds a data point to gpu.xid.last metric.
+func (mb *MetricsBuilder) RecordGpuXidLastDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+	mb.metricGpuXidLast.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuXidCodeAttributeValue, otelMetricOverflowAttributeValue)
 }
 
 // RecordHwEnergyDataPoint adds a data point to hw.energy metric.

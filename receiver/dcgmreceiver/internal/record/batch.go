@@ -48,6 +48,13 @@ func (b *Batch) AddOf(entity pcommon.Map, m *catalog.Metric, p Point, attrs ...c
 	put(to, attrs)
 }
 
+// AddFilled adds a point about an entity, whose further attributes fill sets: those that are no texts.
+func (b *Batch) AddFilled(entity pcommon.Map, m *catalog.Metric, p Point, fill func(pcommon.Map)) {
+	to := b.append(m, p).Attributes()
+	entity.CopyTo(to)
+	fill(to)
+}
+
 func put(to pcommon.Map, attrs []catalog.Attr) {
 	for _, attr := range attrs {
 		to.PutStr(attr.Key, attr.Value)

@@ -4,6 +4,7 @@ package record
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,8 @@ func arguments(method reflect.Type) []reflect.Value {
 			arg.SetInt(1) // The first value of an enumeration, too.
 		case arg.CanFloat():
 			arg.SetFloat(1)
+		case arg.Kind() == reflect.Bool:
+			arg.SetBool(true)
 		case len(texts) > 0:
 			arg.SetString(texts[0])
 			texts = texts[1:]
@@ -86,7 +89,21 @@ func add(batch *Batch, m *catalog.Metric, attributes pcommon.Map) {
 	for i, key := range []string{"hw.id", "hw.name", "hw.model", "hw.vendor"} {
 		of.PutStr(key, entity[i])
 	}
-	batch.AddOf(of, m, p, m.With(more...)...)
+	if !slices.ContainsFunc(m.Attributes, func(key string) bool { return !isText(attributes, key) }) {
+		batch.AddOf(of, m, p, m.With(more...)...)
+		return
+	}
+	batch.AddFilled(of, m, p, func(to pcommon.Map) {
+		for _, key := range m.Attributes {
+			value, _ := attributes.Get(key)
+			value.CopyTo(to.PutEmpty(key))
+		}
+	})
+}
+
+func isText(attributes pcommon.Map, key string) bool {
+	value, _ := attributes.Get(key)
+	return value.Type() == pcommon.ValueTypeStr
 }
 
 func pointOf(m pmetric.Metric) pmetric.NumberDataPoint {

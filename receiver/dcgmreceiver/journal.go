@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
+)
+
+// maxRecords is how many log records one push has at most.
+const maxRecords = 1000
+
+// openJournal gets the journal of events from the storage extension, or begins one. One that cannot be read is reported and begun anew.
+func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) error {
+	client, err := r.storageClient(ctx, host)
+	if err != nil {
+		return fmt.Errorf(`"storage": %w`, err)
+	}
+	journal, err := events.Open(ctx, client, r.endpoint.String(), r.logs != nil)
+	if err != nil {
+		r.loop.Self.IncError(kindStorage)
+		r.logger.Error("journal of events is begun anew, what was not delivered before is lost", zap.Error(err))
+	}
+	r.journal = journal
+	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil
+	return nil
+}
+
+func (r *gpuReceiver) storageClient(ctx context.Context, host component.Host) (storage.Client, error) {
+	if r.cfg.Storage == nil {
+		return nil, nil //nolint:nilnil // There is none.
+	}
+	found, exists := host.GetExtensions()[*r.cfg.Storage]
+	if !exists {
+		return nil, fmt.Errorf("extension %q is not among service::extensions", r.cfg.Storage)
+	}
+	extension, stores := found.(storage.Extension)
+	if !stores {
+		return nil, fmt.Errorf("extension %q is no storage extension", r.cfg.Storage)
+	}
+	client, err := extension.GetClient(ctx, component.KindReceiver, r.id, "")
+	if err != nil {
+		return nil, fmt.Errorf("open extension %q: %w", r.cfg.Storage, err)
+	}
+	return client, nil
+}
+
+func (r *gpuReceiver) closeJournal(ctx context.Context) error {
+	if r.journal == nil {
+		return nil
+	}
+	return r.journal.Close(ctx)
+}
+
+// pushRecords hands the records that wait to the logs pipeline, and forgets those that it took or will never take.
+func (r *gpuReceiver) pushRecords(ctx context.Context, simulated bool) error {
+	if r.logs == nil || r.journal == nil {
+		return nil
+	}
+	for {
+		records := plog.NewLogRecordSlice()
+		n := r.journal.Waiting(maxRecords, records)
+		if n == 0 {
+			return nil
+		}
+		err := r.loop.PushLogs(r.logs, record.Logs(r.resource(simulated), r.version, records))
+		if err != nil && !consumererror.IsPermanent(err) {
+			return err
+		}
+		r.journal.Delivered(n)
+		if saveErr := r.journal.Save(ctx); saveErr != nil {
+			r.loop.Self.IncError(kindStorage)
+			r.logger.Warn("records may be repeated after a restart", zap.Error(saveErr))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/internal/xid"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
+)
+
+var (
+	metricXIDErrors = catalog.Named("gpu.xid.errors")
+	metricXIDLast   = catalog.Named("gpu.xid.last")
+)
+
+// xidReader reads the XIDs of all GPUs into a journal.
+type xidReader struct {
+	table   *xid.Table
+	metrics bool // some metric needs them
+	journal *events.Journal
+	records bool  // a logs pipeline needs them
+	begun   bool  // they have been read
+	failed  bool  // some could not be read last time
+	unsaved error // the journal's store does not have all of it
+}
+
+func newXIDReader(table *xid.Table, enabled map[string]bool) *xidReader {
+	return &xidReader{table: table, metrics: enabled[metricXIDErrors.Name] || enabled[metricXIDLast.Name]}
+}
+
+// wanted reports whether anybody does. Without a journal nothing has started.
+func (x *xidReader) wanted() bool { return x.journal != nil && (x.metrics || x.records) }
+
+// xidWants are the watches of the XIDs of all GPUs, those that cannot be read included.
+func (c *collector) xidWants() []watching.Want {
+	if !c.xids.wanted() || len(c.gpus) == 0 {
+		return nil
+	}
+	entities := make([]dcgm.Entity, len(c.gpus))
+	for i, g := range c.gpus {
+		entities[i] = g.entity()
+	}
+	watch := dcgm.Watch{Fields: []dcgm.FieldID{events.FieldXID}, Period: eventPeriod, KeepAge: events.KeepAge}
+	return []watching.Want{{Purpose: watching.Events, Entities: entities, Watch: watch}}
+}
+
+// begin reads what the host engine holds before the first collection, once: what comes later is new.
+func (x *xidReader) begin(ctx context.Context, c *collector) error {
+	if x.begun {
+		return nil
+	}
+	return c.readXIDs(ctx)
+}
+
+// readXIDs reads the XIDs since the last time. Those of GPUs for which that fails, as when one has lost its watch, are read after the next
+// plan: the host engine keeps them.
+func (c *collector) readXIDs(ctx context.Context) error {
+	x := c.xids
+	watches := c.eventWatches(events.FieldXID)
+	if !x.wanted() || len(watches) == 0 {
+		return nil
+	}
+	since, ready := x.journal.Since(events.XIDs)
+	if !ready {
+		return nil
+	}
+	read, err := c.readWatches(ctx, watches, since)
+	if lost(err) {
+		return fail(selftelemetry.KindRead, err)
+	}
+	c.noteXIDsFailed(err)
+	x.begun = true
+	x.journal.Read(events.XIDs, read, c.describeXID)
+	x.save(ctx, c.self)
+	return nil
+}
+
+// readWatches reads all watches of a stream. An error is one of the whole connection, or the first of a watch that is to be made anew.
+func (c *collector) readWatches(ctx context.Context, watches []*watching.Held, since time.Time) (events.Reading, error) {
+	var read events.Reading
+	var failed error
+	for _, watch := range watches {
+		samples, next, err := watch.Read(ctx, c.src, since)
+		if lost(err) {
+			return read, err
+		}
+		if err != nil {
+			watch.Doubt()
+			failed = cmp.Or(failed, err)
+			continue
+		}
+		read.Add(samples, next)
+	}
+	read.Partial = failed != nil
+	return read, failed
+}
+
+func (c *collector) noteXIDsFailed(err error) {
+	x := c.xids
+	if err != nil {
+		c.incomplete = true
+		c.self.IncError(selftelemetry.KindRead)
+	}
+	if err != nil && !x.failed {
+		c.logger.Warn("XIDs of some GPUs cannot be read, trying again with new watches", zap.Error(err))
+	}
+	x.failed = err != nil
+}
+
+// save writes the journal. That it cannot is reported, and tried again.
+func (x *xidReader) save(ctx context.Context, self selftelemetry.Receiver) {
+	x.unsaved = nil
+	if err := x.journal.Save(ctx); err != nil {
+		x.unsaved = fail(kindStorage, err)
+		self.IncError(kindStorage)
+	}
+}
+
+// describeXID fills the record of an XID, of which the host engine says so as soon as it has one.
+func (c *collector) describeXID(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
+	code, ok := events.CodeOf(c.xids.table, o)
+	if !ok {
+		c.tally.drop(implausible)
+		return inventory.Key{}, false
+	}
+	g := c.gpuAt(o.Entity)
+	if g == nil {
+		return inventory.Key{}, false // It is not configured.
+	}
+	subject := events.Subject{Attributes: g.attributes(), PCIBusID: g.known.PCIBusID}
+	subject.Describe(o, code, replayed, into)
+	return g.known.Key(), true
+}
+
+// xids records the counts of a GPU, be it there or not: what has happened stays true.
+func (r *recording) xids(g *gpu) {
+	if !r.collector.xids.wanted() {
+		return
+	}
+	counts, since, until := r.collector.xids.journal.Counts(events.XIDs, g.known.Key())
+	at, start := timestamp(time.UnixMicro(until)), timestamp(time.UnixMicro(since))
+	for i := range counts {
+		count := &counts[i]
+		fill := func(to pcommon.Map) {
+			if count.Overflow {
+				to.PutBool("otel.metric.overflow", true)
+				return
+			}
+			to.PutInt("gpu.xid.code", int64(count.Code))
+		}
+		if r.wants(metricXIDErrors) {
+			r.batch.AddFilled(g.attributes(), metricXIDErrors, record.Point{Value: catalog.Number{I: count.Number}, At: at, Start: start}, fill)
+		}
+		if r.wants(metricXIDLast) {
+			r.batch.AddFilled(g.attributes(), metricXIDLast, record.Point{Value: catalog.Number{F: float64(count.Last) / 1e6}, At: at, Start: at}, fill)
+		}
+	}
+}
