@@ -103,7 +103,7 @@ mutants: sim ## Lay each known fault over its module and report those that no te
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
 	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/bench internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
-	@for m in processor/gpuattributionprocessor receiver/clockreceiver receiver/dcgmreceiver exporter/stdoutexporter extension/healthsloextension; do \
+	@for m in processor/gpuattributionprocessor receiver/clockreceiver receiver/dcgmreceiver receiver/kerneleventsreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done

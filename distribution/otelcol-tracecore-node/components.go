@@ -21,6 +21,7 @@ import (
 	gpuattributionprocessor "github.com/tracecoreai/tracecore/processor/gpuattributionprocessor"
 	clockreceiver "github.com/tracecoreai/tracecore/receiver/clockreceiver"
 	dcgmreceiver "github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
+	kerneleventsreceiver "github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -81,6 +82,7 @@ func components() (otelcol.Factories, error) {
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		clockreceiver.NewFactory(),
 		dcgmreceiver.NewFactory(),
+		kerneleventsreceiver.NewFactory(),
 		nopreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
@@ -91,13 +93,14 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
-		clockreceiver.NewFactory().Type():       "github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0",
-		dcgmreceiver.NewFactory().Type():        "github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0",
-		nopreceiver.NewFactory().Type():         "go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0",
-		otlpreceiver.NewFactory().Type():        "go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1",
-		filelogreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.152.0",
-		hostmetricsreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver v0.152.0",
-		journaldreceiver.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/journaldreceiver v0.152.0",
+		clockreceiver.NewFactory().Type():        "github.com/tracecoreai/tracecore/receiver/clockreceiver v0.1.0",
+		dcgmreceiver.NewFactory().Type():         "github.com/tracecoreai/tracecore/receiver/dcgmreceiver v0.1.0",
+		kerneleventsreceiver.NewFactory().Type(): "github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver v0.1.0",
+		nopreceiver.NewFactory().Type():          "go.opentelemetry.io/collector/receiver/nopreceiver v0.151.0",
+		otlpreceiver.NewFactory().Type():         "go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.1",
+		filelogreceiver.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.152.0",
+		hostmetricsreceiver.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver v0.152.0",
+		journaldreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/journaldreceiver v0.152.0",
 	})
 
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](

@@ -122,7 +122,7 @@ func TestShippedRetriesHaveAPause(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 15, retries)
+	require.Equal(t, 16, retries)
 }
 
 func TestValidateWarnsOfARetryThatHardlyPauses(t *testing.T) {

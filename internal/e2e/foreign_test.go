@@ -72,7 +72,7 @@ service:
 func gpuManifest(t *testing.T, cgo bool) map[string]any {
 	t.Helper()
 	manifest := map[string]any{}
-	for _, dir := range []string{"receiver/dcgmreceiver", "receiver/clockreceiver", "exporter/stdoutexporter"} {
+	for _, dir := range []string{"receiver/dcgmreceiver", "receiver/clockreceiver", "receiver/kerneleventsreceiver", "exporter/stdoutexporter"} {
 		addManifestLines(t, manifest, dir)
 	}
 	require.Equal(t, map[string]any{"cgo_enabled": true}, manifest["dist"])

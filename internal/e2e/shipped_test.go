@@ -154,5 +154,5 @@ func TestShippedAgentsNameTheirHostOnEveryResource(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 10, agents)
+	require.Equal(t, 11, agents)
 }

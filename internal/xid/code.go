@@ -2,6 +2,8 @@
 
 package xid
 
+import "strconv"
+
 // Kind tells the codes of GPUs from those of NVSwitches.
 type Kind string
 
@@ -73,7 +75,7 @@ type Details struct {
 }
 
 // Attributes calls set with each attribute of a log record about the code, but for those that are not known. Values are strings, and
-// the code an int64.
+// code and link are int64.
 func (c Code) Attributes(set func(key string, value any)) {
 	prefix := "gpu." + string(c.Kind) + "."
 	set(prefix+"code", int64(c.Number))
@@ -85,11 +87,13 @@ func (c Code) Attributes(set func(key string, value any)) {
 		{prefix + "unit", c.Details.Unit},
 		{prefix + "interrupt_info", c.Details.InterruptInfo},
 		{prefix + "error_status", c.Details.ErrorStatus},
-		{"gpu.nvlink.link", c.Details.Link},
 		{"gpu.recovery.action", c.Details.RecoveryAction},
 	} {
 		if attribute.value != "" {
 			set(attribute.key, attribute.value)
 		}
+	}
+	if link, err := strconv.ParseInt(c.Details.Link, 10, 32); err == nil {
+		set("gpu.nvlink.link", link)
 	}
 }

@@ -122,7 +122,7 @@ func TestAttributesNameWhatIsKnown(t *testing.T) {
 	delete(got, "gpu.xid.meaning")
 	require.Equal(t, map[string]any{
 		"gpu.xid.code": int64(149), "gpu.xid.mnemonic": "NVLINK_NETIR_ERROR", "gpu.xid.action": "RESET_GPU",
-		"gpu.xid.investigatory_action": "INVESTIGATE_PEER_DEVICE", "gpu.xid.unit": "NETIR_LINK_EVT", "gpu.nvlink.link": "01",
+		"gpu.xid.investigatory_action": "INVESTIGATE_PEER_DEVICE", "gpu.xid.unit": "NETIR_LINK_EVT", "gpu.nvlink.link": int64(1),
 		"gpu.xid.interrupt_info": "0x021425c6", "gpu.xid.error_status": "0x00000002",
 	}, got)
 	require.Equal(t, "gpu_reset", collect(Default().Message(154, "GPU recovery action changed from 0x0 (None) to 0x1 (GPU Reset Required)"))["gpu.recovery.action"])

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kerneleventsreceiver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+)
+
+// cursor is how far the log has been read and its events delivered.
+type cursor struct {
+	BootID   string `json:"boot_id"`
+	Known    bool   `json:"known"` // Sequence has been read
+	Sequence uint64 `json:"sequence"`
+
+	// Open has the records that began reports which went on.
+	Open []uint64 `json:"open,omitempty"`
+
+	// Crashes are the files of crashes that have been reported.
+	Crashes []string `json:"crashes,omitempty"`
+}
+
+// first returns the last record that need not be read again.
+func (c cursor) first() uint64 {
+	if len(c.Open) == 0 {
+		return c.Sequence
+	}
+	return slices.Min(c.Open) - 1
+}
+
+const cursorKey = "cursor"
+
+// store keeps the cursor over restarts. One without a client keeps nothing.
+type store struct{ client storage.Client }
+
+func openStore(ctx context.Context, id *component.ID, receiver component.ID, host component.Host) (*store, error) {
+	if id == nil {
+		return &store{}, nil
+	}
+	extension, ok := host.GetExtensions()[*id]
+	if !ok {
+		return nil, fmt.Errorf(`"storage": there is no extension %q under "service::extensions"`, id)
+	}
+	keeper, ok := extension.(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf(`"storage": extension %q is no storage extension`, id)
+	}
+	client, err := keeper.GetClient(ctx, component.KindReceiver, receiver, "")
+	if err != nil {
+		return nil, fmt.Errorf(`"storage": %w`, err)
+	}
+	return &store{client}, nil
+}
+
+func (s *store) load(ctx context.Context) (cursor, error) {
+	if s.client == nil {
+		return cursor{}, nil
+	}
+	content, err := s.client.Get(ctx, cursorKey)
+	if err != nil || content == nil {
+		return cursor{}, err
+	}
+	var c cursor
+	if err := json.Unmarshal(content, &c); err != nil {
+		return cursor{}, fmt.Errorf("read stored cursor: %w", err)
+	}
+	return c, nil
+}
+
+func (s *store) save(ctx context.Context, c cursor) error {
+	if s.client == nil {
+		return nil
+	}
+	content, err := json.Marshal(c)
+	return errors.Join(err, s.client.Set(ctx, cursorKey, content))
+}
+
+func (s *store) close(ctx context.Context) {
+	if s != nil && s.client != nil {
+		_ = s.client.Close(ctx)
+	}
+}
+
+func readBootID() string {
+	content, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
+}

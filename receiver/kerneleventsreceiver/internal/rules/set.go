@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import "fmt"
+
+// Set has rules, in the order of trial.
+type Set struct {
+	rules    []*Rule
+	literals *automaton
+}
+
+// Capture is what an expression captured. Its name is one of [Captures].
+type Capture struct{ Name, Value string }
+
+// most is how many rules there may be.
+const most = candidateWords * 64
+
+// mostStates keeps the table of texts small; the shipped rules need 1 500.
+const mostStates = 1 << 14
+
+// Shipped returns the rules that the receiver comes with.
+func Shipped() (*Set, error) { return New("", nil) }
+
+// New returns the shipped rules with those of a user's file merged over them: a rule of the same name takes the place of the shipped one,
+// or removes it where it is disabled, and others are tried before the shipped ones. Without a file name there is no file.
+func New(file string, content []byte) (*Set, error) {
+	all, err := parse("rules.yaml", shipped)
+	if err != nil {
+		return nil, err
+	}
+	if file != "" {
+		users, err := parse(file, content)
+		if err != nil {
+			return nil, err
+		}
+		all = merge(all, users)
+	}
+	if len(all) > most {
+		return nil, fmt.Errorf("%s: there are %d rules with the shipped ones, %d is the most", file, len(all), most)
+	}
+	set := &Set{rules: all, literals: newAutomaton()}
+	for i, rule := range all {
+		for _, text := range rule.Contains {
+			set.literals.add(text, i)
+		}
+	}
+	if len(set.literals.nodes) > mostStates {
+		return nil, fmt.Errorf(`%s: the texts of "contains" are too many or too long: they need %d states, %d is the most`, file, len(set.literals.nodes), mostStates)
+	}
+	set.literals.build()
+	return set, nil
+}
+
+func merge(shipped, users []*Rule) []*Rule {
+	byName := map[string]*Rule{}
+	for _, rule := range users {
+		byName[rule.Name] = rule
+	}
+	var replaced, all []*Rule
+	known := map[string]bool{}
+	for _, rule := range shipped {
+		known[rule.Name] = true
+		if own, ok := byName[rule.Name]; ok {
+			rule = own
+		}
+		if !rule.Disabled {
+			replaced = append(replaced, rule)
+		}
+	}
+	for _, rule := range users {
+		if !known[rule.Name] && !rule.Disabled {
+			all = append(all, rule)
+		}
+	}
+	return append(all, replaced...)
+}
+
+// Rules returns the rules, in the order of trial.
+func (s *Set) Rules() []*Rule { return s.rules }
+
+// Match returns the rule for a line and what its pattern captures, nil where there is none. A line without a rule costs no allocation.
+func (s *Set) Match(line []byte) (*Rule, []Capture) {
+	var candidates candidateSet
+	if !s.literals.scan(line, &candidates) {
+		return nil, nil
+	}
+	for i := range candidates.all() {
+		rule := s.rules[i]
+		if match := rule.pattern.FindSubmatchIndex(line); match != nil {
+			return rule, rule.Detail(line, rule.pattern.captures(nil, line, match))
+		}
+	}
+	return nil, nil
+}
+
+// Detail appends what the expressions for details capture of a line. The first capture of a name stays.
+func (r *Rule) Detail(line []byte, captures []Capture) []Capture {
+	for _, re := range r.details {
+		if match := re.FindSubmatchIndex(line); match != nil {
+			captures = re.captures(captures, line, match)
+		}
+	}
+	return captures
+}
+
+func (e *expression) captures(captures []Capture, line []byte, match []int) []Capture {
+	for i, name := range e.names {
+		if name == "" || match[2*i] < 0 || match[2*i] == match[2*i+1] {
+			continue
+		}
+		if Find(captures, name) == "" {
+			captures = append(captures, Capture{name, string(line[match[2*i]:match[2*i+1]])})
+		}
+	}
+	return captures
+}
+
+// Find returns the value of a capture, "" where there is none.
+func Find(captures []Capture, name string) string {
+	for _, c := range captures {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
