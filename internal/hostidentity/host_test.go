@@ -3,6 +3,7 @@
 package hostidentity
 
 import (
+	"maps"
 	"os"
 	"testing"
 
@@ -19,6 +20,8 @@ func TestHostIsWhatIsSaidFirst(t *testing.T) {
 		"machine id with hyphens":  {system: map[string]string{"host.name": "vm", "host.id": "01234567-89ab-cdef-0123-456789abcdef"}, want: Host{"vm", "01234567-89ab-cdef-0123-456789abcdef"}},
 		"no machine id":            {system: map[string]string{"host.name": "vm"}, want: Host{Name: "vm"}},
 		"machine without id yet":   {system: map[string]string{"host.name": "vm", "host.id": "uninitialized"}, want: Host{Name: "vm"}},
+		"text before a machine id": {system: map[string]string{"host.name": "vm", "host.id": "id-" + machine}, want: Host{Name: "vm"}},
+		"text after a machine id":  {system: map[string]string{"host.name": "vm", "host.id": machine + "-id"}, want: Host{Name: "vm"}},
 		"machine id cut off":       {system: map[string]string{"host.name": "vm", "host.id": machine[1:]}, want: Host{Name: "vm"}},
 		"named host id is any":     {system: map[string]string{"host.name": "vm", "host.id": "uninitialized"}, named: map[string]string{"host.id": "i-1"}, want: Host{"vm", "i-1"}},
 		"named as unknown":         {system: map[string]string{"host.name": "vm", "host.id": machine}, named: map[string]string{"host.id": ""}, want: Host{Name: "vm"}},
@@ -26,7 +29,9 @@ func TestHostIsWhatIsSaidFirst(t *testing.T) {
 		"nothing knows which host": {system: map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			system := maps.Clone(tt.system)
 			require.Equal(t, tt.want, choose(tt.system, tt.named, func(key string) string { return tt.env[key] }))
+			require.Equal(t, system, tt.system, "it belongs to the caller")
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configtelemetry"
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -107,6 +108,71 @@ func TestSourceReadsWhatTheEndpointShows(t *testing.T) {
 	require.Zero(t, s.logs.Len())
 }
 
+func TestOtherScopesHaveNoSource(t *testing.T) {
+	_, ok := newSubject(t, NewFactory(), nil).Meter("scope").(telemetrysource.Source)
+	require.False(t, ok)
+}
+
+func TestCollectorsOfOneProcessDoNotMeet(t *testing.T) {
+	one, other := newSubject(t, NewFactory(), nil), newSubject(t, NewFactory(), nil)
+	one.count(t, "scope")
+	require.Contains(t, page(t, one), "tracecore_test_calls_total")
+	require.NotContains(t, page(t, other), "tracecore_test_calls_total")
+}
+
+// page is what the source's handler answers.
+func page(t *testing.T, s subject) string {
+	t.Helper()
+	response := httptest.NewRecorder()
+	s.source(t).Handler().ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	require.Equal(t, http.StatusOK, response.Code, response.Body.String())
+	return response.Body.String()
+}
+
+func TestNamesHaveNoUnits(t *testing.T) {
+	s := newSubject(t, NewFactory(), nil)
+	histogram, err := s.Meter("scope").Float64Histogram("tracecore.test.latency", metric.WithUnit("s"))
+	require.NoError(t, err)
+	histogram.Record(t.Context(), 1)
+	require.Contains(t, page(t, s), "tracecore_test_latency_count 1")
+}
+
+func TestResourceKeepsItsSchemaAndAttributes(t *testing.T) {
+	schema := "https://opentelemetry.io/schemas/1.38.0"
+	s := newSubject(t, NewFactory(), func(cfg *otelconftelemetry.Config, _ *telemetry.MeterSettings) { cfg.Resource.SchemaUrl = &schema })
+	var collected metricdata.ResourceMetrics
+	require.NoError(t, s.source(t).Collect(t.Context(), &collected))
+	require.Equal(t, schema, collected.Resource.SchemaURL())
+	require.Contains(t, collected.Resource.Attributes(), attribute.String("service.name", "otelcol-test"))
+}
+
+func TestAllButMetricsIsUpstreams(t *testing.T) {
+	factory := NewFactory()
+	cfg := factory.CreateDefaultConfig().(*otelconftelemetry.Config)
+	set := telemetry.Settings{BuildInfo: component.BuildInfo{Command: "otelcol-test"}}
+	resource, err := factory.CreateResource(t.Context(), set, cfg)
+	require.NoError(t, err)
+	name, _ := resource.Attributes().Get("service.name")
+	require.Equal(t, "otelcol-test", name.AsString())
+
+	set.Resource = &resource
+	core, logs := observer.New(zapcore.InfoLevel)
+	build := func(zap.Config, ...zap.Option) (*zap.Logger, error) { return zap.New(core), nil }
+	logger, shutdown, err := factory.CreateLogger(t.Context(), telemetry.LoggerSettings{Settings: set, BuildZapLogger: build}, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, shutdown.Shutdown(context.WithoutCancel(t.Context()))) })
+	logger.Info("written")
+	require.Equal(t, 1, logs.Len())
+
+	tracers, err := factory.CreateTracerProvider(t.Context(), telemetry.TracerSettings{Settings: set, Logger: logger}, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, tracers.Shutdown(context.WithoutCancel(t.Context()))) })
+	expected, err := otelconftelemetry.NewFactory().CreateTracerProvider(t.Context(), telemetry.TracerSettings{Settings: set, Logger: logger}, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, expected.Shutdown(context.WithoutCancel(t.Context()))) })
+	require.IsType(t, expected, tracers)
+}
+
 // wrapped is what the service makes of a provider while a feature gate is on.
 type wrapped struct{ metric.MeterProvider }
 
@@ -147,6 +213,21 @@ func TestDefaultViewsApplyWithoutTouchingTheConfiguration(t *testing.T) {
 	s.count(t, "kept")
 	require.Equal(t, map[string][]string{"kept": {"tracecore.test.calls_total"}}, names(t, s.source(t)))
 	require.Nil(t, config.Metrics.Views)
+}
+
+func TestConfiguredViewsTakeThePlaceOfDefaultOnes(t *testing.T) {
+	name := "*"
+	s := newSubject(t, NewFactory(), func(cfg *otelconftelemetry.Config, set *telemetry.MeterSettings) {
+		cfg.Metrics.Views = []otelconf.View{}
+		set.DefaultViews = func(configtelemetry.Level) []otelconf.View {
+			return []otelconf.View{{
+				Selector: &otelconf.ViewSelector{InstrumentName: &name},
+				Stream:   &otelconf.ViewStream{Aggregation: &otelconf.ViewStreamAggregation{Drop: otelconf.ViewStreamAggregationDrop{}}},
+			}}
+		}
+	})
+	s.count(t, "scope")
+	require.Equal(t, map[string][]string{"scope": {"tracecore.test.calls_total"}}, names(t, s.source(t)))
 }
 
 func TestNamesHaveUnderscoresWhateverTheClientAccepts(t *testing.T) {
@@ -194,6 +275,9 @@ func TestPanickingCallbackIsAnErrorOfTheRequestAlone(t *testing.T) {
 	reason = ""
 	f("tracecore_test_calls_total", http.StatusOK)
 	require.Equal(t, 1, s.logs.FilterMessage("The Collector's own metrics can be served again").Len())
+	reason = "oops"
+	f("panic: oops", http.StatusInternalServerError)
+	require.Equal(t, 2, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "the same panic after a recovery is logged again")
 }
 
 func TestScopesKeepSeriesApartWithPipelineTelemetry(t *testing.T) {
@@ -228,7 +312,7 @@ func TestErrors(t *testing.T) {
 		})
 }
 
-func TestDeprecatedConfigurationIsStillTold(t *testing.T) {
+func TestDeprecatedConfigurationIsStillReported(t *testing.T) {
 	s := newSubject(t, NewFactory(), func(cfg *otelconftelemetry.Config, _ *telemetry.MeterSettings) {
 		cfg.Metrics.MigratedFromV02 = true
 	})

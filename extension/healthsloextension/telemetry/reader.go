@@ -15,7 +15,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/telemetrysource"
 )
 
-// scopedComponents is the feature gate that tells components apart by their instrumentation
+// scopedComponents is the feature gate that distinguishes components by their instrumentation
 // scope alone.
 const scopedComponents = "telemetry.newPipelineTelemetry"
 

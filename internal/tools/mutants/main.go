@@ -4,7 +4,7 @@
 // is one fault that somebody could make: a text that occurs once in a file of the module, and what stands there instead. Each fault is
 // laid over the module, whose tests then have to fail. The work tree is not touched.
 //
-//	go -C internal/tools run ./mutants [-least 95] [-timeout 2m] ../.. [module folder...]
+//	go -C internal/tools run ./mutants [-least 95] [-timeout 5m] ../.. [module folder...]
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 
 var (
 	least   = flag.Int("least", 95, "percentage of mutants of each module that its tests have to kill")
-	timeout = flag.Duration("timeout", 2*time.Minute, "time the tests of one mutant may take; what takes longer is killed")
+	timeout = flag.Duration("timeout", 5*time.Minute, "time the tests of one mutant may take; what takes longer is killed")
 )
 
 func main() {
@@ -151,10 +151,16 @@ func (l list) kill(m mutant, dir string) (bool, error) {
 	if output, err := goCommand(context.Background(), dir, append([]string{"build", "-overlay", overlay}, l.Packages...)...); err != nil {
 		return false, fmt.Errorf("the mutant does not compile: %s", output)
 	}
+	// Most mutants die of the tests beside them, and need no others.
+	beside := list{Packages: []string{"./" + filepath.ToSlash(filepath.Dir(m.File))}}
+	return beside.fails(dir, overlay) || l.fails(dir, overlay), nil
+}
+
+func (l list) fails(dir, overlay string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	_, err = goCommand(ctx, dir, l.test("-overlay", overlay)...)
-	return err != nil, nil
+	_, err := goCommand(ctx, dir, l.test("-overlay", overlay)...)
+	return err != nil
 }
 
 func writeOverlay(temporary, path, content string) (string, error) {
