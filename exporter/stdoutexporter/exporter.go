@@ -117,7 +117,7 @@ func (e *stdoutExporter) write(ctx context.Context, encode func([]byte) []byte) 
 	return e.writer.Write(ctx, encode)
 }
 
-// failed reports what the error of a write means for the exporter and tells the pipeline whether the batch may be tried again. Giving up
+// failed reports what the error of a write means for the exporter and reports to the pipeline whether the batch may be tried again. Giving up
 // says nothing about the target.
 func (e *stdoutExporter) failed(ctx context.Context, err error) error {
 	if errors.Is(err, fdwriter.ErrBrokenPipe) {

@@ -60,7 +60,7 @@ func TestWrongRequestsGet4xxAndChangeNothing(t *testing.T) {
 	require.Zero(t, s.logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "a client cannot fill the log")
 }
 
-func TestHTTP2ClientsAreToldTheLimitOfHeaders(t *testing.T) {
+func TestHTTP2ClientsGetTheLimitOfHeaders(t *testing.T) {
 	ca := newIdentity(t, "ca", nil, nil)
 	s := started(t, withTLS(newSecrets(t, newIdentity(t, "server", ca, nil), ca).configure))
 	s.useTLS(t, ca, nil)

@@ -62,7 +62,7 @@ type reloadedPart struct {
 	tried   time.Time
 }
 
-// wanted tells whether to load now. What could not be loaded is tried again although nothing
+// wanted reports whether to load now. What could not be loaded is tried again although nothing
 // changed: the cause may lie elsewhere, such as in permissions or in too many open files.
 func (p *reloadedPart) wanted(now time.Time) bool {
 	return p.due(now) || p.failure != "" && now.Sub(p.tried) >= retryAfter

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// effective is a Collector's configuration as extensions are told it.
+// effective is a Collector's configuration as extensions are notified of it.
 var effective = confmap.NewFromStringMap(map[string]any{
 	"receivers": map[string]any{"dcgm": nil},
 	"exporters": map[string]any{

@@ -40,12 +40,12 @@ func newHosts(cfg *Config) hosts {
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
-// canonical is a name without what does not tell it from others.
+// canonical is a name without what does not distinguish it from others.
 func canonical(name string) string {
 	return strings.TrimSuffix(strings.ToLower(name), ".")
 }
 
-// serve tells whether a request with this Host may be answered. A page of somebody else's site
+// serve reports whether a request with this Host may be answered. A page of somebody else's site
 // can make its name point here, and read what the browser gets under it. It cannot make the
 // browser send an address, or no Host at all.
 func (h hosts) serve(hostport string) bool {

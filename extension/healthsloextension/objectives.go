@@ -63,7 +63,7 @@ type ObjectiveConfig struct {
 var _ confmap.Unmarshaler = (*ObjectiveConfig)(nil)
 
 // Unmarshal gives a setting its default only where its indicator has that setting, so that what
-// is set to nothing, or set in vain, can be told.
+// is set to nothing, or without an effect, can be reported.
 func (o *ObjectiveConfig) Unmarshal(conf *confmap.Conf) error {
 	switch conf.Get("indicator") {
 	case "receiver_freshness":

@@ -80,7 +80,7 @@ func TestStatusPage(t *testing.T) {
 	s.ComponentStatusChanged(exporter, componentstatus.NewPermanentErrorEvent(errors.New("no <more>")))
 
 	response, html := s.do(t, http.MethodGet, "/", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-	require.Equal(t, http.StatusOK, response.StatusCode, "a page about trouble is no trouble itself")
+	require.Equal(t, http.StatusOK, response.StatusCode, "a page about errors is no error itself")
 	for header, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": statuspage.ContentSecurityPolicy(),
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",

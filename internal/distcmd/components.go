@@ -17,7 +17,7 @@ const (
 	dcgmModule = repository + "receiver/dcgmreceiver "
 )
 
-// showVariants makes the components command tell in which variant this build has the
+// showVariants makes the components command say in which variant this build has the
 // components of this repository. The rest of its output stays as it is.
 func showVariants(cmd *cobra.Command) {
 	run := cmd.RunE

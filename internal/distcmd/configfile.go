@@ -61,7 +61,7 @@ func faultOf(uris []string) error {
 	return errors.Join(faults...)
 }
 
-// hasScheme is how confmap tells a URI from a path: Windows' drive letters are no schemes.
+// hasScheme is how confmap distinguishes a URI from a path: Windows' drive letters are no schemes.
 var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
 // checkFile returns why the file behind uri can't be a configuration. Other schemes than

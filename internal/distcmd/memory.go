@@ -10,7 +10,7 @@ import (
 
 // memory keeps what every source answered. Once it is started, every source answers as before, so
 // that what is explained is what was validated, even if it is a pipe or has changed in between.
-// A Collector that runs has to read its configuration anew.
+// A Collector that runs has to read its configuration again.
 type memory struct {
 	answers map[string]answer
 	started bool

@@ -24,7 +24,7 @@ const (
 	usualMultiplier = 1.5
 )
 
-// validateAndWarn validates, and warns of what is valid and hardly meant, and of what converters
+// validateAndWarn validates, and warns of what is valid and probably a mistake, and of what converters
 // warn of when the Collector runs.
 func (c *configuration) validateAndWarn(cmd *cobra.Command, args []string) error {
 	c.warned.start()

@@ -34,7 +34,7 @@ func record(cmd *cobra.Command, flag string) *recorder {
 	return r
 }
 
-// sourcesOf returns a function that tells, once the flags are parsed, where the configuration
+// sourcesOf returns a function that says, once the flags are parsed, where the configuration
 // comes from: from every --config and then every --set, as upstream has it.
 func sourcesOf(cmd *cobra.Command, set otelcol.CollectorSettings) func() []explain.URI {
 	configs, sets := record(cmd, "config"), record(cmd, "set")

@@ -16,7 +16,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/distcmd/internal/support"
 )
 
-// supportBundle is the command that packs what somebody needs who helps from afar.
+// supportBundle is the command that packs what remote support needs.
 type supportBundle struct {
 	config     *configuration
 	components func(*cobra.Command, []string) error
@@ -32,7 +32,7 @@ func newSupportBundleCommand(root *cobra.Command, config *configuration) *cobra.
 		Short: "Writes what helps to find a fault into one file, without secrets",
 		Long: "Writes a tar.gz with the configuration and where it comes from, the components and versions of this build, what a running " +
 			"Collector answers on its health and metrics endpoints, and what NVIDIA's tools say. Secrets are redacted. No Collector has to run: " +
-			"manifest.json in the bundle tells what could not be had, and why.",
+			"manifest.json in the bundle lists what is unavailable, and why.",
 		Args: cobra.ExactArgs(0),
 		RunE: b.run,
 	}
@@ -99,7 +99,7 @@ func (b *supportBundle) live(effective map[string]any) ([]support.Entry, error) 
 	return append(append(health, metrics), support.ToolEntries(effective)...), nil
 }
 
-// write writes the bundle, and tells on stderr what is missing in it.
+// write writes the bundle, and lists on stderr what is missing in it.
 func (b *supportBundle) write(cmd *cobra.Command, name string, manifest support.Manifest) error {
 	path := b.output
 	if path == "" {
@@ -114,15 +114,15 @@ func (b *supportBundle) write(cmd *cobra.Command, name string, manifest support.
 		}
 		return fmt.Errorf(`"--output": %w`, err)
 	}
-	tellMissing(cmd.ErrOrStderr(), manifest)
+	listMissing(cmd.ErrOrStderr(), manifest)
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), path)
 	return err
 }
 
-func tellMissing(w io.Writer, manifest support.Manifest) {
+func listMissing(w io.Writer, manifest support.Manifest) {
 	for _, entry := range manifest.Entries {
 		if !entry.OK {
-			_, _ = fmt.Fprintf(w, "%s: %s\n", entry.Name, entry.Error) // There is nobody to tell that nobody can be told.
+			_, _ = fmt.Fprintf(w, "%s: %s\n", entry.Name, entry.Error) // Nothing is left to report it to.
 		}
 	}
 }

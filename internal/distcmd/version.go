@@ -28,7 +28,7 @@ func versionOf(module string) string {
 	return strings.TrimPrefix(buildinfo.Dependency(module), "v")
 }
 
-// versions are what a support bundle tells of the build.
+// versions are what a support bundle says of the build.
 type versions struct {
 	Binary             string `json:"binary"`
 	Version            string `json:"version"`

@@ -114,7 +114,7 @@ func TestCompleteBuildsWithWhatTheModuleProxyServes(t *testing.T) {
 }
 
 // A proxy that says of nothing whether it serves it is not one that serves nothing.
-func TestCompleteTellsAnUnreachableProxyFromOneWithoutTheModules(t *testing.T) {
+func TestCompleteDistinguishesAnUnreachableProxyFromOneWithoutTheModules(t *testing.T) {
 	if filepath.Base(binary) != "otelcol-tracecore-node" {
 		t.Skip("the same for every flavour")
 	}

@@ -151,7 +151,7 @@ func requireAllSimulated(t *testing.T, page string) {
 	}
 }
 
-func TestOneLostGPUIsItsOwnTroubleAlone(t *testing.T) {
+func TestOneLostGPUAffectsNoOther(t *testing.T) {
 	n := startNode(t, "h100x8", "", nil)
 	n.waitFor(t, "gpu_up", "hw_name", "nvidia3", 1)
 	require.Len(t, n.series(t, "hw_power_watts", "hw_name"), 8)

@@ -120,7 +120,7 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 	c.exitCode(t)
 
 	requireFiltersOfTheREADME(t, c.out.lines())
-	told := c.err.String()
+	stderr := c.err.String()
 	for _, line := range []string{
 		"\nRunning bin/otelcol-tracecore-node with ",
 		" and SIMULATED GPUs (scenario h100x8; ",
@@ -128,9 +128,9 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 		"\nLook: http://localhost:13134/ in a browser ; curl localhost:13134/readyz ; curl 127.0.0.1:9464/metrics\n",
 		"\nStop: Ctrl-C\n",
 	} {
-		require.Contains(t, "\n"+told, line)
+		require.Contains(t, "\n"+stderr, line)
 	}
-	require.Contains(t, told, "Shutdown complete.")
+	require.Contains(t, stderr, "Shutdown complete.")
 	status, _ := get(health, "/healthz")
 	require.Zero(t, status, "the process is gone")
 }
@@ -158,7 +158,7 @@ func requireFiltersOfTheREADME(t *testing.T, lines []string) {
 	}
 }
 
-// withoutMake leaves out what a make tells its children.
+// withoutMake leaves out what a make hands to its children.
 func withoutMake(environ []string) []string {
 	return slices.DeleteFunc(environ, func(variable string) bool {
 		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS")

@@ -94,7 +94,7 @@ var plantedEnviron = []string{"INTERVAL=2s", "TOKEN=planted-token"}
 
 const plantedSet = "--set=exporters.otlp_http.headers.X-Set=planted-set"
 
-func TestExplainTellsWhereEverythingComesFrom(t *testing.T) {
+func TestExplainSaysWhereEverythingComesFrom(t *testing.T) {
 	path := plantedConfig(t, "localhost:13134", ":8888")
 	args := []string{"validate", "--explain", "--config", path, "--config", "env:MORE", plantedSet, "--set=exporters.otlp_http.timeout=9s"}
 	environ := append([]string{"MORE=exporters: {otlp_http: {compression: zstd}}"}, plantedEnviron...)

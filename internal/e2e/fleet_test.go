@@ -21,7 +21,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// fleetSink is a backend of many nodes. It tells resources apart by host alone.
+// fleetSink is a backend of many nodes. It distinguishes resources by host alone.
 type fleetSink struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -135,7 +135,7 @@ func (s *fleetSink) requireApart(t *testing.T, kinds []string, hosts ...fleetHos
 	}
 }
 
-// osHost is who this machine is without being told.
+// osHost is who this machine is where no variable says it.
 func osHost(t *testing.T) fleetHost {
 	t.Helper()
 	name, err := os.Hostname()
@@ -147,10 +147,10 @@ func osHost(t *testing.T) fleetHost {
 	return fleetHost{name, string(bytes.TrimSpace(id))}
 }
 
-// told is the environment of an agent on another node, whose name YAML would read as a number.
-const told = "OTEL_RESOURCE_ATTRIBUTES=host.name=1201,host.id=i-0123"
+// onOtherNode is the environment of an agent on another node, whose name YAML would read as a number.
+const onOtherNode = "OTEL_RESOURCE_ATTRIBUTES=host.name=1201,host.id=i-0123"
 
-var toldHost = fleetHost{"1201", "i-0123"}
+var hostOnOtherNode = fleetHost{"1201", "i-0123"}
 
 // sendLogOf sends a log record of a program that says which host it is on.
 func sendLogOf(t *testing.T, address, host, body string) {
@@ -167,21 +167,21 @@ func TestAgentsBehindOneGatewayStayApart(t *testing.T) {
 	to, gatewayAddress := newFleetSink(t), lastingAddress(t)
 	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+gatewayAddress, "BACKEND="+to.URL)
 	gateway.start(t)
-	for _, env := range [][]string{nil, {told}} {
+	for _, env := range [][]string{nil, {onOtherNode}} {
 		agent, otlp := newAgent(t, "agent-otlp.yaml", append(simulation(t, "h100x8", controlFile(t)), append(env, "GATEWAY="+gatewayAddress)...)...)
 		agent.launch(t)
 		body := "from " + otlp
 		eventually(t, func() bool { return sendLog(otlp, body) }, "the agent never accepts")
 		sendLogOf(t, otlp, "elsewhere", "relayed by "+otlp)
 	}
-	to.requireApart(t, kinds(), osHost(t), toldHost)
+	to.requireApart(t, kinds(), osHost(t), hostOnOtherNode)
 	eventually(t, func() bool { to.mu.Lock(); defer to.mu.Unlock(); return len(to.logs) == 4 }, "log records are missing")
 	for body, host := range to.logs {
 		if strings.HasPrefix(body, "relayed") {
 			require.Equal(t, fleetHost{"elsewhere", "elsewhere"}, host, "what says its host keeps it")
 			continue
 		}
-		require.Contains(t, []fleetHost{osHost(t), toldHost}, host)
+		require.Contains(t, []fleetHost{osHost(t), hostOnOtherNode}, host)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestAgentsWithAPageStayApartInWhatElseTheyExport(t *testing.T) {
 	for _, config := range pages {
 		t.Run(filepath.Base(config), func(t *testing.T) {
 			to := newFleetSink(t)
-			for _, env := range [][]string{nil, {told}} {
+			for _, env := range [][]string{nil, {onOtherNode}} {
 				page := freeAddress(t)
 				startOf(t, binary, append(simulation(t, "h100x8", controlFile(t)), env...), "--config", config,
 					"--set=exporters.prometheus.endpoint="+page,
@@ -212,7 +212,7 @@ func TestAgentsWithAPageStayApartInWhatElseTheyExport(t *testing.T) {
 				_, body := get(page, "/metrics")
 				require.NotRegexp(t, `[{,](host_name|host_id|job|instance)="`, body)
 			}
-			to.requireApart(t, kinds(), osHost(t), toldHost)
+			to.requireApart(t, kinds(), osHost(t), hostOnOtherNode)
 		})
 	}
 }

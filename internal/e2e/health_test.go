@@ -161,7 +161,7 @@ func TestFailedComponentIsOnThePage(t *testing.T) {
 	waitStatus(t, health, "/readyz", 503)
 	eventually(t, func() bool {
 		return len(statusPage(t, health).Attention) == 2
-	}, "the page never tells both")
+	}, "the page never shows both")
 	attention := statusPage(t, health).Attention
 	require.Contains(t, attention[0], "The exporter stdout has had a permanent error for ")
 	require.Contains(t, attention[1], "The receiver clock has had a recoverable error for ", "the exporter refuses its ticks")

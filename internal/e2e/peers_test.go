@@ -175,7 +175,7 @@ func grpcStatus(t *testing.T, address, encoding string, size int) string {
 	return response.Header.Get("Grpc-Status") + response.Trailer.Get("Grpc-Status")
 }
 
-// What a browser sends for a foreign page without asking first is no OTLP, and it is told that it may send no more.
+// What a browser sends for a foreign page without asking first is no OTLP, and the answer is that it may send no more.
 func TestForeignWebPagesCannotSendOTLP(t *testing.T) {
 	_, addresses := startExposed(t)
 	for _, simple := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"} {

@@ -46,7 +46,7 @@ func startSlowBackend(t *testing.T, takes time.Duration, paths ...string) *slowB
 		_, err := io.Copy(io.Discard, r.Body)
 		select {
 		case <-time.After(takes):
-		case <-r.Context().Done(): // The sender has hung up.
+		case <-r.Context().Done(): // The sender has disconnected.
 			err = r.Context().Err()
 		}
 		if err != nil {

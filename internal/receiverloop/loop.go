@@ -35,7 +35,7 @@ type Settings struct {
 	// Name begins every log message of the loop, such as "clock receiver".
 	Name string
 
-	// Identify tells one error from another: an error with another problem is another state, and another reason of the same problem is
+	// Identify distinguishes errors: an error with another problem is another state, and another reason of the same problem is
 	// logged again. Nil: all errors are one problem.
 	Identify func(error) (problem, reason string)
 

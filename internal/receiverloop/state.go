@@ -65,7 +65,7 @@ func (l *Loop) ReportPermanent(err error) {
 	componentstatus.ReportStatus(l.state.host, componentstatus.NewPermanentErrorEvent(err))
 }
 
-// anyProblem is the problem of a receiver that does not tell one from another.
+// anyProblem is the problem of a receiver that does not distinguish errors.
 const anyProblem = "degraded"
 
 // identify returns the problem and the reason of all errors together.

@@ -44,7 +44,7 @@ func ExampleNewReceiver() {
 	collect(succeed, succeed)
 }
 
-// An exporter counts every Consume call, and can tell the counts.
+// An exporter counts every Consume call, and can return the counts.
 func ExampleNewExporter() {
 	telemetry := selftelemetry.NewExporter(componenttest.NewNopTelemetrySettings(), component.MustNewID("stdout"))
 	consume := func(write func() error) error {

@@ -4,7 +4,7 @@ package xid
 
 import "strconv"
 
-// Kind tells the codes of GPUs from those of NVSwitches.
+// Kind distinguishes the codes of GPUs from those of NVSwitches.
 type Kind string
 
 // The kinds.

@@ -274,7 +274,7 @@ func (f *faults) take() error {
 	return err
 }
 
-func TestTroubleIsReportedWhenItBeginsAndWhenItEnds(t *testing.T) {
+func TestErrorIsReportedWhenItBeginsAndWhenItEnds(t *testing.T) {
 	broken := errors.New("broken")
 	for _, tt := range []struct {
 		name   string

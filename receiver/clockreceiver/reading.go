@@ -119,7 +119,7 @@ func (k kernel) read(r *reading) error {
 	return errors.Join(errs...)
 }
 
-// unavailable tells a host that does not offer a clock, or not to this user, from a clock
+// unavailable distinguishes a host that does not offer a clock, or not to this user, from a clock
 // that broke: true if every error joined in err is of the first sort.
 func unavailable(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

@@ -158,7 +158,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmFieldGroupDestroy(dcgmHandle_t handle, dcgmFiel
     return leave(DCGM_ST_OK);
 }
 
-// profiling_status tells whether the module of profiling serves a watch: it knows GPUs and
+// profiling_status reports whether the module of profiling serves a watch: it knows GPUs and
 // their instances, and refuses a GPU without profiling.
 static dcgmReturn_t profiling_status(const struct field_group *f, const dcgmGroupEntityPair_t *entities, unsigned count)
 {
@@ -210,7 +210,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmWatchFields(dcgmHandle_t handle, dcgmGpuGrp_t g
     return leave(watch_all(group, fields, &w));
 }
 
-// unwatch tells whether the host engine found the watch. It never does for a field of global
+// unwatch reports whether the host engine found the watch. It never does for a field of global
 // scope, whose watch ends all the same.
 static bool unwatch(dcgmGroupEntityPair_t e, unsigned field, dcgmHandle_t owner)
 {

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-// present tells whether a GPU has links and instances: one that was unbound has none.
+// present reports whether a GPU has links and instances: one that was unbound has none.
 bool present(unsigned gpu)
 {
     return gpu_exists(gpu) && gpu_status(gpu, now_us()) != DcgmEntityStatusDetached;
 }
 
-// is_active tells whether a host engine counts a GPU among those that it supports.
+// is_active reports whether a host engine counts a GPU among those that it supports.
 static bool is_active(unsigned gpu)
 {
     if (!gpu_exists(gpu))

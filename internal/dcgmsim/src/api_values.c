@@ -75,7 +75,7 @@ static dcgmReturn_t put_rows(const dcgmGroupEntityPair_t *entities, unsigned ent
     return DCGM_ST_OK;
 }
 
-// is_deadly tells whether a host engine was seen to die of a read: of profiling by GPM, past the
+// is_deadly reports whether a host engine was seen to die of a read: of profiling by GPM, past the
 // cache.
 static bool is_deadly(const dcgmGroupEntityPair_t *entities, unsigned entity_count, const unsigned short *fields, unsigned field_count)
 {

@@ -55,7 +55,7 @@ void read_control(void)
         return;
     fseek(in, 0, SEEK_END);
     long size = ftell(in);
-    if (size < engine.control_at) // Somebody began it anew.
+    if (size < engine.control_at) // Somebody has replaced it.
         engine.control_at = engine.control_line = 0;
     if (size > engine.control_at && fseek(in, (long)engine.control_at, SEEK_SET) == 0)
         control_lines(in);

@@ -13,7 +13,7 @@ enum level { LEVEL_THERMAL, LEVEL_POWER, LEVEL_PAGES, LEVELS };
 // What a registration remembers of a GPU.
 struct memory {
     int64_t counts[POLICY_COUNTERS]; // -1: unknown
-    usec told[LEVELS];               // 0: never
+    usec reported[LEVELS];           // 0: never
     usec injected_xid;
 };
 

@@ -139,7 +139,7 @@ bool replay_has(dcgmGroupEntityPair_t e)
     return found;
 }
 
-// replay_supports tells whether a GPU is among the supported ones; *known: whether the recording says so.
+// replay_supports reports whether a GPU is among the supported ones; *known: whether the recording says so.
 bool replay_supports(unsigned gpu, bool *known)
 {
     const struct recorded_list *l = list_of(DCGM_FE_GPU);

@@ -88,7 +88,7 @@ bool replay_usage_of(int64_t *memory, double *cpu)
 
 // ---- how calls end ----
 
-// is_due tells whether an outcome counts now. What a call was like in the first seconds, it was like before; a read that failed
+// is_due reports whether an outcome counts now. What a call was like in the first seconds, it was like before; a read that failed
 // had not failed before.
 static bool is_due(const struct recorded_outcome *o, const struct recorded_outcome *before)
 {

@@ -57,7 +57,7 @@ static bool load_line(struct scenario *s, struct line *l, int *model, struct pro
     return directive(s, l, model, p);
 }
 
-// seen tells whether a file was read already, and notes that it is now.
+// seen reports whether a file was read already, and notes that it is now.
 static bool seen(struct scenario *s, const char *path)
 {
     struct stat st;
@@ -100,7 +100,7 @@ static bool load_file(struct scenario *s, const char *path, const struct line *f
     return ok;
 }
 
-// is_recording tells by its name that a file is no scenario.
+// is_recording reports by its name that a file is no scenario.
 static bool is_recording(const char *path)
 {
     const char *dot = strrchr(path, '.');

@@ -128,7 +128,7 @@ static void earlier(usec *since, usec at)
         *since = at;
 }
 
-// frozen_since tells since when a field has not been sampled, as of t.
+// frozen_since returns since when a field has not been sampled, as of t.
 usec frozen_since(dcgmGroupEntityPair_t entity, unsigned field, usec t)
 {
     int gpu = gpu_of(entity);
@@ -165,7 +165,7 @@ static bool within(usec at, usec after, usec until)
     return at > after && at <= until;
 }
 
-// interrupted tells whether sampling began anew in (after, until], so that fields which need
+// interrupted reports whether sampling restarted in (after, until], so that fields which need
 // two samples have one only.
 bool interrupted(dcgmGroupEntityPair_t entity, unsigned field, usec after, usec until)
 {
@@ -216,7 +216,7 @@ bool engine_knows(unsigned field, usec t)
     return true;
 }
 
-// event_of tells whether an event is one that a field reports about an entity.
+// event_of reports whether an event is one that a field reports about an entity.
 static bool event_of(const struct event *e, dcgmGroupEntityPair_t entity, unsigned field)
 {
     enum { FATAL, NON_FATAL };

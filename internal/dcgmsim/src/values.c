@@ -81,7 +81,7 @@ static bool of_gpus(unsigned kind)
     return kind == DCGM_FE_NONE || kind == DCGM_FE_GPU || kind == DCGM_FE_GPU_I || kind == DCGM_FE_GPU_CI;
 }
 
-// lacks_samples tells whether nothing is ever sampled: what an entity does not have, unless it
+// lacks_samples reports whether nothing is ever sampled: what an entity does not have, unless it
 // is a GPU that does not support a field of GPUs, and of a GPU that a client made everything.
 bool lacks_samples(dcgmGroupEntityPair_t e, unsigned field)
 {

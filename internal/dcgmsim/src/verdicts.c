@@ -111,7 +111,7 @@ static int64_t value_of_field(dcgmGroupEntityPair_t e, unsigned field, usec t)
     return r.status == DCGM_ST_OK && r.i64 < DCGM_INT64_BLANK ? r.i64 : 0;
 }
 
-// grown tells by how much a counter has grown in the last minute. What clients injected counts
+// grown returns by how much a counter has grown in the last minute. What clients injected counts
 // where there is any.
 static int64_t grown(unsigned gpu, unsigned field)
 {

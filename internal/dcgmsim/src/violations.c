@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define REPEAT (10 * SECOND) // A condition that lasts is told again.
+#define REPEAT (10 * SECOND) // A condition that lasts is reported again.
 
 // Counters of which every increase violates a policy.
 static const struct counter {
@@ -100,12 +100,12 @@ static void check_levels(struct registration *r, unsigned gpu, const dcgmPolicy_
 {
     for (int i = 0; i < LEVELS; i++) {
         dcgmPolicyCallbackResponse_t response = {0};
-        usec *told = &r->gpus[gpu].told[i];
-        if (!(levels[i].condition & conditions) || (*told && now_us() < *told + REPEAT))
+        usec *reported = &r->gpus[gpu].reported[i];
+        if (!(levels[i].condition & conditions) || (*reported && now_us() < *reported + REPEAT))
             continue;
         if (!exceeds((enum level)i, gpu, (int64_t)policy->parms[levels[i].index].val.llval, &response))
             continue;
-        *told = now_us();
+        *reported = now_us();
         found(f, r, gpu, levels[i].condition)->val = response.val;
     }
 }
@@ -113,7 +113,7 @@ static void check_levels(struct registration *r, unsigned gpu, const dcgmPolicy_
 static void check_xids(struct registration *r, unsigned gpu, unsigned conditions, struct findings *f)
 {
     struct reading injected;
-    usec *told = &r->gpus[gpu].injected_xid;
+    usec *reported = &r->gpus[gpu].injected_xid;
     if (!(DCGM_POLICY_COND_XID & conditions))
         return;
     for (int i = r->seen; i < engine.due; i++) {
@@ -121,9 +121,9 @@ static void check_xids(struct registration *r, unsigned gpu, unsigned conditions
         if (e->type == EVENT_XID && e->target.kind == DCGM_FE_GPU && (e->target.id < 0 || e->target.id == gpu))
             found(f, r, gpu, DCGM_POLICY_COND_XID)->val.xid = (dcgmPolicyConditionXID_t){e->at, (unsigned)e->code};
     }
-    if (!newest_injected((dcgmGroupEntityPair_t){DCGM_FE_GPU, gpu}, DCGM_FI_DEV_XID_ERROR, &injected) || injected.ts <= *told)
+    if (!newest_injected((dcgmGroupEntityPair_t){DCGM_FE_GPU, gpu}, DCGM_FI_DEV_XID_ERROR, &injected) || injected.ts <= *reported)
         return;
-    *told = injected.ts;
+    *reported = injected.ts;
     found(f, r, gpu, DCGM_POLICY_COND_XID)->val.xid = (dcgmPolicyConditionXID_t){injected.ts, (unsigned)injected.i64};
 }
 

@@ -28,7 +28,7 @@ const (
 	worse   verdict = "WORSE"
 	missing verdict = "MISSING: it is in baselines/, and was not measured"
 	unknown verdict = "NEW: it is not in baselines/; run make bench-baseline"
-	tooFew  verdict = "TOO FEW measurements to tell"
+	tooFew  verdict = "TOO FEW measurements"
 )
 
 func (v verdict) fails() bool { return v != same && v != better }

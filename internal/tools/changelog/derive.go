@@ -105,7 +105,7 @@ func (e entry) about(c component) bool {
 	})
 }
 
-// classFor tells renames from other deprecations.
+// classFor distinguishes renames from other deprecations.
 func (e entry) classFor(kind string) string {
 	for _, subject := range e.subjects {
 		if _, is := e.rename(subject); is && strings.HasPrefix(subject, kind) {

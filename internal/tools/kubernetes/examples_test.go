@@ -220,7 +220,7 @@ func TestGPUGateReachesTheAgentOfItsNode(t *testing.T) {
 	require.Contains(t, string(recipe), "allowed_hosts: ["+host+"]")
 }
 
-// The chart's defaults are data here: the chart itself cannot be had everywhere.
+// The chart's defaults are data here: the chart itself is not available everywhere.
 func TestChartKeepsHealthCheck(t *testing.T) {
 	for _, name := range []string{"helm-agent.values.yaml", "helm-gateway.values.yaml"} {
 		service, ok := merged(t, name)["service"].(map[string]any)

@@ -55,7 +55,7 @@ func (v *chartValues) pod() corev1.PodSpec {
 
 // collectorResource has the fields of opentelemetry.io/v1beta1 OpenTelemetryCollector that
 // the example uses, as the operator's API documents them. The operator's Go module, which
-// has the types, cannot be had everywhere.
+// has the types, is not available everywhere.
 type collectorResource struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`

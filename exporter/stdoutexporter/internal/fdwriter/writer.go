@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	// ErrBrokenPipe says that nobody reads the descriptor any more. Once seen, a Writer stays silent.
+	// ErrBrokenPipe says that nobody reads the descriptor any more. Once seen, a Writer writes no more.
 	ErrBrokenPipe = errors.New("broken pipe")
 
 	errClosed = errors.New("writer is closed")
@@ -29,7 +29,7 @@ type Writer struct {
 
 	// turn holds the line buffer while nobody encodes or writes: whoever takes it is the one writer.
 	turn chan []byte
-	// torn tells the holder of the turn that the last write ended within a line.
+	// torn says to the holder of the turn that the last write ended within a line.
 	torn bool
 
 	broken  atomic.Bool

@@ -40,7 +40,7 @@ type Component struct {
 	Since  time.Time
 	Error  string
 
-	// Failed tells that the status is an error of whatever grade.
+	// Failed means that the status is an error of whatever grade.
 	Failed bool
 }
 

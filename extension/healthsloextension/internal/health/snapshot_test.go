@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 )
 
-func TestSnapshotTellsSinceWhen(t *testing.T) {
+func TestSnapshotShowsSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s State
 		begin := time.Now()

@@ -133,7 +133,7 @@ func (s *State) Readiness() Verdict {
 	return s.readiness()
 }
 
-// Starting tells whether the pipelines are yet to start.
+// Starting reports whether the pipelines are yet to start.
 func (s *State) Starting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

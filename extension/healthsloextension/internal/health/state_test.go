@@ -213,7 +213,7 @@ func TestHeartbeatMayBeMissedForAWhile(t *testing.T) {
 	require.True(t, s.Liveness(now.Add(time.Hour)).OK())
 }
 
-func TestDrainTellsWhetherReadinessEnded(t *testing.T) {
+func TestDrainReportsWhetherReadinessEnded(t *testing.T) {
 	var s State
 	s.Start(time.Now())
 	require.False(t, s.Drain(time.Now()), "never ready")

@@ -92,7 +92,7 @@ func TestFamiliesSideBySide(t *testing.T) {
 	c.eventually(t, "tracecore_component_healthy component_kind=exporter component_id=otlp_grpc/retries", 1)
 }
 
-// Prometheus 3 asks for names with dots and gets them, unless it is told not to.
+// Prometheus 3 asks for names with dots and gets them, unless it is configured not to.
 func TestNamesFollowTheAcceptHeader(t *testing.T) {
 	c := start(t, telemetry.NewFactory(), config)
 	c.eventually(t, "tracecore_exporter_stalled exporter=otlp_grpc/gives_up", 0)
@@ -139,7 +139,7 @@ func withScrape(endpoint string) string {
 	return strings.Replace(config, "    window: 1s\n", "    window: 1s\n    scrape_endpoint: "+endpoint+"\n", 1)
 }
 
-func TestScrapeEndpointThatIsDownIsToldOnce(t *testing.T) {
+func TestScrapeEndpointThatIsDownIsReportedOnce(t *testing.T) {
 	c := start(t, otelconftelemetry.NewFactory(), withScrape("http://BACKEND/metrics"))
 	c.eventually(t, "tracecore_component_healthy component_kind=exporter component_id=otlp_grpc/retries", 1)
 	time.Sleep(500 * time.Millisecond) // several passes

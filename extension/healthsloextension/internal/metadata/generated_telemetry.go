@@ -257,7 +257,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.BuildInfo, err = builder.meter.Int64ObservableGauge(
 		"tracecore.build.info",
-		metric.WithDescription("Always 1; the attributes tell which build is running. [Development]"),
+		metric.WithDescription("Always 1; the attributes identify the build that is running. [Development]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

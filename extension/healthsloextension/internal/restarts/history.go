@@ -23,7 +23,7 @@ const (
 	maxComponents = 10_000
 )
 
-// Process is the history of this process: it outlives the extension, which is made anew by
+// Process is the history of this process: it outlives the extension, which is rebuilt by
 // each configuration reload.
 var Process History
 
@@ -79,7 +79,7 @@ func (h *History) Observe(source *componentstatus.InstanceID, event *componentst
 	}
 }
 
-// beginsAnother tells whether the start of an extension is the first sign of a new generation:
+// beginsAnother reports whether the start of an extension is the first sign of a new generation:
 // extensions start before all else, and each but once.
 func (s *starts) beginsAnother(generation int, at time.Time) bool {
 	return s.generation == generation && at.After(s.last)
@@ -95,7 +95,7 @@ func (s *starts) prune(now time.Time) {
 	s.again = slices.DeleteFunc(s.again, func(at time.Time) bool { return now.Sub(at) > memory })
 }
 
-// FirstGeneration tells whether nothing was reloaded yet.
+// FirstGeneration reports whether nothing was reloaded yet.
 func (h *History) FirstGeneration() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

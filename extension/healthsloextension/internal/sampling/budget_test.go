@@ -38,7 +38,7 @@ func once(at int, good, bad float64) traffic {
 	}
 }
 
-// every has a request of 500 items every so many seconds; fails tells which of them fail.
+// every has a request of 500 items every so many seconds; fails says which of them fail.
 func every(seconds int, fails func(second int) bool) traffic {
 	return func(second int) (float64, float64) {
 		switch {
@@ -215,7 +215,7 @@ func TestBadPassesCountMomentsAndNotItems(t *testing.T) {
 }
 
 // After a pause as long as the longest window nothing is left to compare with, as in a young process.
-func TestWindowsBeginAnewWhenTheLongestIsEmpty(t *testing.T) {
+func TestWindowsRestartWhenTheLongestIsEmpty(t *testing.T) {
 	f := func(pause int, wantHour float64) {
 		t.Helper()
 		s := story{traffic: func(second int) (float64, float64) {

@@ -38,7 +38,7 @@ func newExporter(key ExporterKey, length, interval time.Duration, readBefore tim
 	return e
 }
 
-// observe takes the counts of a pass. waits tells that the exporter has
+// observe takes the counts of a pass. waits means that the exporter has
 // sending_queue::wait_for_result set.
 func (e *exporter) observe(now time.Time, c *Counts, waits bool) Exporter {
 	failed := c.SendFailed + e.enqueueFailures(c, waits)
@@ -59,13 +59,13 @@ func (e *exporter) observe(now time.Time, c *Counts, waits bool) Exporter {
 
 // enqueueFailures leaves out what is a failed send as well: an exporter that waits for the
 // result counts a failed request twice, first as sent and then as enqueued. Between the two the
-// difference dips, which is no reason to begin the window anew.
+// difference dips, which is no reason to restart the window.
 func (e *exporter) enqueueFailures(c *Counts, waits bool) float64 {
 	if !waits {
 		return c.EnqueueFailed
 	}
 	if c.EnqueueFailed == 0 {
-		e.overflow = 0 // the counters began anew
+		e.overflow = 0 // the counters restarted
 	}
 	e.overflow = max(e.overflow, c.EnqueueFailed-c.SendFailed)
 	return e.overflow

@@ -74,7 +74,7 @@ func TestExporter(t *testing.T) {
 		moment{111, Counts{InFlight: 1}, 0, false},
 		moment{170, Counts{InFlight: 1}, 0, false},
 		moment{171, Counts{InFlight: 1}, 0, true})
-	f("counters that begin anew", false,
+	f("counters that restart", false,
 		moment{0, Counts{SendFailed: 100}, 0, false},
 		moment{5, Counts{SendFailed: 120}, 1, false},
 		moment{10, Counts{SendFailed: 1}, 0, false},

@@ -49,10 +49,10 @@ const (
 // indicator is what an objective counts.
 type indicator struct {
 	// look returns what a pass adds to the bad and to all that is counted, and whether the pass
-	// could tell.
+	// could measure.
 	look func(o *objective, p *pass) (bad, total float64, known bool)
 
-	// events tells that it counts events, and not time.
+	// events means that it counts events, and not time.
 	events bool
 }
 
@@ -135,7 +135,7 @@ func readiness(_ *objective, p *pass) level {
 	return level{bad: p.readiness == Unready, known: p.readiness != NotYetReady}
 }
 
-// measures tells whether the objective is about a component that the pass found, and takes
+// measures reports whether the objective is about a component that the pass found, and takes
 // note of it.
 func (o *objective) measures(id string) bool {
 	selected := len(o.Components) == 0 || slices.Contains(o.Components, id)
@@ -145,7 +145,7 @@ func (o *objective) measures(id string) bool {
 	return selected
 }
 
-// complete tells whether the pass found each named component, or any where none is named: one
+// complete reports whether the pass found each named component, or any where none is named: one
 // that was not found may be what is bad.
 func (o *objective) complete() bool {
 	return len(o.found) > 0 && len(o.missing()) == 0
@@ -168,7 +168,7 @@ type objective struct {
 	indicator
 	interval   time.Duration // between two passes
 	windows    []objectiveWindow
-	known      bool      // a pass could tell
+	known      bool      // a pass could measure it
 	measured   time.Time // the last pass that counted anything
 	bad, total float64
 	badPasses  float64         // that counted anything bad
@@ -214,7 +214,7 @@ func (o *objective) observe(p *pass) Objective {
 	return o.state(p.now, bad > 0 || !o.events)
 }
 
-// state is what the objective says after a pass. settle tells that the pass settles anew what bad
+// state is what the objective says after a pass. settle means that the pass settles again what bad
 // is compared with.
 func (o *objective) state(now time.Time, settle bool) Objective {
 	state := Objective{Name: o.Name, Indicator: o.Indicator, Target: o.Target, Known: o.known}
@@ -246,7 +246,7 @@ func (o *objective) weigh(w *objectiveWindow, settle bool) {
 	w.weight = weight
 }
 
-// watch takes note of a pass that counted, from begin to now. A window is measured from anew
+// watch takes note of a pass that counted, from begin to now. A window is measured from the start again
 // after a gap.
 func (o *objective) watch(begin, now time.Time) {
 	for i := range o.windows {

@@ -87,7 +87,7 @@ func TestLevelIndicatorsCountTime(t *testing.T) {
 	f(ObjectiveSettings{Indicator: "receiver_freshness", MaxAge: time.Minute}, age(time.Minute), age(time.Minute+time.Second))
 }
 
-// An alert on a long and a short window together is to tell a lasting trouble from a moment's.
+// An alert on a long and a short window together has to distinguish a lasting failure from a moment's.
 func TestOneBadPassBurnsNoMoreInAYoungProcess(t *testing.T) {
 	o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.999, Windows: twoWindows}, 5*time.Second, epoch)
 	for s := 0; s <= 2*3600; s += 5 {
@@ -108,7 +108,7 @@ func requireFiveBadSeconds(t *testing.T, got Objective) {
 	}
 }
 
-func TestLastingTroubleBurnsFromTheStart(t *testing.T) {
+func TestLastingFailureBurnsFromTheStart(t *testing.T) {
 	o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.999, Windows: twoWindows}, 5*time.Second, epoch)
 	var got Objective
 	for s := 0; s <= 60; s += 5 {
@@ -117,7 +117,7 @@ func TestLastingTroubleBurnsFromTheStart(t *testing.T) {
 	requireObjective(t, got, 0, 1-1000.0/60, 1000.0/5, 1000.0/60)
 }
 
-func TestWindowsAreObservedAnewAfterAGap(t *testing.T) {
+func TestWindowsRestartAfterAGap(t *testing.T) {
 	o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.999, Windows: twoWindows}, 5*time.Second, epoch)
 	for s := 0; s <= 3600; s += 5 {
 		o.observe(lookAt(s, func(*pass) {}))
@@ -223,7 +223,7 @@ func TestAnObjectiveStaysKnown(t *testing.T) {
 }
 
 // A tenth of a window may go by unmeasured: six minutes of an hour.
-func TestAShortGapDoesNotBeginAWindowAnew(t *testing.T) {
+func TestAShortGapDoesNotRestartAWindow(t *testing.T) {
 	f := func(gap int, want time.Time) {
 		t.Helper()
 		o := newObjective(ObjectiveSettings{Indicator: "readiness", Target: 0.9, Windows: twoWindows}, 5*time.Second, epoch)

@@ -36,7 +36,7 @@ type Settings struct {
 
 	Objectives []ObjectiveSettings
 
-	// Readiness tells whether the Collector is ready now.
+	// Readiness reports whether the Collector is ready now.
 	Readiness func() Readiness
 
 	// Publish is called at the end of each pass, in the sampler's goroutine.
@@ -78,12 +78,12 @@ func (s *Sampler) View() View {
 	return *s.view.Load()
 }
 
-// SetWaitingExporters tells which exporters have sending_queue::wait_for_result set.
+// SetWaitingExporters says which exporters have sending_queue::wait_for_result set.
 func (s *Sampler) SetWaitingExporters(ids map[string]bool) {
 	s.waiting.Store(&ids)
 }
 
-// SetViews tells whether the user configured metric views, which may drop what is read here.
+// SetViews reports whether the user configured metric views, which may drop what is read here.
 func (s *Sampler) SetViews(configured bool) {
 	s.views.Store(configured)
 }

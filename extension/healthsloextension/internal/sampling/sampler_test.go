@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// script is a source that tells what a test makes it tell.
+// script is a source that answers what a test makes it answer.
 type script struct {
 	read atomic.Pointer[func() (*Reading, error)]
 }
@@ -131,7 +131,7 @@ func TestExportersAreSortedAndCarryState(t *testing.T) {
 	})
 }
 
-func TestWaitingExportersAreToldApart(t *testing.T) {
+func TestWaitingExportersAreDistinguished(t *testing.T) {
 	run(t, nil, func(s *subject) {
 		t := s.t
 		s.SetWaitingExporters(map[string]bool{"waits": true})
@@ -144,7 +144,7 @@ func TestWaitingExportersAreToldApart(t *testing.T) {
 	})
 }
 
-func TestFailingSourceIsToldOnceAndLeavesNothingBehind(t *testing.T) {
+func TestFailingSourceIsReportedOnceAndLeavesNothingBehind(t *testing.T) {
 	f := func(fail func() (*Reading, error), want string) {
 		t.Helper()
 		run(t, nil, func(s *subject) {
@@ -200,7 +200,7 @@ func TestViewsThatDropEverythingAreSuspectedOnce(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		require.Zero(t, s.logs.Len(), "idle exporters are no matter without views")
 		s.SetViews(true)
-		time.Sleep(testWindow - time.Millisecond) // the pass at the end of it may be the one that tells
+		time.Sleep(testWindow - time.Millisecond) // the pass at the end of it may be the one that reports
 		require.Empty(t, s.View().SourceReason)
 		time.Sleep(10 * time.Minute)
 		require.Equal(t, droppedByViews, s.View().SourceReason)
@@ -250,7 +250,7 @@ func TestObjectivesKeepTheOrderOfTheConfiguration(t *testing.T) {
 	})
 }
 
-func TestComponentsThatAreNeverMeasuredAreToldOnce(t *testing.T) {
+func TestComponentsThatAreNeverMeasuredAreReportedOnce(t *testing.T) {
 	set := func(set *Settings) {
 		set.Objectives = []ObjectiveSettings{
 			{Name: "export", Indicator: "exporter_success_ratio", Target: 0.9, Windows: twoWindows, Components: []string{testKey.ID}},

@@ -80,7 +80,7 @@ func (l *limited) Read(p []byte) (int, error) {
 }
 
 // parseText reads the text format, with names in UTF-8 or with underscores, and with or
-// without the suffixes an endpoint may be told to add.
+// without the suffixes an endpoint may be configured to add.
 func parseText(text io.Reader) (*Reading, error) {
 	families, err := parseFamilies(text)
 	if err != nil {

@@ -13,7 +13,7 @@ const (
 	// SourceScrape means that the numbers were scraped from the Collector's Prometheus endpoint.
 	SourceScrape = "scrape"
 
-	// SourceNone means that the numbers of exporters, queues, receivers and GPUs are not to be had.
+	// SourceNone means that the numbers of exporters, queues, receivers and GPUs are unavailable.
 	SourceNone = "none"
 )
 
@@ -61,10 +61,10 @@ type Exporter struct {
 	// QueueRatio is queue size ÷ capacity, from 0 to 1. It means something only if HasQueue.
 	QueueRatio float64
 
-	// HasQueue tells whether the exporter has a sending queue.
+	// HasQueue reports whether the exporter has a sending queue.
 	HasQueue bool
 
-	// Stalled tells that a request is in flight and that nothing finished for a whole window.
+	// Stalled means that a request is in flight and that nothing finished for a whole window.
 	Stalled bool
 
 	// History holds the last hour, the oldest first, one point per HistoryStep of the View.
@@ -91,7 +91,7 @@ type Objective struct {
 	// Target is the wanted share of good, above 0 and below 1.
 	Target float64
 
-	// Known tells that the indicator could be measured at least once. Until then the fields
+	// Known means that the indicator could be measured at least once. Until then the fields
 	// below mean nothing.
 	Known bool
 
@@ -131,16 +131,16 @@ type GPU struct {
 	Status string
 
 	// Health is the receiver's hw.status: ok, degraded, predicted_failure or failed; empty where
-	// the receiver does not tell.
+	// the receiver does not report it.
 	Health string
 
 	// Conditions are what is wrong with a GPU that answers, sorted by name.
 	Conditions []Condition
 
-	// Up tells whether the GPU answers.
+	// Up reports whether the GPU answers.
 	Up bool
 
-	// Simulated tells that there is no such GPU.
+	// Simulated means that there is no such GPU.
 	Simulated bool
 }
 

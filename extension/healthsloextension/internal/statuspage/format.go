@@ -33,7 +33,7 @@ func join(d, large time.Duration, largeUnit string, small time.Duration, smallUn
 	return text
 }
 
-// percent shows a ratio with as many digits as tell it from 0 and from 100 %.
+// percent shows a ratio with as many digits as distinguish it from 0 and from 100 %.
 func percent(ratio float64) string {
 	if math.IsNaN(ratio) || math.IsInf(ratio, 0) {
 		return "unknown"

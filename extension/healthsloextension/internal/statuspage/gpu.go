@@ -14,7 +14,7 @@ var grades = map[verdict.State]string{verdict.Fit: "ok", verdict.Degraded: "warn
 
 func grade(state verdict.State) string { return grades[state] }
 
-// simulated tells whether there are GPUs that a simulation made up.
+// simulated reports whether there are GPUs that a simulation made up.
 func simulated(gpus []verdict.GPU) bool {
 	return slices.ContainsFunc(gpus, func(g verdict.GPU) bool { return g.Simulated })
 }

@@ -54,7 +54,7 @@ type Component struct {
 	Failed    bool      `json:"failed"`
 }
 
-// Telemetry tells where the numbers of exporters and GPUs come from.
+// Telemetry says where the numbers of exporters and GPUs come from.
 type Telemetry struct {
 	Source        string  `json:"source"`
 	Reason        string  `json:"reason,omitempty"` // why there are none, if so

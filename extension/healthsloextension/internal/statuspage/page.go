@@ -107,7 +107,7 @@ func (c *Component) Grade() string {
 	}
 }
 
-// icon is a dot in the colour of the grade, so that a tab tells it.
+// icon is a dot in the colour of the grade, so that a tab shows it.
 func icon(grade string) template.URL {
 	colour := map[string]string{"ok": "2da44e", "warn": "d4a72c", "bad": "cf222e"}[grade]
 	return template.URL("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%23" + colour + "'/%3E%3C/svg%3E")

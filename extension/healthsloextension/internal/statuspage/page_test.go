@@ -29,7 +29,7 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 var now = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
 

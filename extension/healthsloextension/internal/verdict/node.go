@@ -82,7 +82,7 @@ func (n Node) Now(now time.Time, limit time.Duration) Node {
 	return n
 }
 
-// Usable tells whether work may be put on the node; strict, only on a fit one.
+// Usable reports whether work may be put on the node; strict, only on a fit one.
 func (n *Node) Usable(strict bool) bool {
 	return n.Verdict == Fit || n.Verdict == Degraded && !strict
 }

@@ -32,7 +32,7 @@ func NewRate(length time.Duration) *Rate {
 
 // Observe takes the values of both counters and returns by how much they grew since the call
 // before: not at all in the first call, and not at all when either went backwards. In that
-// case the counters began anew, and so does the window.
+// case the counters restarted, and so does the window.
 func (r *Rate) Observe(at time.Time, bad, total float64) (badGrowth, totalGrowth float64) {
 	r.now = at
 	next := sample{at, bad, total}

@@ -60,7 +60,7 @@ func (q *state) requeue(ctx context.Context, client storage.Client, layout layou
 	var moves []*storage.Operation
 	for _, item := range items {
 		if item.Value == nil {
-			continue // It was done, but the state does not tell.
+			continue // It was done, but the state does not say so.
 		}
 		moves = append(moves, storage.SetOperation(itemKey(q.writeIndex), item.Value), storage.DeleteOperation(item.Key))
 		q.writeIndex++

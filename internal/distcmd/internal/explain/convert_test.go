@@ -70,7 +70,7 @@ func TestWhatOfARenamedComponentCannotBeResolvedIsFoundToo(t *testing.T) {
 	require.Equal(t, 7, e.leaf(t, "receivers::otlp::protocols::http::read_timeout").Line)
 }
 
-func TestConverterThatRefusesIsToldOf(t *testing.T) {
+func TestConverterThatRefusesIsReported(t *testing.T) {
 	t.Setenv("EXPLAIN_ENDPOINT", "localhost:9999")
 	e := Explain(t.Context(), withRenaming(), []URI{file(t, "a.yaml", base), set("receivers::later_otlp: {}")})
 	require.Equal(t, "both names", e.leaf(t, "").Note)

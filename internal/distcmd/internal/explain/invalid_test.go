@@ -38,7 +38,7 @@ func TestWhatIsSoundIsExplainedBesideWhatIsNot(t *testing.T) {
 			require.Equal(t, Note, note.Origin)
 			require.Regexp(t, tt.note, note.Note)
 			require.Equal(t, tt.line, note.Line)
-			require.Len(t, e.Notes, 1, "a mistake is told once: %v", e.Notes)
+			require.Len(t, e.Notes, 1, "a mistake is reported once: %v", e.Notes)
 		})
 	}
 }

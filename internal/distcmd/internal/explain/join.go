@@ -157,7 +157,7 @@ func (j *join) writtenAbove(p, at path) path {
 	return p
 }
 
-// derive tells from defaults what may come from a key that does not show, as the element of a
+// derive distinguishes from defaults what may come from a key that does not show, as the element of a
 // list that it is in has another shape than its settings.
 func (j *join) derive(p path, leaf *Leaf, unshown map[string]bool) {
 	for depth := len(p); depth > 0 && leaf.Origin == Default; depth-- {

@@ -40,7 +40,7 @@ func (j *join) ranks() func(p path, depth int) int {
 	}
 }
 
-// notes tells of sources that failed, and of everything that is set and does not show.
+// notes lists sources that failed, and of everything that is set and does not show.
 func (j *join) notes() []Leaf {
 	var notes []Leaf
 	for _, s := range j.sources {
@@ -51,14 +51,14 @@ func (j *join) notes() []Leaf {
 	if appends() {
 		notes = append(notes, Leaf{Origin: Note, Note: "lists of several sources are appended: the source of an element may be another one"})
 	}
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, p := range j.unused() {
-		if note, ok := j.note(p, told); ok {
+		if note, ok := j.note(p, reported); ok {
 			notes = append(notes, note)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(j.faults)) {
-		if err := j.faults[key]; err != nil && !told[key] {
+		if err := j.faults[key]; err != nil && !reported[key] {
 			notes = append(notes, Leaf{Key: key, Origin: Note, Note: reason(err)})
 		}
 	}
@@ -131,7 +131,7 @@ func (j *join) addExpansions(p path, written any) {
 }
 
 // addReferred remembers what references became that lead to a secret by their names. One
-// within another can't be told apart from it.
+// within another can't be distinguished from it.
 func (j *join) addReferred(p path, written any) {
 	text, _ := written.(string)
 	references := referred.FindAllStringSubmatch(text, -1)
@@ -159,17 +159,17 @@ func anyList(texts []string) []any {
 	return list
 }
 
-// note explains why the key at p does not show. What is wrong with a whole component is told
+// note explains why the key at p does not show. What is wrong with a whole component is reported
 // once. No value but a switch is shown: nothing is known about what it is.
-func (j *join) note(p path, told map[string]bool) (Leaf, bool) {
+func (j *join) note(p path, reported map[string]bool) (Leaf, bool) {
 	_, value, _ := lookup(j.resolved, p)
 	key, faulty := j.faultAt(p)
-	if faulty && told[key] {
+	if faulty && reported[key] {
 		return Leaf{}, false
 	}
 	note := Leaf{Key: p.String(), Origin: Note, Note: absent}
 	if faulty {
-		told[key] = true
+		reported[key] = true
 		note.Key, note.Note = key, reason(j.faults[key])
 		p = p[:min(len(p), strings.Count(key, "::")+1)]
 	}

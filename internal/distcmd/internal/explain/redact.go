@@ -116,7 +116,7 @@ func isSecretAlone(tree map[string]any, p path) bool {
 	return name == "" || redact.Header(name)
 }
 
-// isText tells apart text from numbers and switches.
+// isText reports whether a value is text, and no number or switch.
 func isText(value any) bool {
 	switch value.(type) {
 	case nil, bool, time.Duration, map[string]any, []any:

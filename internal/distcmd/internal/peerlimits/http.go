@@ -30,7 +30,7 @@ type middleware struct {
 	routes []route
 }
 
-// route tells requests to one path of the receiver from others, as the receiver does: a path that ends in a slash
+// route distinguishes requests to one path of the receiver from others, as the receiver does: a path that ends in a slash
 // stands for all below it.
 type route struct {
 	path    string

@@ -101,7 +101,7 @@ func TestNoMoreIsReadOfAnEndpointThanAnEntryIsMadeOf(t *testing.T) {
 func TestAnEndpointThatWantsACertificateIsNamed(t *testing.T) {
 	server := httptest.NewUnstartedServer(pages)
 	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // It tells of the refusal.
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // It reports the refusal.
 	server.StartTLS()
 	defer server.Close()
 	endpoint, err := ParseEndpoint(server.URL)

@@ -84,7 +84,7 @@ func TestSecretsAreRedactedBeforeEntriesAreCut(t *testing.T) {
 			w := &window{}
 			n, err := w.Write(content)
 			require.NoError(t, err)
-			require.Len(t, content, n, "whoever writes is not to notice")
+			require.Len(t, content, n, "the writer gets no error")
 			o := Content("a", "a", w.kept, nil).outcome(t.Context(), hidePlanted)
 			require.NotContains(t, string(o.content), "pla", "at %s, %d", name, at-from)
 			require.LessOrEqual(t, o.Bytes, largest)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// tool is a command that tells what of NVIDIA's is installed and how the GPUs are connected.
+// tool is a command that reports what of NVIDIA's is installed and how the GPUs are connected.
 // They are asked, rather than their libraries, as those could take this process down.
 type tool struct {
 	name string

@@ -21,7 +21,7 @@ import (
 
 var licenceFile = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying)([-.].*)?$`)
 
-// rules says which licences may ship, and those of modules whose files do not tell.
+// rules says which licences may ship, and those of modules whose files do not say.
 type rules struct {
 	allowed map[string]bool
 	modules map[string][]string

@@ -15,7 +15,7 @@ type Discipline struct {
 	ErrorMax        time.Duration
 	FrequencyOffset float64 // ratio; 1e-6 is one part per million
 	Synchronized    bool
-	TAIOffset       time.Duration // TAI minus UTC; 0 means that the kernel was never told
+	TAIOffset       time.Duration // TAI minus UTC; 0 means that nothing has set it in the kernel
 }
 
 // PHC is one PTP hardware clock compared with the system clock.

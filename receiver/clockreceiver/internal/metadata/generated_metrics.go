@@ -382,7 +382,7 @@ type metricClockTaiOffset struct {
 // init fills clock.tai.offset metric with initial data.
 func (m *metricClockTaiOffset) init() {
 	m.data.SetName("clock.tai.offset")
-	m.data.SetDescription("International Atomic Time minus UTC (timex.tai). Absent until a clock discipline tells the kernel.")
+	m.data.SetDescription("International Atomic Time minus UTC (timex.tai). Absent until a clock discipline has set it in the kernel.")
 	m.data.SetUnit("s")
 	m.data.SetEmptyGauge()
 }

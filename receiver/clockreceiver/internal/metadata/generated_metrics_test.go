@@ -226,7 +226,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["clock.tai.offset"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "International Atomic Time minus UTC (timex.tai). Absent until a clock discipline tells the kernel.", mi.Description())
+					assert.Equal(t, "International Atomic Time minus UTC (timex.tai). Absent until a clock discipline has set it in the kernel.", mi.Description())
 					assert.Equal(t, "s", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
