@@ -15,6 +15,8 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
@@ -39,7 +41,6 @@ type collector struct {
 	enabled   map[string]bool
 	gpmFields map[dcgm.FieldID]bool // not wanted from a GPU without GPM
 	profiling bool                  // something needs a profiling field
-	maxSeries int
 	logger    *zap.Logger
 	self      selftelemetry.Receiver
 
@@ -76,18 +77,21 @@ type collector struct {
 	gpus  []*gpu // those that are there and configured
 	gone  []*gpu // those that were there before and are not now
 
-	due    [catalog.Tiers]time.Time
-	readAt time.Time // when the newest values had been read
-	since  time.Time // the begin of the connection: events before it are not counted
-	buf    []dcgm.Sample
-	used   *usage
-	tally  tally
+	due     [catalog.Tiers]time.Time
+	readAt  time.Time // when the newest values had been read
+	since   time.Time // the begin of the connection: events before it are not counted
+	buf     []dcgm.Sample
+	used    *usage
+	tally   *record.Tally
+	clock   series.Clock // the host engine's
+	setBack bool         // it was set back before the last read
 }
 
 // usage is what the host engine consumed at an instant.
 type usage struct {
 	dcgm.Usage
-	at time.Time
+	at      time.Time
+	emitted bool
 }
 
 func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, logger *zap.Logger, self selftelemetry.Receiver) *collector {
@@ -99,7 +103,6 @@ func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, log
 		enabled:   enabled,
 		gpmFields: l.GPMOnly(),
 		profiling: l.NeedsProfiling(),
-		maxSeries: cfg.MaxSeries,
 		logger:    logger,
 		self:      self,
 		watches:   watchSettings(enabled, l.Pace),
@@ -107,6 +110,7 @@ func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, log
 		said:      map[dcgm.FieldID]bool{},
 		unserved:  map[string]bool{},
 		xids:      newXIDReader(table, enabled),
+		tally:     record.NewTally(cfg.MaxSeries),
 	}
 }
 
@@ -115,7 +119,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.src = src
 	c.holder = watching.NewHolder(src)
 	c.planned, c.frugal, c.classes, c.entities = false, false, nil, nil
-	c.since = now
+	c.since, c.clock = now, series.Clock{} // Another engine may be there now.
 }
 
 // detach stops using a source whose connection is gone, and with it all groups and watches.

@@ -69,7 +69,7 @@ func (c *collector) holds(condition *condition, g *gpu, now int64) bool {
 	if !needed {
 		return false
 	}
-	s := g.sheet[slot]
+	s := g.values.At(slot)
 	return s.Reason == dcgm.OK && now-s.TS <= c.SlotLimit(slot) && condition.holds(s.Int())
 }
 

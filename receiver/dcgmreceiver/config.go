@@ -97,6 +97,10 @@ type Config struct {
 	XIDs  map[string]xid.Override `mapstructure:"xids"`
 	SXIDs map[string]xid.Override `mapstructure:"sxids"`
 
+	// RepeatUnchanged emits the newest value of every series at every collection, with the timestamp of its
+	// sample. Else a value is emitted once. Default true.
+	RepeatUnchanged bool `mapstructure:"repeat_unchanged"`
+
 	// MetricsBuilderConfig switches single metrics and resource attributes.
 	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
@@ -118,6 +122,7 @@ func createDefaultConfig() component.Config {
 		Timeout:              defaultTimeout,
 		Devices:              []string{inventory.AllDevices},
 		MaxSeries:            defaultMaxSeries,
+		RepeatUnchanged:      true,
 		ForgetAfter:          defaultForgetAfter,
 		WhenUnavailable:      whenUnavailableReady,
 		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),

@@ -43,6 +43,7 @@ func TestConfigFiles(t *testing.T) {
 	full.Storage = &storage
 	full.XIDs = map[string]xid.Override{"43": {Severity: "info"}, "500": {Meaning: "new", Action: "RESET_GPU", Frozen: &frozen}}
 	full.SXIDs = map[string]xid.Override{"20001": {Severity: "warn"}}
+	full.RepeatUnchanged = false
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
 	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false

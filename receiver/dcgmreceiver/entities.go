@@ -13,6 +13,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 )
 
 // refresh brings what is known of the GPUs up to date, and does with their values what the changes ask for.
@@ -35,7 +36,7 @@ func (c *collector) attachValues() {
 		k := &c.node.Known[i]
 		g := c.known[k.Key()]
 		if g == nil {
-			g = &gpu{sheet: make([]dcgm.Sample, c.Slots()), states: make([]seriesState, len(c.Rows))}
+			g = &gpu{values: series.NewSet(c.Layout)}
 		}
 		if g.known == nil || g.known.Identity != k.Identity {
 			g.attrs = attributesOf(k.Identity)
@@ -74,7 +75,7 @@ func (c *collector) apply(change inventory.Change) {
 	case inventory.Unidentified:
 		c.incomplete = c.incomplete || slices.Contains(c.listed, change.Entity)
 	case inventory.Implausible:
-		c.tally.drop(implausible)
+		c.tally.Drop(series.Implausible)
 	case inventory.Duplicate:
 		c.logger.Warn("two GPUs have the same UUID, one of them goes without",
 			zap.String("hw.id", change.Key.ID), zap.Uint32("gpu", change.Entity.ID), zap.Uint32("without", change.Other.ID))
@@ -109,7 +110,7 @@ func (c *collector) identify(ctx context.Context, now time.Time) error {
 			of[s.Field] = s
 			continue
 		}
-		c.tally.drop(dcgm.Status) // It was not asked for.
+		c.tally.Drop(dcgm.Status) // It was not asked for.
 	}
 	c.refresh(inventory.Answers{Identities: answers}, now)
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
@@ -26,13 +27,12 @@ type history struct {
 // readEvents counts what happened to the clocks since the last collection. GPUs whose
 // events cannot be read, as when one of them has lost its watch, go without them until
 // the next plan.
-func (c *collector) readEvents(ctx context.Context, now time.Time) error {
-	c.rewind()
+func (c *collector) readEvents(ctx context.Context) error {
 	read := map[*watching.Held]*history{}
 	for _, watch := range c.eventWatches(fieldClocksEventReasons) {
 		h := c.histories[watch]
 		if h == nil {
-			h = &history{Cursor: events.NewCursor(c.connectedAt(now))}
+			h = &history{Cursor: events.NewCursor(time.UnixMicro(c.clock.Now(c.since)))}
 		}
 		read[watch] = h
 		err := c.readEventsOf(ctx, watch, h.Cursor)
@@ -63,14 +63,18 @@ func (c *collector) readEventsOf(ctx context.Context, watch *watching.Held, curs
 	if err != nil {
 		return err
 	}
+	engine := time.UnixMicro(c.clock.Now(time.Now()))
+	reached := engine.Add(2 * c.Periods[catalog.Normal])
+	if next.After(reached) { // It is behind samples from before the clock was set back.
+		next = engine
+	}
 	cursor.Advance(next)
-	reached := c.newest().Add(2 * c.Periods[catalog.Normal])
 	for _, s := range samples {
 		if cursor.IsOld(time.UnixMicro(s.TS), reached) {
 			continue
 		}
 		if g := c.gpuAt(s.Entity); g != nil && s.Field == fieldClocksEventReasons && !c.observeClocks(g, s) {
-			c.tally.drop(implausible)
+			c.tally.Drop(series.Implausible)
 		}
 	}
 	return nil
@@ -88,54 +92,18 @@ func (c *collector) observeClocks(g *gpu, s dcgm.Sample) bool {
 	return true
 }
 
-// rewind has events go on where the host engine's clock has been set back: a newer sample of a GPU has an older timestamp.
+// rewind has counters and events go on where the host engine's clock has been set back: events from the collection
+// interval that has passed.
 func (c *collector) rewind() {
-	const slack = 1_000_000 // microseconds; less is an adjustment of the clock
-	var to int64
-	slot, _ := c.Slot(fieldUUID)
-	for _, g := range c.gpus {
-		if s := g.sheet[slot]; s.Reason == dcgm.OK {
-			if s.TS < g.told-slack {
-				to = max(to, s.TS)
-			}
-			g.told = s.TS
-		}
-	}
-	if to == 0 {
-		return
-	}
+	to := c.clock.Now(c.readAt) - c.Periods[catalog.Normal].Microseconds()
 	for _, h := range c.histories {
 		h.Rewind(time.UnixMicro(to))
 	}
 	if c.xids.journal != nil {
 		c.xids.journal.Rewind(to)
 	}
-	for _, g := range c.gpus {
+	for _, g := range c.known {
+		g.values.SetBack()
 		g.throttle.Rewind(to)
 	}
-}
-
-// newest is the newest timestamp that the host engine has told of what it samples at every collection, the zero time if
-// there is none.
-func (c *collector) newest() time.Time {
-	var newest int64
-	slot, _ := c.Slot(fieldUUID)
-	for _, g := range c.gpus {
-		if s := g.sheet[slot]; s.Reason == dcgm.OK {
-			newest = max(newest, s.TS)
-		}
-	}
-	if newest == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(newest)
-}
-
-// connectedAt is when the connection began, on the host engine's clock as far as that is known: events before it are
-// not counted.
-func (c *collector) connectedAt(now time.Time) time.Time {
-	if newest := c.newest(); !newest.IsZero() {
-		return newest.Add(-now.Sub(c.since))
-	}
-	return c.since
 }

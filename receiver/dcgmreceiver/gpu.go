@@ -9,24 +9,23 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 )
 
 // gpu is what is read of one GPU. It outlives connections with what is known of it, so
 // that counters go on when the host engine has restarted.
 type gpu struct {
-	known     *inventory.Known
-	attrs     *pcommon.Map          // what every point about it carries
-	profiled  map[dcgm.FieldID]bool // profiling fields that this GPU has
-	unasked   bool                  // which it has could not be found out
-	sheet     []dcgm.Sample         // newest sample of every needed field, by slot
-	states    []seriesState         // by row
-	throttle  events.Bits
-	links     []dcgm.LinkState
-	told      int64 // timestamp of the last sample of its UUID
-	fresh     int   // samples with a value in the last read of the fastest tier
-	spoken    bool  // the fastest tier has given a value at least once
-	silent    int   // reads in a row without any, though the host engine says that all is well
-	fallbacks []fallback
+	known    *inventory.Known
+	attrs    *pcommon.Map          // what every point about it carries
+	profiled map[dcgm.FieldID]bool // profiling fields that this GPU has
+	unasked  bool                  // which it has could not be found out
+	values   *series.Set
+	throttle events.Bits
+	sent     int64 // timestamp of its last points of throttle events
+	links    []dcgm.LinkState
+	fresh    int  // samples with a value in the last read of the fastest tier
+	spoken   bool // the fastest tier has given a value at least once
+	silent   int  // reads in a row without any, though the host engine says that all is well
 }
 
 // attributesOf makes those of every data point about an entity.
@@ -40,18 +39,17 @@ func attributesOf(id inventory.Identity) *pcommon.Map {
 	return &attrs
 }
 
-// fallback is how many series of a metric do not come from their first choice of fields.
-type fallback struct {
-	metric string
-	series int64
-}
-
 const fieldUUID = inventory.FieldUUID
 
 // entity is what DCGM knows the GPU by now.
 func (g *gpu) entity() dcgm.Entity { return g.known.Entity }
 
 func (g *gpu) attributes() pcommon.Map { return *g.attrs }
+
+// traits are what its sources depend on.
+func (g *gpu) traits() series.Traits {
+	return series.Traits{Architecture: g.known.Architecture, GPM: g.known.GPM()}
+}
 
 // state is how the host engine says that the GPU is, unless it says that all is well and cannot read it.
 func (g *gpu) state() metadata.AttributeGpuState {
@@ -63,17 +61,13 @@ func (g *gpu) up() bool { return g.known.Up() }
 
 // forget drops all values, so that none is emitted again.
 func (g *gpu) forget() {
-	for i := range g.sheet {
-		g.sheet[i].Reason = max(g.sheet[i].Reason, dcgm.Blank)
-	}
+	g.values.Forget()
 	g.links = nil
 }
 
 // restart begins all counters anew, as after a reset. Sources that are still to be chosen
 // have their time to give a value once more.
 func (g *gpu) restart() {
-	for i := range g.states {
-		g.states[i].total, g.states[i].polls = cumulative{}, 0
-	}
+	g.values.Restart()
 	g.throttle.Restart()
 }

@@ -124,7 +124,7 @@ func (c *collector) classify(sets []watching.Set) {
 			})
 		}
 		c.forgetChoices(class, unknown)
-		c.clearSheets(class)
+		c.clearValues(class)
 		c.classes = append(c.classes, class)
 	}
 }
@@ -137,24 +137,24 @@ func (c *collector) gpuAt(entity dcgm.Entity) *gpu {
 	return nil
 }
 
-// clearSheets says of every field that is not watched that it has no value, or never will, and of those that are
-// that they have none yet.
-func (c *collector) clearSheets(class *class) {
-	for _, g := range class.gpus {
-		before := slices.Clone(g.sheet)
-		for slot := range g.sheet {
-			g.sheet[slot] = dcgm.Sample{Reason: dcgm.NotSupported}
-			if c.mayCome(class, g, c.Field(slot)) {
-				g.sheet[slot].Reason = dcgm.Blank
-			}
+// clearValues says of every field that is not watched that it has no value, or never will, and of those that are
+// that they have none yet. What has a value keeps it.
+func (c *collector) clearValues(class *class) {
+	watched := map[dcgm.FieldID]bool{}
+	for _, fields := range class.fields {
+		for _, field := range fields {
+			watched[field] = true
 		}
-		for _, fields := range class.fields {
-			for _, field := range fields {
-				slot, _ := c.Slot(field)
-				g.sheet[slot] = dcgm.Sample{Reason: dcgm.Blank}
-				if before[slot].TS > 0 && before[slot].Reason == dcgm.OK {
-					g.sheet[slot] = before[slot]
-				}
+	}
+	for _, g := range class.gpus {
+		for slot := range c.Slots() {
+			field, s := c.Field(slot), g.values.At(slot)
+			switch {
+			case watched[field] && s.TS > 0 && s.Reason == dcgm.OK:
+			case watched[field] || c.mayCome(class, g, field):
+				g.values.Drop(slot, dcgm.Blank)
+			default:
+				g.values.Drop(slot, dcgm.NotSupported)
 			}
 		}
 	}

@@ -9,10 +9,13 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 )
 
 // dropStrangers reports whether the values under some number are of another GPU than the plan
@@ -23,12 +26,12 @@ func (c *collector) dropStrangers() bool {
 	slot, _ := c.Slot(fieldUUID)
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
-			s := &g.sheet[slot]
-			switch c.node.Judge(g.known, *s) {
+			s := g.values.At(slot)
+			switch c.node.Judge(g.known, s) {
 			case inventory.Same:
 			case inventory.Dubious:
-				s.Reason = dcgm.Blank
-				c.tally.drop(implausible)
+				g.values.Blank(slot)
+				c.tally.Drop(series.Implausible)
 			case inventory.Stranger:
 				g.forget()
 				c.holder.Doubt(g.entity())
@@ -40,16 +43,19 @@ func (c *collector) dropStrangers() bool {
 	return found
 }
 
-// read brings the sheets up to date, tier by tier as each is due.
+// read brings the values up to date, tier by tier as each is due.
 func (c *collector) read(ctx context.Context, now time.Time) error {
 	c.overdue = false
 	if err := c.readNormal(ctx, now); err != nil || c.dropStrangers() {
 		return err
 	}
+	if c.noteSkew(); c.setBack {
+		c.rewind()
+	}
 	if err := c.observe(ctx, now); err != nil {
 		return err
 	}
-	if err := c.readEvents(ctx, now); err != nil {
+	if err := c.readEvents(ctx); err != nil {
 		return err
 	}
 	if err := c.readXIDs(ctx); err != nil {
@@ -66,6 +72,18 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// noteSkew logs once that the clocks differ. Ages are right all the same.
+func (c *collector) noteSkew() {
+	skewed, isNews := c.clock.Skewed(c.readAt)
+	switch skew := zap.Duration("skew", c.clock.Skew(c.readAt)); {
+	case !isNews:
+	case skewed:
+		c.logger.Warn("clocks of the Collector and the host engine differ, points carry the host engine's time", skew)
+	default:
+		c.logger.Info("clocks of the Collector and the host engine agree again", skew)
+	}
+}
+
 // isDue says whether a tier is to be read now, and notes when it will be next. Ticks are a
 // little early or late, so half an interval does not count.
 func (c *collector) isDue(t catalog.Tier, now time.Time) bool {
@@ -76,10 +94,19 @@ func (c *collector) isDue(t catalog.Tier, now time.Time) bool {
 	return true
 }
 
+// liveFields returns the fields of the fastest tier that some GPU of a class has a use for.
+func (c *collector) liveFields(class *class) []dcgm.FieldID {
+	live := map[dcgm.FieldID]bool{fieldUUID: true}
+	for _, g := range class.gpus {
+		g.values.AddLive(live)
+	}
+	return slices.DeleteFunc(slices.Clone(class.fields[catalog.Normal]), func(f dcgm.FieldID) bool { return !live[f] })
+}
+
 // readNormal leaves out the fields that nothing is made of, but for a look now and then: a
 // driver may begin to support one.
 func (c *collector) readNormal(ctx context.Context, now time.Time) error {
-	c.unread[catalog.Normal] = map[dcgm.Entity]error{}
+	c.unread[catalog.Normal], c.setBack = map[dcgm.Entity]error{}, false
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
 			g.fresh = 0
@@ -88,26 +115,31 @@ func (c *collector) readNormal(ctx context.Context, now time.Time) error {
 		if fields == nil || !now.Before(c.due[catalog.Slow]) {
 			fields = class.fields[catalog.Normal]
 		}
-		if err := c.readFields(ctx, class, catalog.Normal, fields, now); err != nil {
+		if err := c.readFields(ctx, class, catalog.Normal, fields); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID, now time.Time) error {
+func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID) error {
 	samples, unread, err := c.src.Read(ctx, class.entities, fields, c.buf)
 	c.buf = samples
 	if err != nil {
 		return fail(selftelemetry.KindRead, err)
 	}
 	c.readAt = time.Now()
-	c.scatter(class, samples, now.UnixMicro())
+	news := c.scatter(class, samples)
 	for i, entity := range class.entities {
 		if unread[entity] != nil {
 			c.forgetFields(class.gpus[i], fields)
 		}
 	}
+	if t == catalog.Normal {
+		c.clock.Seen(news, c.readAt, c.Periods[t])
+		c.setBack = c.setBack || news.SetBack()
+	}
+	c.noteFresh(class, fields, c.clock.Now(c.readAt))
 	maps.Copy(c.unread[t], c.listedOf(unread))
 	return nil
 }
@@ -116,7 +148,7 @@ func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier
 func (c *collector) forgetFields(g *gpu, fields []dcgm.FieldID) {
 	for _, field := range fields {
 		if slot, needed := c.Slot(field); needed {
-			g.sheet[slot] = dcgm.Sample{Reason: dcgm.Status}
+			g.values.Drop(slot, dcgm.Status)
 		}
 	}
 }
@@ -154,34 +186,45 @@ func numbersOf(gpus []dcgm.Entity) []uint32 {
 	return numbers
 }
 
-// scatter puts samples on the sheets of their GPUs. They come GPU by GPU. What was not asked
-// for is dropped.
-func (c *collector) scatter(class *class, samples []dcgm.Sample, now int64) {
+// scatter gives samples to their GPUs. They come GPU by GPU. What was not asked for is dropped.
+func (c *collector) scatter(class *class, samples []dcgm.Sample) series.News {
+	var news series.News
 	g := class.gpus[0]
 	for i := range samples {
 		s := &samples[i]
 		if g.entity() != s.Entity {
 			at := slices.Index(class.entities, s.Entity)
 			if at < 0 {
-				c.tally.drop(dcgm.Status)
+				c.tally.Drop(dcgm.Status)
 				continue
 			}
 			g = class.gpus[at]
 		}
 		slot, needed := c.Slot(s.Field)
 		if !needed {
-			c.tally.drop(dcgm.Status)
+			c.tally.Drop(dcgm.Status)
 			continue
 		}
-		g.sheet[slot] = *s
-		if s.Reason != dcgm.OK {
-			continue
-		}
-		stale := now-s.TS > c.SlotLimit(slot)
-		c.overdue = c.overdue || stale
-		if !stale && c.SlotTier(slot) == catalog.Normal && s.Field != fieldUUID {
-			g.fresh++
-			g.spoken = true
+		news.Put(g.values, slot, *s)
+	}
+	return news
+}
+
+// noteFresh counts the values that fields have at the engine's time.
+func (c *collector) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
+	for _, field := range fields {
+		slot, _ := c.Slot(field)
+		for _, g := range class.gpus {
+			s := g.values.At(slot)
+			if s.Reason != dcgm.OK {
+				continue
+			}
+			stale := now-s.TS > c.SlotLimit(slot)
+			c.overdue = c.overdue || stale
+			if !stale && c.SlotTier(slot) == catalog.Normal && field != fieldUUID {
+				g.fresh++
+				g.spoken = true
+			}
 		}
 	}
 }
@@ -192,7 +235,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 	c.unread[catalog.Slow] = map[dcgm.Entity]error{}
 	for _, class := range c.classes {
 		class.live = c.liveFields(class)
-		if err := c.readFields(ctx, class, catalog.Slow, class.fields[catalog.Slow], now); err != nil {
+		if err := c.readFields(ctx, class, catalog.Slow, class.fields[catalog.Slow]); err != nil {
 			return err
 		}
 	}
@@ -224,7 +267,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 func (c *collector) countUnsupported() int64 {
 	var n int64
 	for slot := range c.Slots() {
-		if slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.sheet[slot].Reason == dcgm.NotSupported }) {
+		if slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.values.At(slot).Reason == dcgm.NotSupported }) {
 			n++
 		}
 	}

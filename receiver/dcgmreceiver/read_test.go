@@ -14,11 +14,13 @@ import (
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
 
 func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
-	const field, now = 155, int64(3600 * second)
+	const field, second = 155, int64(1_000_000)
+	const now = 3600 * second
 	for name, tt := range map[string]struct {
 		sample  dcgm.Sample
 		fresh   int
@@ -34,8 +36,11 @@ func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
 			cfg.CollectionInterval = interval
 			c := newRig(t, cfg, nil).collector
-			g := &gpu{known: &inventory.Known{}, sheet: make([]dcgm.Sample, c.Slots())}
-			c.scatter(&class{gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}, []dcgm.Sample{tt.sample}, now)
+			g := &gpu{known: &inventory.Known{}, values: series.NewSet(c.Layout)}
+			class := &class{gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}
+			news := c.scatter(class, []dcgm.Sample{tt.sample})
+			require.Equal(t, tt.sample.TS, news.Newest())
+			c.noteFresh(class, []dcgm.FieldID{tt.sample.Field}, now)
 			require.Equal(t, tt.fresh, g.fresh)
 			require.Equal(t, tt.fresh > 0, g.spoken)
 			require.Equal(t, tt.overdue, c.overdue)
@@ -75,8 +80,9 @@ func TestSampleAgeIsThatWhenItWasReadAndNeverNegative(t *testing.T) {
 		}
 	})
 	stepwise(t, steady, func(src dcgm.Source) dcgm.Source { return src }, func(s *steps) {
-		s.sim.Advance(time.Second) // The host engine's clock is ahead.
+		s.sim.Advance(time.Second) // The host engine's clock is ahead, and its clock events are a second newer than all else.
 		s.pass(interval)
-		require.Regexp(s.t, "^0 at", s.now()["dcgm.sample.age{}"])
+		require.Regexp(s.t, "^1 at", s.now()["dcgm.sample.age{}"])
+		require.Regexp(s.t, "^-1 at", s.now()["dcgm.clock.skew{}"])
 	})
 }

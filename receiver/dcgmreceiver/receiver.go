@@ -205,22 +205,31 @@ func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
 // record writes the points of the GPUs and those about DCGM itself.
 func (r *gpuReceiver) record(begin time.Time, up bool) {
 	now := time.Now()
-	r.collector.tally.begin()
+	r.collector.tally.Begin()
+	pass := r.pass(r.batch, now)
 	if up {
-		r.collector.record(r.batch, now, r.started)
-		r.states.set(r.collector.stateOfAll(now.UnixMicro()), r.simulated)
+		r.collector.record(pass)
+		r.states.set(r.collector.stateOfAll(pass.Engine), r.simulated)
 	} else {
 		r.states.set(nil, false)
 	}
-	self := r.selfRecord(r.batch, now)
-	self.add(metricConnected, count(boolToInt(up)))
-	self.add(metricReconnects, count(max(0, r.connects-1)))
-	self.add(metricScrapeDuration, catalog.Number{F: now.Sub(begin).Seconds()})
-	r.collector.recordSelf(self)
+	pass.AddSelf(pass.Now, metricConnected, count(boolToInt(up)))
+	pass.AddSelf(pass.Now, metricReconnects, count(max(0, r.connects-1)))
+	pass.AddSelf(pass.Now, metricScrapeDuration, catalog.Number{F: now.Sub(begin).Seconds()})
+	r.collector.recordSelf(&pass)
 }
 
-func (r *gpuReceiver) selfRecord(batch *record.Batch, now time.Time) *selfRecord {
-	return &selfRecord{batch: batch, enabled: r.collector.enabled, now: timestamp(now), start: timestamp(r.started)}
+// pass begins a pass at an instant.
+func (r *gpuReceiver) pass(batch *record.Batch, now time.Time) record.Pass {
+	return record.Pass{
+		Batch:   batch,
+		Tally:   r.collector.tally,
+		Engine:  r.collector.clock.Now(now),
+		Now:     timestamp(now),
+		Start:   timestamp(r.started),
+		Enabled: r.collector.enabled,
+		NewOnly: !r.cfg.RepeatUnchanged,
+	}
 }
 
 // errNotConnected is the state before the first attempt to connect.

@@ -195,7 +195,7 @@ func TestGPUThatIsLostBeforeTheStartIsReportedAndReadWhenItIsBack(t *testing.T) 
 		}
 		s.requireState("nvidia0", "ok")
 		require.Len(t, s.now().of("nvidia0"), len(s.now().of("nvidia1")), "it has all that the witness has")
-		require.Equal(t, s.collector.gpus[1].fallbacks, s.collector.gpus[0].fallbacks, "from the same sources")
+		require.Equal(t, s.collector.gpus[1].values.Fallbacks(), s.collector.gpus[0].values.Fallbacks(), "from the same sources")
 		require.NotContains(t, s.now().lines(), "hw.name=gpu0")
 	})
 }

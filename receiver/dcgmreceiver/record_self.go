@@ -3,13 +3,11 @@
 package dcgmreceiver
 
 import (
-	"time"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 )
 
 // Metrics about DCGM itself.
@@ -23,53 +21,54 @@ var (
 	metricRefused        = catalog.Named("dcgm.fields.refused")
 	metricRebuilds       = catalog.Named("dcgm.watch.rebuilds")
 	metricSampleAge      = catalog.Named("dcgm.sample.age")
+	metricSkew           = catalog.Named("dcgm.clock.skew")
 )
-
-// selfRecord writes points about DCGM itself. The limit of series does not count them.
-type selfRecord struct {
-	batch      *record.Batch
-	enabled    map[string]bool
-	now, start pcommon.Timestamp
-}
-
-func (s *selfRecord) add(m *catalog.Metric, value catalog.Number, attrs ...string) {
-	s.addAt(s.now, m, value, attrs...)
-}
-
-func (s *selfRecord) addAt(at pcommon.Timestamp, m *catalog.Metric, value catalog.Number, attrs ...string) {
-	if s.enabled[m.Name] {
-		s.batch.Add(m, record.Point{Value: value, At: at, Start: s.start}, m.With(attrs...)...)
-	}
-}
 
 func count(n int64) catalog.Number { return catalog.Number{I: n} }
 
+// dropReasons are the reasons of drops in the order of their counts.
+var dropReasons = [series.Reasons]metadata.AttributeDcgmDropReason{
+	dcgm.Blank:         metadata.AttributeDcgmDropReasonBlank,
+	dcgm.Stale:         metadata.AttributeDcgmDropReasonStale,
+	dcgm.NotSupported:  metadata.AttributeDcgmDropReasonNotSupported,
+	dcgm.NoPermission:  metadata.AttributeDcgmDropReasonNoPermission,
+	dcgm.Status:        metadata.AttributeDcgmDropReasonStatus,
+	series.BeyondLimit: metadata.AttributeDcgmDropReasonCardinality,
+	series.Implausible: metadata.AttributeDcgmDropReasonImplausible,
+}
+
 // recordSelf writes what is known of DCGM itself.
-func (c *collector) recordSelf(s *selfRecord) {
-	for reason := dcgm.Blank; reason < dropReasons; reason++ {
-		s.add(metricDropped, count(c.tally.dropped[reason]), dropAttributes[reason].String())
+func (c *collector) recordSelf(p *record.Pass) {
+	for reason := dcgm.Blank; reason < series.Reasons; reason++ {
+		p.AddSelf(p.Now, metricDropped, count(c.tally.Dropped[reason]), dropReasons[reason].String())
 	}
-	s.add(metricWatched, count(c.watched))
-	s.add(metricUnsupported, count(c.unsupported))
-	s.add(metricRefused, count(c.countRefused()))
-	s.add(metricRebuilds, count(max(0, c.plans-1)))
-	if c.tally.oldest > 0 {
-		// Where the host engine's clock is ahead of this one, the age is not known to be more than 0.
-		age := max(0, c.readAt.Sub(time.UnixMicro(c.tally.oldest)))
-		s.add(metricSampleAge, catalog.Number{F: age.Seconds()})
+	p.AddSelf(p.Now, metricWatched, count(c.watched))
+	p.AddSelf(p.Now, metricUnsupported, count(c.unsupported))
+	p.AddSelf(p.Now, metricRefused, count(c.countRefused()))
+	p.AddSelf(p.Now, metricRebuilds, count(max(0, c.plans-1)))
+	if c.tally.Oldest > 0 {
+		age := max(0, c.clock.Now(c.readAt)-c.tally.Oldest) // A clock that has been set back leaves samples of the future.
+		p.AddSelf(p.Now, metricSampleAge, catalog.Number{F: float64(age) / 1e6})
+	}
+	if c.src != nil && c.clock.Known() {
+		p.AddSelf(p.Now, metricSkew, catalog.Number{F: c.clock.Skew(c.readAt).Seconds()})
 	}
 	if c.used != nil {
-		c.recordUsage(s)
+		c.recordUsage(p)
 	}
 }
 
-func (c *collector) recordUsage(s *selfRecord) {
+func (c *collector) recordUsage(p *record.Pass) {
+	if p.NewOnly && c.used.emitted {
+		return
+	}
+	c.used.emitted = true
 	at := timestamp(c.used.at)
 	if c.plausibly(metricEngineMemory, float64(c.used.MemoryBytes)) {
-		s.addAt(at, metricEngineMemory, count(c.used.MemoryBytes))
+		p.AddSelf(at, metricEngineMemory, count(c.used.MemoryBytes))
 	}
 	if c.plausibly(metricEngineCPU, c.used.CPU) {
-		s.addAt(at, metricEngineCPU, catalog.Number{F: c.used.CPU})
+		p.AddSelf(at, metricEngineCPU, catalog.Number{F: c.used.CPU})
 	}
 }
 
@@ -77,7 +76,7 @@ func (c *collector) recordUsage(s *selfRecord) {
 func (c *collector) plausibly(m *catalog.Metric, value float64) bool {
 	ok := catalog.RangeOf(m.Name).Holds(catalog.Level, value)
 	if !ok {
-		c.tally.drop(implausible)
+		c.tally.Drop(series.Implausible)
 	}
 	return ok
 }

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
 
 // collection is what one collection came to.
@@ -83,7 +84,7 @@ func (r *gpuReceiver) collection(ctx context.Context, begin time.Time) collectio
 		simulated: r.simulated,
 		err:       err,
 		missing:   r.missing(),
-		over:      r.collector.tally.over,
+		over:      r.collector.tally.Over,
 	}
 }
 
@@ -152,6 +153,8 @@ func (r *gpuReceiver) unanswered(now time.Time) pmetric.Metrics {
 	if !up {
 		r.states.set(nil, false)
 	}
-	r.selfRecord(r.tickBatch, now).add(metricConnected, count(boolToInt(up)))
+	at := timestamp(now)
+	pass := record.Pass{Batch: r.tickBatch, Start: timestamp(r.started), Enabled: r.collector.enabled}
+	pass.AddSelf(at, metricConnected, count(boolToInt(up)))
 	return r.emit(r.tickBatch, r.desk.last.simulated)
 }

@@ -57,9 +57,12 @@ func (s *simulation) settle() {
 
 // pass lets time go by, on the node a little earlier than in the receiver.
 func (s *simulation) pass(d time.Duration) {
-	s.sim.Advance(d)
-	time.Sleep(d)
-	synctest.Wait()
+	for ; d > 0; d -= interval {
+		step := min(d, interval)
+		s.sim.Advance(step)
+		time.Sleep(step)
+		synctest.Wait()
+	}
 }
 
 // node is the time on the node.

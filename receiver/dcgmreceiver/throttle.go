@@ -3,10 +3,9 @@
 package dcgmreceiver
 
 import (
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
 
 func (r *recording) throttleEvents(g *gpu) {
@@ -15,15 +14,17 @@ func (r *recording) throttleEvents(g *gpu) {
 	}
 	if why := r.whySilent(g); why != dcgm.OK {
 		for range catalog.ClocksEventReasons {
-			r.tally.drop(why)
+			r.Tally.Drop(why)
 		}
 		return
 	}
-	start := pcommon.Timestamp(g.throttle.Start() * 1000) //nolint:gosec // Timestamps are positive.
-	at := pcommon.Timestamp(g.throttle.Last() * 1000)     //nolint:gosec // Timestamps are positive.
+	isNew := g.throttle.Last() != g.sent
+	g.sent = g.throttle.Last()
+	p := record.Point{At: record.Micros(g.throttle.Last()), Start: record.Micros(g.throttle.Start())}
 	for _, b := range catalog.ClocksEventReasons {
-		if r.wants(metricThrottleEvents) {
-			r.batch.AddOf(*g.attrs, metricThrottleEvents, point(g.throttle.Count(b.Bit), at, start), metricThrottleEvents.With(b.Reason)...)
+		if r.Wants(metricThrottleEvents) && (isNew || !r.NewOnly) {
+			p.Value.I = g.throttle.Count(b.Bit)
+			r.Batch.AddOf(*g.attrs, metricThrottleEvents, p, metricThrottleEvents.With(b.Reason)...)
 		}
 	}
 }
@@ -33,7 +34,7 @@ func (r *recording) whySilent(g *gpu) dcgm.Reason {
 	switch {
 	case !g.up():
 		return dcgm.Blank
-	case r.micros-g.throttle.Last() > r.Limit(catalog.Normal):
+	case r.Engine-g.throttle.Last() > r.Limit(catalog.Normal):
 		return dcgm.Stale
 	default:
 		return dcgm.OK

@@ -129,13 +129,7 @@ func (c *collector) forgetChoices(class *class, unknown []dcgm.FieldID) {
 		return
 	}
 	for _, g := range class.gpus {
-		for i := range c.Rows {
-			state := &g.states[i]
-			if state.chosen > 0 && c.Rows[i].Sources[state.chosen-1].NeedsAny(unknown) {
-				*state = seriesState{}
-			}
-		}
-		g.fallbacks = c.fallbacksOf(g)
+		g.values.ForgetChoices(unknown)
 	}
 }
 

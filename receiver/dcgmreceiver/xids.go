@@ -18,6 +18,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
@@ -133,7 +134,7 @@ func (x *xidReader) save(ctx context.Context, self selftelemetry.Receiver) {
 func (c *collector) describeXID(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
 	code, ok := events.CodeOf(c.xids.table, o)
 	if !ok {
-		c.tally.drop(implausible)
+		c.tally.Drop(series.Implausible)
 		return inventory.Key{}, false
 	}
 	g := c.gpuAt(o.Entity)
@@ -161,11 +162,11 @@ func (r *recording) xids(g *gpu) {
 			}
 			to.PutInt("gpu.xid.code", int64(count.Code))
 		}
-		if r.wants(metricXIDErrors) {
-			r.batch.AddFilled(g.attributes(), metricXIDErrors, record.Point{Value: catalog.Number{I: count.Number}, At: at, Start: start}, fill)
+		if r.Wants(metricXIDErrors) {
+			r.Batch.AddFilled(g.attributes(), metricXIDErrors, record.Point{Value: catalog.Number{I: count.Number}, At: at, Start: start}, fill)
 		}
-		if r.wants(metricXIDLast) {
-			r.batch.AddFilled(g.attributes(), metricXIDLast, record.Point{Value: catalog.Number{F: float64(count.Last) / 1e6}, At: at, Start: at}, fill)
+		if r.Wants(metricXIDLast) {
+			r.Batch.AddFilled(g.attributes(), metricXIDLast, record.Point{Value: catalog.Number{F: float64(count.Last) / 1e6}, At: at, Start: at}, fill)
 		}
 	}
 }

@@ -15,16 +15,16 @@ type Layout struct {
 	*Pace
 	Rows []Placed
 
-	slots  map[dcgm.FieldID]int
+	slots  []int          // by field: 1 + slot, 0 if nothing needs it
 	fields []dcgm.FieldID // by slot
 	tierOf []Tier         // by slot
 	limits []int64        // by slot
-	gaps   []int64        // by slot
 }
 
 // Placed is a row at one kind of entity.
 type Placed struct {
 	*Row
+	Rank    int      // place of the row among all
 	Sources []Source // those of the row that entities of the kind have
 	Slots   [][]int  // by source and field
 }
@@ -41,6 +41,9 @@ type Pace struct {
 
 	interval, staleAfter time.Duration
 }
+
+// lastField is the largest number of a field that may be needed; DCGM 4.6 has fields up to 1612.
+const lastField dcgm.FieldID = 4095
 
 // NewPace returns the pace of a collection interval. staleAfter is the age at which a sample of the fastest tier is
 // stale; 0 leaves it to the periods.
@@ -62,17 +65,13 @@ func (p *Pace) Limit(t Tier) int64 {
 	return max(3*period, 30*time.Second).Microseconds()
 }
 
-// gap is the time in microseconds between samples that are no neighbours any more. A neighbour
-// may be missed once, and timers are late.
-func (p *Pace) gap(t Tier) int64 { return (2*p.Periods[t] + p.Periods[t]/4).Microseconds() }
-
 // NewLayout lays out those of some rows that mean something at a kind of entity and whose metric is enabled, and what
 // else is needed of such entities.
 func NewLayout(kind dcgm.EntityKind, rows []Row, enabled map[string]bool, needs []Need, pace *Pace) *Layout {
-	l := &Layout{Pace: pace, slots: map[dcgm.FieldID]int{}}
+	l := &Layout{Pace: pace, slots: make([]int, lastField+1)}
 	for i := range rows {
 		if r := &rows[i]; enabled[r.Name] && r.Kinds.Has(kind) {
-			l.Rows = append(l.Rows, l.placeRow(kind, r))
+			l.Rows = append(l.Rows, l.placeRow(kind, i, r))
 		}
 	}
 	for _, need := range needs {
@@ -80,13 +79,12 @@ func NewLayout(kind dcgm.EntityKind, rows []Row, enabled map[string]bool, needs 
 	}
 	for _, t := range l.tierOf {
 		l.limits = append(l.limits, pace.Limit(t))
-		l.gaps = append(l.gaps, pace.gap(t))
 	}
 	return l
 }
 
-func (l *Layout) placeRow(kind dcgm.EntityKind, r *Row) Placed {
-	p := Placed{Row: r}
+func (l *Layout) placeRow(kind dcgm.EntityKind, rank int, r *Row) Placed {
+	p := Placed{Row: r, Rank: rank}
 	for _, src := range r.Sources {
 		if !src.kindsOf().Has(kind) {
 			continue
@@ -102,10 +100,10 @@ func (l *Layout) placeRow(kind dcgm.EntityKind, r *Row) Placed {
 
 // place returns the slot of a field, which is read in the fastest tier that anything needs it in.
 func (l *Layout) place(field dcgm.FieldID, t Tier) int {
-	slot, known := l.slots[field]
+	slot, known := l.Slot(field)
 	if !known {
-		slot = len(l.slots)
-		l.slots[field] = slot
+		slot = len(l.fields)
+		l.slots[field] = slot + 1
 		l.fields = append(l.fields, field)
 		l.tierOf = append(l.tierOf, t)
 	}
@@ -115,8 +113,10 @@ func (l *Layout) place(field dcgm.FieldID, t Tier) int {
 
 // Slot returns the slot of a field, false if nothing needs it.
 func (l *Layout) Slot(field dcgm.FieldID) (int, bool) {
-	slot, needed := l.slots[field]
-	return slot, needed
+	if field > lastField {
+		return 0, false
+	}
+	return l.slots[field] - 1, l.slots[field] > 0
 }
 
 // Slots returns how many slots there are.
@@ -131,13 +131,13 @@ func (l *Layout) SlotTier(slot int) Tier { return l.tierOf[slot] }
 // SlotLimit returns the age in microseconds at which a sample at a slot is stale.
 func (l *Layout) SlotLimit(slot int) int64 { return l.limits[slot] }
 
-// SlotGap returns the time in microseconds between samples at a slot that are no neighbours any more.
-func (l *Layout) SlotGap(slot int) int64 { return l.gaps[slot] }
+// SlotPeriod returns the time between two samples at a slot.
+func (l *Layout) SlotPeriod(slot int) time.Duration { return l.Periods[l.tierOf[slot]] }
 
 // Fields returns the fields of one tier for which keep holds, in the order of their numbers.
 func (l *Layout) Fields(t Tier, keep func(dcgm.FieldID) bool) []dcgm.FieldID {
 	var out []dcgm.FieldID
-	for field, slot := range l.slots {
+	for slot, field := range l.fields {
 		if l.tierOf[slot] == t && keep(field) {
 			out = append(out, field)
 		}
@@ -148,12 +148,7 @@ func (l *Layout) Fields(t Tier, keep func(dcgm.FieldID) bool) []dcgm.FieldID {
 
 // NeedsProfiling reports whether anything needs a profiling field.
 func (l *Layout) NeedsProfiling() bool {
-	for field := range l.slots {
-		if dcgm.IsProfiling(field) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.fields, dcgm.IsProfiling)
 }
 
 // GPMOnly returns the fields that no row wants from a GPU without GPM.

@@ -17,7 +17,7 @@ import (
 
 // recordedByCode are the metrics that have no rows.
 var recordedByCode = []string{
-	"dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
+	"dcgm.clock.skew", "dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
 	"dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up", "dcgm.values.dropped", "dcgm.watch.rebuilds",
 	"gpu.fabric.info", "gpu.fallback.series", "gpu.info", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
 	"gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",

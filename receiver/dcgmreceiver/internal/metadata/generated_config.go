@@ -29,6 +29,7 @@ func (ms *MetricConfig) Unmarshal(parser *confmap.Conf) error {
 
 // MetricsConfig provides config for dcgm metrics.
 type MetricsConfig struct {
+	DcgmClockSkew                       MetricConfig `mapstructure:"dcgm.clock.skew"`
 	DcgmFieldsRefused                   MetricConfig `mapstructure:"dcgm.fields.refused"`
 	DcgmFieldsUnsupported               MetricConfig `mapstructure:"dcgm.fields.unsupported"`
 	DcgmFieldsWatched                   MetricConfig `mapstructure:"dcgm.fields.watched"`
@@ -127,6 +128,9 @@ type MetricsConfig struct {
 
 func DefaultMetricsConfig() MetricsConfig {
 	return MetricsConfig{
+		DcgmClockSkew: MetricConfig{
+			Enabled: true,
+		},
 		DcgmFieldsRefused: MetricConfig{
 			Enabled: true,
 		},

@@ -27,6 +27,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "all_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					DcgmClockSkew: MetricConfig{
+						Enabled: true,
+					},
 					DcgmFieldsRefused: MetricConfig{
 						Enabled: true,
 					},
@@ -321,6 +324,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "none_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					DcgmClockSkew: MetricConfig{
+						Enabled: false,
+					},
 					DcgmFieldsRefused: MetricConfig{
 						Enabled: false,
 					},

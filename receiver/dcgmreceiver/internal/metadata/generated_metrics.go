@@ -1542,6 +1542,9 @@ var MapAttributeNetworkIoDirection = map[string]AttributeNetworkIoDirection{
 }
 
 var MetricsInfo = metricsInfo{
+	DcgmClockSkew: metricInfo{
+		Name: "dcgm.clock.skew",
+	},
 	DcgmFieldsRefused: metricInfo{
 		Name: "dcgm.fields.refused",
 	},
@@ -1827,6 +1830,7 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
+	DcgmClockSkew                       metricInfo
 	DcgmFieldsRefused                   metricInfo
 	DcgmFieldsUnsupported               metricInfo
 	DcgmFieldsWatched                   metricInfo
@@ -1925,6 +1929,56 @@ type metricsInfo struct {
 
 type metricInfo struct {
 	Name string
+}
+
+type metricDcgmClockSkew struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills dcgm.clock.skew metric with initial data.
+func (m *metricDcgmClockSkew) init() {
+	m.data.SetName("dcgm.clock.skew")
+	m.data.SetDescription("By how much the Collector's clock is ahead of the host engine's; negative where it is behind. It includes the shortest time that a sample has taken from the GPU to the receiver, and may not show a drift of less than a collection interval.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricDcgmClockSkew) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricDcgmClockSkew) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricDcgmClockSkew) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricDcgmClockSkew(cfg MetricConfig) metricDcgmClockSkew {
+	m := metricDcgmClockSkew{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
 }
 
 type metricDcgmFieldsRefused struct {
@@ -2246,7 +2300,7 @@ type metricDcgmSampleAge struct {
 // init fills dcgm.sample.age metric with initial data.
 func (m *metricDcgmSampleAge) init() {
 	m.data.SetName("dcgm.sample.age")
-	m.data.SetDescription("Age that the oldest value of the last collection had when it was read, among those sampled every time.")
+	m.data.SetDescription("Age that the oldest value of the last collection had when it was read, among those sampled every time, by the host engine's clock.")
 	m.data.SetUnit("s")
 	m.data.SetEmptyGauge()
 }
@@ -7244,6 +7298,7 @@ type MetricsBuilder struct {
 	buildInfo                                 component.BuildInfo  // contains version information.
 	resourceAttributeIncludeFilter            map[string]filter.Filter
 	resourceAttributeExcludeFilter            map[string]filter.Filter
+	metricDcgmClockSkew                       metricDcgmClockSkew
 	metricDcgmFieldsRefused                   metricDcgmFieldsRefused
 	metricDcgmFieldsUnsupported               metricDcgmFieldsUnsupported
 	metricDcgmFieldsWatched                   metricDcgmFieldsWatched
@@ -7363,6 +7418,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		startTime:                                 pcommon.NewTimestampFromTime(time.Now()),
 		metricsBuffer:                             pmetric.NewMetrics(),
 		buildInfo:                                 settings.BuildInfo,
+		metricDcgmClockSkew:                       newMetricDcgmClockSkew(mbc.Metrics.DcgmClockSkew),
 		metricDcgmFieldsRefused:                   newMetricDcgmFieldsRefused(mbc.Metrics.DcgmFieldsRefused),
 		metricDcgmFieldsUnsupported:               newMetricDcgmFieldsUnsupported(mbc.Metrics.DcgmFieldsUnsupported),
 		metricDcgmFieldsWatched:                   newMetricDcgmFieldsWatched(mbc.Metrics.DcgmFieldsWatched),
@@ -7548,6 +7604,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetName(ScopeName)
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
+	mb.metricDcgmClockSkew.emit(ils.Metrics())
 	mb.metricDcgmFieldsRefused.emit(ils.Metrics())
 	mb.metricDcgmFieldsUnsupported.emit(ils.Metrics())
 	mb.metricDcgmFieldsWatched.emit(ils.Metrics())
@@ -7671,6 +7728,11 @@ func (mb *MetricsBuilder) Emit(options ...ResourceMetricsOption) pmetric.Metrics
 	metrics := mb.metricsBuffer
 	mb.metricsBuffer = pmetric.NewMetrics()
 	return metrics
+}
+
+// RecordDcgmClockSkewDataPoint adds a data point to dcgm.clock.skew metric.
+func (mb *MetricsBuilder) RecordDcgmClockSkewDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricDcgmClockSkew.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordDcgmFieldsRefusedDataPoint adds a data point to dcgm.fields.refused metric.

@@ -69,6 +69,10 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordDcgmClockSkewDataPoint(ts, 1)
+
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordDcgmFieldsRefusedDataPoint(ts, 1)
 
 			defaultMetricsCount++
@@ -449,6 +453,18 @@ func TestMetricsBuilder(t *testing.T) {
 			validatedMetrics := make(map[string]bool)
 			for _, mi := range allMetricsList {
 				switch mi.Name() {
+				case "dcgm.clock.skew":
+					assert.False(t, validatedMetrics["dcgm.clock.skew"], "Found a duplicate in the metrics slice: dcgm.clock.skew")
+					validatedMetrics["dcgm.clock.skew"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "By how much the Collector's clock is ahead of the host engine's; negative where it is behind. It includes the shortest time that a sample has taken from the GPU to the receiver, and may not show a drift of less than a collection interval.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
 				case "dcgm.fields.refused":
 					assert.False(t, validatedMetrics["dcgm.fields.refused"], "Found a duplicate in the metrics slice: dcgm.fields.refused")
 					validatedMetrics["dcgm.fields.refused"] = true
@@ -536,7 +552,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["dcgm.sample.age"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Age that the oldest value of the last collection had when it was read, among those sampled every time.", mi.Description())
+					assert.Equal(t, "Age that the oldest value of the last collection had when it was read, among those sampled every time, by the host engine's clock.", mi.Description())
 					assert.Equal(t, "s", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())

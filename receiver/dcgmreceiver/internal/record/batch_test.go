@@ -43,7 +43,7 @@ func TestPointsAreThoseOfTheGeneratedBuilder(t *testing.T) {
 	metrics := want.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()
 	require.Equal(t, catalog.Count, metrics.Len())
 	for _, m := range metrics.All() {
-		add(batch, catalog.Named(m.Name()), pointOf(m).Attributes())
+		add(batch, catalog.Named(m.Name()), pointsOf(m).At(0).Attributes())
 	}
 	require.Equal(t, text(t, want), text(t, batch.Emit(resource())))
 	require.Zero(t, batch.Emit(resource()).ResourceMetrics().Len(), "it is empty now")
@@ -106,11 +106,11 @@ func isText(attributes pcommon.Map, key string) bool {
 	return value.Type() == pcommon.ValueTypeStr
 }
 
-func pointOf(m pmetric.Metric) pmetric.NumberDataPoint {
+func pointsOf(m pmetric.Metric) pmetric.NumberDataPointSlice {
 	if m.Type() == pmetric.MetricTypeSum {
-		return m.Sum().DataPoints().At(0)
+		return m.Sum().DataPoints()
 	}
-	return m.Gauge().DataPoints().At(0)
+	return m.Gauge().DataPoints()
 }
 
 func resource() pcommon.Resource {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package series
 
 import (
-	"slices"
-
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -13,18 +10,19 @@ import (
 // one is taken: profiling and other rates need two samples.
 const patiencePolls = 3
 
-// seriesState is the state of one series of one GPU.
-type seriesState struct {
+// state is that of one series.
+type state struct {
 	chosen int8  // 1 + index of the source in use; 0 while undecided
 	late   uint8 // by bit: better sources that were passed over because they were late
 	polls  uint8
 	lacks  bool // the source in use is not supported now
 	total  cumulative
+	read   int64 // timestamp of the last reading
 }
 
 // countsAsDrop reports whether a series that has no value for a reason has lost one. What a GPU
 // never had is no loss, and what it has not any more is one loss.
-func (s *seriesState) countsAsDrop(why dcgm.Reason) bool {
+func (s *state) countsAsDrop(why dcgm.Reason) bool {
 	lacked := s.lacks
 	s.lacks = why == dcgm.NotSupported
 	return !s.lacks || !lacked && s.chosen > 0
@@ -34,7 +32,7 @@ func (s *seriesState) countsAsDrop(why dcgm.Reason) bool {
 // each source has no value now. A choice stays: two sources of one quantity may differ in
 // meaning and must not alternate in one series. It changes once where a better source was
 // late, as when profiling was held by another client at the start.
-func (s *seriesState) choose(sources int, reason func(i int) dcgm.Reason) (int, dcgm.Reason) {
+func (s *state) choose(sources int, reason func(i int) dcgm.Reason) (int, dcgm.Reason) {
 	if s.chosen > 0 {
 		s.reconsider(reason)
 		return int(s.chosen) - 1, dcgm.OK
@@ -49,7 +47,7 @@ func (s *seriesState) choose(sources int, reason func(i int) dcgm.Reason) (int, 
 		if first == dcgm.OK {
 			first = why
 		}
-		if conclusive(why) {
+		if Conclusive(why) {
 			continue
 		}
 		if s.polls < patiencePolls {
@@ -63,49 +61,25 @@ func (s *seriesState) choose(sources int, reason func(i int) dcgm.Reason) (int, 
 
 // reconsider takes a better source that was late and has come. One that will never come is
 // waited for no longer.
-func (s *seriesState) reconsider(reason func(i int) dcgm.Reason) {
+func (s *state) reconsider(reason func(i int) dcgm.Reason) {
 	for i := 0; s.late>>i != 0; i++ {
 		if !s.waitsFor(i) {
 			continue
 		}
 		why := reason(i)
 		if why == dcgm.OK {
-			*s = seriesState{chosen: int8(i + 1), late: s.late & (1<<i - 1)} //nolint:gosec // A series has a handful of sources.
+			*s = state{chosen: int8(i + 1), late: s.late & (1<<i - 1)} //nolint:gosec // A series has a handful of sources.
 			return
 		}
-		if conclusive(why) {
+		if Conclusive(why) {
 			s.late &^= 1 << i
 		}
 	}
 }
 
-func (s *seriesState) waitsFor(source int) bool { return s.late>>source&1 == 1 }
+func (s *state) waitsFor(source int) bool { return s.late>>source&1 == 1 }
 
-// liveFields returns the fields of the fastest tier that some GPU of a class has a use for:
-// those of sources in use, of better ones that are late, and where nothing is in use yet, of
-// those that may still give something.
-func (c *collector) liveFields(class *class) []dcgm.FieldID {
-	live := map[dcgm.FieldID]bool{fieldUUID: true}
-	for _, g := range class.gpus {
-		for i := range c.Rows {
-			c.addLive(live, &c.Rows[i], g, &g.states[i])
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(class.fields[catalog.Normal]), func(f dcgm.FieldID) bool { return !live[f] })
-}
-
-func (c *collector) addLive(live map[dcgm.FieldID]bool, row *catalog.Placed, g *gpu, state *seriesState) {
-	for i, src := range row.Sources {
-		for j, field := range src.Fields {
-			open := state.chosen == 0 && g.sheet[row.Slots[i][j]].Reason != dcgm.NotSupported
-			if int(state.chosen) == i+1 || open || state.waitsFor(i) {
-				live[field] = true
-			}
-		}
-	}
-}
-
-// conclusive tells a field that this GPU will never give from one that is late.
-func conclusive(why dcgm.Reason) bool {
+// Conclusive tells a field that an entity will never give from one that is late.
+func Conclusive(why dcgm.Reason) bool {
 	return why == dcgm.NotSupported || why == dcgm.NoPermission
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package series
 
 import (
-	"go.opentelemetry.io/collector/pdata/pcommon"
+	"time"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 )
@@ -11,28 +11,30 @@ import (
 // cumulative is the state of one cumulative series. Times are DCGM's, in microseconds since the
 // Unix epoch.
 type cumulative struct {
-	begun bool
-	start int64 // StartTimestamp of the points
-	last  int64 // timestamp of the last sample
-	value catalog.Number
+	begun   bool
+	setBack bool  // the clock has been set back since the last sample
+	start   int64 // StartTimestamp of the points
+	last    int64 // timestamp of the last sample
+	value   catalog.Number
 }
 
-// advance takes the value of a counter or a rate at an instant, and returns the total and
-// its start. gap is the time between samples that are no neighbours any more. It reports
-// false for a sample older than the last one, which says nothing new.
-func (t *cumulative) advance(k catalog.Kind, at int64, value catalog.Number, gap int64) (catalog.Number, pcommon.Timestamp, bool) {
-	if at < t.last-gap {
-		*t = cumulative{} // The clock has been set back.
+// advance takes the value of a counter or a rate at an instant. It reports
+// false for a sample older than the last one, which says nothing new, unless the clock has been set back. Samples are
+// taken once in a period.
+func (t *cumulative) advance(k catalog.Kind, at int64, value catalog.Number, period time.Duration) bool {
+	if at < t.last && (t.setBack || at < t.last-gap(period)) {
+		*t = cumulative{}
 	}
 	if at < t.last {
-		return catalog.Number{}, 0, false
+		return false
 	}
+	t.setBack = t.setBack && at == t.last
 	if k == catalog.Counter {
 		t.set(at, value)
 	} else {
-		t.integrate(at, value.F, gap)
+		t.integrate(at, value.F, gap(period))
 	}
-	return t.value, pcommon.Timestamp(t.start * 1000), true //nolint:gosec // DCGM's timestamps are positive.
+	return true
 }
 
 // set takes an absolute counter. A decrease is a reset: the series starts anew at the sample
@@ -43,6 +45,10 @@ func (t *cumulative) set(at int64, value catalog.Number) {
 	}
 	t.begun, t.last, t.value = true, at, value
 }
+
+// gap is the time in microseconds between samples that are no neighbours any more. A neighbour may be missed once, and
+// timers are late.
+func gap(period time.Duration) int64 { return (2*period + period/4).Microseconds() }
 
 // integrate adds a rate, which is an average over the time since the sample before it. That
 // holds between neighbours only: after more than gap the series starts anew from zero, since

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package dcgmreceiver
+package series
 
 import (
 	"testing"
@@ -34,7 +34,7 @@ func TestChoiceOfASource(t *testing.T) {
 		"takes what comes late if there is nothing else": {collections{{blank, never}, {blank, never}, {blank, never}, {blank, never}, {ok, never}}, []int{-1, -1, -1, -1, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var s seriesState
+			var s state
 			for i, reasons := range tt.reasons {
 				got, _ := s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
 				require.Equal(t, tt.want[i], got, "collection %d", i)
@@ -44,18 +44,18 @@ func TestChoiceOfASource(t *testing.T) {
 }
 
 func TestUndecidedSeriesSayWhy(t *testing.T) {
-	var s seriesState
+	var s state
 	_, why := s.choose(2, func(i int) dcgm.Reason { return []dcgm.Reason{dcgm.NotSupported, dcgm.Blank}[i] })
 	require.Equal(t, dcgm.NotSupported, why)
 }
 
 func TestBetterSourceCountsFromItsOwnStart(t *testing.T) {
-	var s seriesState
+	var s state
 	reasons := []dcgm.Reason{dcgm.Blank, dcgm.OK}
 	for range patiencePolls + 1 {
 		s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
 	}
-	s.total.advance(catalog.Counter, second, catalog.Number{I: 5}, gap)
+	s.total.advance(catalog.Counter, second, catalog.Number{I: 5}, period)
 	reasons[0] = dcgm.OK
 	s.choose(2, func(i int) dcgm.Reason { return reasons[i] })
 	require.Equal(t, cumulative{}, s.total)
@@ -74,7 +74,7 @@ func TestOnlyWhatWasThereIsLost(t *testing.T) {
 		"blank counts always": {0, []dcgm.Reason{blank, blank, never, blank}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := seriesState{chosen: tt.chosen}
+			s := state{chosen: tt.chosen}
 			drops := 0
 			for _, why := range tt.reasons {
 				if s.countsAsDrop(why) && why != ok {
