@@ -32,17 +32,18 @@ var (
 	metricLinks          = catalog.Named("gpu.nvlink.links")
 	metricThrottleEvents = catalog.Named("gpu.throttle.events")
 	metricEngineMemory   = catalog.Named("dcgm.hostengine.memory.usage")
+	metricInstances      = catalog.Named("gpu.mig.instances")
 	metricEngineCPU      = catalog.Named("dcgm.hostengine.cpu.utilization")
 )
 
 // collector reads GPUs through one source at a time. What it knows of GPUs outlives sources.
 type collector struct {
-	*catalog.Layout
-	enabled   map[string]bool
-	gpmFields map[dcgm.FieldID]bool // not wanted from a GPU without GPM
-	profiling bool                  // something needs a profiling field
-	logger    *zap.Logger
-	self      selftelemetry.Receiver
+	*catalog.Layout // that of GPUs
+	layouts         map[dcgm.EntityKind]*catalog.Layout
+	enabled         map[string]bool
+	profiling       bool // something needs a profiling field
+	logger          *zap.Logger
+	self            selftelemetry.Receiver
 
 	watches watching.Settings
 	needs   map[dcgm.EntityKind]watching.Needs
@@ -64,6 +65,7 @@ type collector struct {
 	said              map[dcgm.FieldID]bool                // refused fields that have been logged
 	unread            [catalog.Tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed
 	unserved          map[string]bool                      // calls that the host engine does not serve and that have been logged
+	ungrouped         error                                // some MIG instances have no group
 	noGroup           error                                // the host engine has too few groups for the plan
 	plans             int64
 	watched           int64 // distinct fields
@@ -75,6 +77,7 @@ type collector struct {
 	node  inventory.Node
 	known map[inventory.Key]*gpu
 	gpus  []*gpu // those that are there and configured
+	parts []*gpu // their GPU instances and compute instances
 	gone  []*gpu // those that were there before and are not now
 
 	due     [catalog.Tiers]time.Time
@@ -96,17 +99,18 @@ type usage struct {
 
 func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, logger *zap.Logger, self selftelemetry.Receiver) *collector {
 	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
-	l := layoutOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
+	layouts := layoutsOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
+	l := layouts[dcgm.GPU]
 	return &collector{
 		Layout:    l,
+		layouts:   layouts,
 		node:      inventory.New(devices, cfg.ForgetAfter),
 		enabled:   enabled,
-		gpmFields: l.GPMOnly(),
 		profiling: l.NeedsProfiling(),
 		logger:    logger,
 		self:      self,
 		watches:   watchSettings(enabled, l.Pace),
-		needs:     map[dcgm.EntityKind]watching.Needs{dcgm.GPU: needsOf(l)},
+		needs:     needsOf(layouts),
 		said:      map[dcgm.FieldID]bool{},
 		unserved:  map[string]bool{},
 		xids:      newXIDReader(table, enabled),
@@ -129,23 +133,21 @@ func (c *collector) detach() {
 	c.planned, c.classes, c.watched, c.unsupported = false, nil, 0, 0
 	c.used = nil
 	c.unread = [catalog.Tiers]map[dcgm.Entity]error{}
-	for _, g := range c.gpus {
+	for _, g := range c.present() {
 		g.forget()
 	}
 }
 
-// prepare makes the plan fit the GPUs that are there now.
+// prepare makes the plan fit the GPUs that are there now, and what they are partitioned into.
 func (c *collector) prepare(ctx context.Context, now time.Time) error {
-	gpus, err := c.src.Entities(ctx, dcgm.GPU)
-	if err != nil {
-		return fail(selftelemetry.KindEnumerate, err)
+	if err := c.list(ctx); err != nil {
+		return err
 	}
-	c.all, c.listed = gpus.All, gpus.Supported
 	retry := (c.incomplete || c.overdue) && c.holder.Due(now)
 	if retry && c.overdue {
 		c.holder.DoubtAll() // Another client may have ended our watches.
 	}
-	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) {
+	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) && allPlanned(instancesOf(c.entities), c.all) {
 		return nil
 	}
 	return c.plan(ctx, now)

@@ -36,7 +36,7 @@ func (c *collector) attachValues() {
 		k := &c.node.Known[i]
 		g := c.known[k.Key()]
 		if g == nil {
-			g = &gpu{values: series.NewSet(c.Layout)}
+			g = &gpu{values: series.NewSet(c.layouts[k.Entity.Kind])}
 		}
 		if g.known == nil || g.known.Identity != k.Identity {
 			g.attrs = attributesOf(k.Identity)
@@ -45,7 +45,28 @@ func (c *collector) attachValues() {
 		values[k.Key()] = g
 	}
 	c.known = values
-	c.gpus, c.gone = c.valuesOf(c.node.Present()), c.valuesOf(c.node.Gone())
+	c.gpus, c.parts = split(c.valuesOf(c.node.Present()))
+	c.gone, _ = split(c.valuesOf(c.node.Gone()))
+}
+
+// split tells GPUs from what they are partitioned into.
+func split(some []*gpu) (gpus, parts []*gpu) {
+	for _, g := range some {
+		if isInstance(g.entity()) {
+			parts = append(parts, g)
+			continue
+		}
+		gpus = append(gpus, g)
+	}
+	return gpus, parts
+}
+
+// present are all entities that are there and configured.
+func (c *collector) present() []*gpu {
+	if len(c.parts) == 0 {
+		return c.gpus
+	}
+	return slices.Concat(c.gpus, c.parts)
 }
 
 func (c *collector) valuesOf(some []*inventory.Known) []*gpu {
@@ -63,13 +84,21 @@ func (c *collector) apply(change inventory.Change) {
 		g.forget()
 	case inventory.Forgotten:
 		c.dropFromPlan(change.Entity)
+	case inventory.Replaced:
+		c.holder.Doubt(change.Entity) // What has its number now has no watches yet.
 	case inventory.Lost:
 		g.forget()
-		c.logger.Warn("GPU cannot be read", zap.String("hw.id", change.Key.ID), zap.String("gpu.state", string(change.State)))
+		if change.Key.Kind == dcgm.GPU {
+			c.logger.Warn("GPU cannot be read", zap.String("hw.id", change.Key.ID), zap.String("gpu.state", string(change.State)))
+		}
 	case inventory.Back:
 		g.restart()
 		c.due = [catalog.Tiers]time.Time{}
-		c.logger.Info("GPU can be read again", zap.String("hw.id", change.Key.ID))
+		if change.Key.Kind == dcgm.GPU {
+			c.logger.Info("GPU can be read again", zap.String("hw.id", change.Key.ID))
+		}
+	case inventory.Repartitioned:
+		c.logPartition(g.known)
 	case inventory.Readable:
 		c.due = [catalog.Tiers]time.Time{}
 	case inventory.Unidentified:
@@ -79,7 +108,7 @@ func (c *collector) apply(change inventory.Change) {
 	case inventory.Duplicate:
 		c.logger.Warn("two GPUs have the same UUID, one of them goes without",
 			zap.String("hw.id", change.Key.ID), zap.Uint32("gpu", change.Entity.ID), zap.Uint32("without", change.Other.ID))
-	case inventory.Added, inventory.Renamed, inventory.Replaced, inventory.Unreadable: // Their values come and go with them.
+	case inventory.Added, inventory.Renamed, inventory.Identified, inventory.Unreadable: // Their values come and go with them.
 	}
 }
 
@@ -94,23 +123,11 @@ func (c *collector) dropFromPlan(entity dcgm.Entity) {
 	c.classes = slices.DeleteFunc(c.classes, func(class *class) bool { return len(class.entities) == 0 })
 }
 
-// identify reads the identity of all GPUs and selects those to collect.
+// identify reads the identity of all entities and selects those to collect.
 func (c *collector) identify(ctx context.Context, now time.Time) error {
-	samples, unread, err := c.src.Read(ctx, c.entities, c.identityFieldsToRead(), nil)
+	answers, err := c.readIdentities(ctx)
 	if err != nil {
-		return fail(selftelemetry.KindEnumerate, err)
-	}
-	c.unread[catalog.Static] = c.listedOf(unread)
-	answers := &inventory.Identities{Asked: c.entities, Samples: make(map[dcgm.Entity]inventory.Samples, len(c.entities))}
-	for _, entity := range c.entities {
-		answers.Samples[entity] = inventory.Samples{}
-	}
-	for _, s := range samples {
-		if of := answers.Samples[s.Entity]; of != nil {
-			of[s.Field] = s
-			continue
-		}
-		c.tally.Drop(dcgm.Status) // It was not asked for.
+		return err
 	}
 	c.refresh(inventory.Answers{Identities: answers}, now)
 	return nil
@@ -124,7 +141,7 @@ func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
 	for entity, key := range c.numbers() {
 		c.planned = c.planned && before[entity] == key
 	}
-	if err != nil || !c.planned || !slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.known.Nameless }) {
+	if err != nil || !c.planned || !slices.ContainsFunc(c.present(), func(g *gpu) bool { return g.known.Nameless }) {
 		return err
 	}
 	c.due[catalog.Static] = now
@@ -137,18 +154,18 @@ func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
 // numbers says what each entity is known by.
 func (c *collector) numbers() map[dcgm.Entity]inventory.Key {
 	out := map[dcgm.Entity]inventory.Key{}
-	for _, g := range c.gpus {
+	for _, g := range c.present() {
 		out[g.entity()] = g.known.Key()
 	}
 	return out
 }
 
-// shown are the GPUs to emit.
-func (c *collector) shown() []*gpu {
-	if !slices.ContainsFunc(c.gpus, func(g *gpu) bool { return !g.known.Shown() }) {
-		return c.gpus
+// shown are those of some entities that are to be emitted.
+func shown(some []*gpu) []*gpu {
+	if !slices.ContainsFunc(some, func(g *gpu) bool { return !g.known.Shown() }) {
+		return some
 	}
-	return slices.DeleteFunc(slices.Clone(c.gpus), func(g *gpu) bool { return !g.known.Shown() })
+	return slices.DeleteFunc(slices.Clone(some), func(g *gpu) bool { return !g.known.Shown() })
 }
 
 // observe asks the host engine for the status of every GPU that gives no fresh value, as where
@@ -170,8 +187,13 @@ func (c *collector) observe(ctx context.Context, now time.Time) error {
 		}
 		c.checkSilence(g, status)
 	}
+	for _, g := range c.parts {
+		if c.known[inventory.Key{Kind: dcgm.GPU, ID: g.known.Parent}].fresh > 0 {
+			c.checkSilence(g, dcgm.StatusOK)
+		}
+	}
 	c.refresh(inventory.Answers{Statuses: statuses}, now)
-	for _, g := range c.gpus {
+	for _, g := range c.present() {
 		if g.known.State() == inventory.StateUnreadable {
 			g.forget() // The receiver's status says so for all such GPUs together.
 		}

@@ -73,7 +73,7 @@ func (c *collector) readEventsOf(ctx context.Context, watch *watching.Held, curs
 		if cursor.IsOld(time.UnixMicro(s.TS), reached) {
 			continue
 		}
-		if g := c.gpuAt(s.Entity); g != nil && s.Field == fieldClocksEventReasons && !c.observeClocks(g, s) {
+		if g := c.at(s.Entity); g != nil && s.Field == fieldClocksEventReasons && !c.observeClocks(g, s) {
 			c.tally.Drop(series.Implausible)
 		}
 	}

@@ -31,11 +31,18 @@ type gpu struct {
 // attributesOf makes those of every data point about an entity.
 func attributesOf(id inventory.Identity) *pcommon.Map {
 	attrs := pcommon.NewMap()
-	attrs.EnsureCapacity(4)
+	attrs.EnsureCapacity(8)
 	attrs.PutStr("hw.id", id.ID)
 	attrs.PutStr("hw.name", id.Name)
 	attrs.PutStr("hw.model", id.Model)
 	attrs.PutStr("hw.vendor", id.Vendor)
+	for _, a := range []struct{ key, value string }{
+		{"hw.parent", id.Parent}, {"gpu.mig.profile", id.MIG.Profile}, {"gpu.mig.gi", id.MIG.GI}, {"gpu.mig.ci", id.MIG.CI},
+	} {
+		if a.value != "" {
+			attrs.PutStr(a.key, a.value)
+		}
+	}
 	return &attrs
 }
 

@@ -56,7 +56,7 @@ func isUp(state metadata.AttributeGpuState) bool { return inventory.State(state.
 // are configured and have not been there. now is a time in microseconds.
 func (c *collector) stateOfAll(now int64) []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone))
-	for _, g := range slices.Concat(c.shown(), c.gone) {
+	for _, g := range slices.Concat(shown(c.gpus), c.gone) {
 		states = append(states, gpuState{Identity: g.known.Identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
 	}
 	for _, id := range c.node.Never() {

@@ -21,15 +21,22 @@ func enabledMetrics(metrics metadata.MetricsConfig) map[string]bool {
 	return enabled
 }
 
-// layoutOf lays out what is read of GPUs: what the rows need, what hw.status is made of, and the UUID, which says whose
-// the other values are.
-func layoutOf(rows []catalog.Row, enabled map[string]bool, pace *catalog.Pace) *catalog.Layout {
-	var needs []catalog.Need
-	if enabled[metricHealth.Name] {
-		for _, field := range statusInputs {
-			needs = append(needs, catalog.Need{Field: field, Tier: catalog.Normal})
+// kinds are those of the entities that are read.
+var kinds = []dcgm.EntityKind{dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance}
+
+// layoutsOf lays out what is read of entities of each kind: what the rows need, of GPUs what hw.status is made of, and
+// the UUID, which says whose the other values are.
+func layoutsOf(rows []catalog.Row, enabled map[string]bool, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
+	layouts := map[dcgm.EntityKind]*catalog.Layout{}
+	for _, kind := range kinds {
+		var needs []catalog.Need
+		if kind == dcgm.GPU && enabled[metricHealth.Name] {
+			for _, field := range statusInputs {
+				needs = append(needs, catalog.Need{Field: field, Tier: catalog.Normal})
+			}
 		}
+		needs = append(needs, catalog.Need{Field: fieldUUID, Tier: catalog.Normal})
+		layouts[kind] = catalog.NewLayout(kind, rows, enabled, needs, pace)
 	}
-	needs = append(needs, catalog.Need{Field: fieldUUID, Tier: catalog.Normal})
-	return catalog.NewLayout(dcgm.GPU, rows, enabled, needs, pace)
+	return layouts
 }

@@ -8,10 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
 func TestWhatHealthIsMadeOfIsSampledEveryTime(t *testing.T) {
-	l := layoutOf(nil, map[string]bool{metricHealth.Name: true}, catalog.NewPace(interval, 0))
+	l := layoutsOf(nil, map[string]bool{metricHealth.Name: true}, catalog.NewPace(interval, 0))[dcgm.GPU]
 	require.Equal(t, len(statusInputs)+1, l.Slots())
 	for _, field := range append(statusInputs, fieldUUID) {
 		slot, needed := l.Slot(field)

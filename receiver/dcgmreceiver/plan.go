@@ -16,8 +16,10 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
-// class is a set of GPUs that are read together, for the same fields.
+// class is a set of entities of one kind that are read together, for the same fields.
 type class struct {
+	layout   *catalog.Layout
+	gpm      map[dcgm.FieldID]bool // not wanted without GPM
 	gpus     []*gpu
 	entities []dcgm.Entity
 	fields   [catalog.Tiers][]dcgm.FieldID
@@ -46,7 +48,7 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 func (c *collector) choosePlanned(ctx context.Context) error {
 	entities := slices.Clone(c.all)
 	for _, entity := range c.entities {
-		if slices.Contains(c.all, entity) {
+		if slices.Contains(c.all, entity) || isInstance(entity) {
 			continue
 		}
 		status, err := c.src.Status(ctx, entity)
@@ -57,6 +59,7 @@ func (c *collector) choosePlanned(ctx context.Context) error {
 			entities = append(entities, entity)
 		}
 	}
+	slices.SortFunc(entities, dcgm.Entity.Compare)
 	c.entities, c.active = entities, c.listed
 	return nil
 }
@@ -97,8 +100,17 @@ func (c *collector) members(ctx context.Context) ([]watching.Member, error) {
 			return nil, err
 		}
 		members = append(members, watching.Member{Entity: g.entity(), GPM: g.known.GPM(), Profiled: g.profiled})
+		for _, part := range c.partsOf(g) {
+			part.profiled, part.unasked = g.profiled, g.unasked
+			members = append(members, watching.Member{Entity: part.entity(), GPM: g.known.GPM(), Profiled: g.profiled})
+		}
 	}
 	return members, nil
+}
+
+// partsOf are what a GPU is partitioned into.
+func (c *collector) partsOf(of *gpu) []*gpu {
+	return slices.DeleteFunc(slices.Clone(c.parts), func(g *gpu) bool { return g.known.Parent != of.known.ID })
 }
 
 // classify makes of every set that is watched one that is read, for what is watched: a field that the host engine does
@@ -106,9 +118,9 @@ func (c *collector) members(ctx context.Context) ([]watching.Member, error) {
 func (c *collector) classify(sets []watching.Set) {
 	c.classes = nil
 	for i := range sets {
-		class := &class{entities: sets[i].Entities, refused: map[dcgm.FieldID]bool{}}
+		class := &class{layout: c.layouts[sets[i].Kind], gpm: c.needs[sets[i].Kind].GPMOnly, entities: sets[i].Entities, refused: map[dcgm.FieldID]bool{}}
 		for _, entity := range class.entities {
-			class.gpus = append(class.gpus, c.gpuAt(entity))
+			class.gpus = append(class.gpus, c.at(entity))
 		}
 		var unknown []dcgm.FieldID
 		for field, r := range c.holder.Refused(class.entities) {
@@ -129,10 +141,12 @@ func (c *collector) classify(sets []watching.Set) {
 	}
 }
 
-// gpuAt returns what has a number now, nil if nothing that is configured has.
-func (c *collector) gpuAt(entity dcgm.Entity) *gpu {
-	if i := slices.IndexFunc(c.gpus, func(g *gpu) bool { return g.entity() == entity }); i >= 0 {
-		return c.gpus[i]
+// at returns what has a number now, nil if nothing that is configured has.
+func (c *collector) at(entity dcgm.Entity) *gpu {
+	for _, some := range [][]*gpu{c.gpus, c.parts} {
+		if i := slices.IndexFunc(some, func(g *gpu) bool { return g.entity() == entity }); i >= 0 {
+			return some[i]
+		}
 	}
 	return nil
 }
@@ -147,8 +161,8 @@ func (c *collector) clearValues(class *class) {
 		}
 	}
 	for _, g := range class.gpus {
-		for slot := range c.Slots() {
-			field, s := c.Field(slot), g.values.At(slot)
+		for slot := range class.layout.Slots() {
+			field, s := class.layout.Field(slot), g.values.At(slot)
 			switch {
 			case watched[field] && s.TS > 0 && s.Reason == dcgm.OK:
 			case watched[field] || c.mayCome(class, g, field):
@@ -163,7 +177,7 @@ func (c *collector) clearValues(class *class) {
 // mayCome tells of a field that is not watched whether it is missing because of an error, so that the next plan may
 // have it.
 func (c *collector) mayCome(class *class, g *gpu, field dcgm.FieldID) bool {
-	if c.gpmFields[field] && !g.known.GPM() {
+	if class.gpm[field] && !g.known.GPM() {
 		return false
 	}
 	return class.refused[field] || g.unasked && dcgm.IsProfiling(field)

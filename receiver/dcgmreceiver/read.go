@@ -23,24 +23,33 @@ import (
 // GPU of the plan, counts as blank.
 func (c *collector) dropStrangers() bool {
 	found := false
-	slot, _ := c.Slot(fieldUUID)
 	for _, class := range c.classes {
+		slot, _ := class.layout.Slot(fieldUUID)
 		for _, g := range class.gpus {
-			s := g.values.At(slot)
-			switch c.node.Judge(g.known, s) {
-			case inventory.Same:
-			case inventory.Dubious:
-				g.values.Blank(slot)
-				c.tally.Drop(series.Implausible)
-			case inventory.Stranger:
-				g.forget()
-				c.holder.Doubt(g.entity())
-				found = true
-			}
+			found = c.dropStranger(g, slot) || found
 		}
 	}
 	c.planned = c.planned && !found
 	return found
+}
+
+// dropStranger takes no values of a MIG instance that does not tell whose they are: another one may have its number.
+func (c *collector) dropStranger(g *gpu, slot int) bool {
+	s := g.values.At(slot)
+	switch c.node.Judge(g.known, s) {
+	case inventory.Same:
+		if s.Reason != dcgm.OK && isInstance(g.entity()) {
+			g.forget()
+		}
+	case inventory.Dubious:
+		g.values.Blank(slot)
+		c.tally.Drop(series.Implausible)
+	case inventory.Stranger:
+		g.forget()
+		c.holder.Doubt(g.entity())
+		return true
+	}
+	return false
 }
 
 // read brings the values up to date, tier by tier as each is due.
@@ -147,7 +156,7 @@ func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier
 // forgetFields drops values that could not be read again.
 func (c *collector) forgetFields(g *gpu, fields []dcgm.FieldID) {
 	for _, field := range fields {
-		if slot, needed := c.Slot(field); needed {
+		if slot, needed := c.layouts[g.entity().Kind].Slot(field); needed {
 			g.values.Drop(slot, dcgm.Status)
 		}
 	}
@@ -174,7 +183,11 @@ func (c *collector) unreadable() error {
 		return nil
 	}
 	entities := slices.SortedFunc(maps.Keys(all), dcgm.Entity.Compare)
-	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbersOf(entities), all[entities[0]]))
+	if first := entities[0]; first.Kind != dcgm.GPU { // GPUs come first.
+		return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read MIG instances %v: %w", entities, all[first]))
+	}
+	gpus := slices.DeleteFunc(slices.Clone(entities), isInstance)
+	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbersOf(gpus), all[gpus[0]]))
 }
 
 // numbersOf returns DCGM's numbers, as messages have them.
@@ -200,7 +213,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample) series.News {
 			}
 			g = class.gpus[at]
 		}
-		slot, needed := c.Slot(s.Field)
+		slot, needed := class.layout.Slot(s.Field)
 		if !needed {
 			c.tally.Drop(dcgm.Status)
 			continue
@@ -213,15 +226,15 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample) series.News {
 // noteFresh counts the values that fields have at the engine's time.
 func (c *collector) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
 	for _, field := range fields {
-		slot, _ := c.Slot(field)
+		slot, _ := class.layout.Slot(field)
 		for _, g := range class.gpus {
 			s := g.values.At(slot)
 			if s.Reason != dcgm.OK {
 				continue
 			}
-			stale := now-s.TS > c.SlotLimit(slot)
+			stale := now-s.TS > class.layout.SlotLimit(slot)
 			c.overdue = c.overdue || stale
-			if !stale && c.SlotTier(slot) == catalog.Normal && field != fieldUUID {
+			if !stale && class.layout.SlotTier(slot) == catalog.Normal && field != fieldUUID {
 				g.fresh++
 				g.spoken = true
 			}

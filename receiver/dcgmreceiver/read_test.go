@@ -37,7 +37,7 @@ func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
 			cfg.CollectionInterval = interval
 			c := newRig(t, cfg, nil).collector
 			g := &gpu{known: &inventory.Known{}, values: series.NewSet(c.Layout)}
-			class := &class{gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}
+			class := &class{layout: c.Layout, gpus: []*gpu{g}, entities: []dcgm.Entity{{}}}
 			news := c.scatter(class, []dcgm.Sample{tt.sample})
 			require.Equal(t, tt.sample.TS, news.Newest())
 			c.noteFresh(class, []dcgm.FieldID{tt.sample.Field}, now)

@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -88,20 +87,19 @@ func TestHostEngineThatStartsLateIsWaitedFor(t *testing.T) {
 }
 
 func TestHostEngineTakesEverythingBackInSilence(t *testing.T) {
-	var sim *simtest.Sim
-	var logs *observer.ObservedLogs
 	for range 2 { // As after a reload.
 		simulate(t, steady, only(nil), func(s *simulation) {
-			sim, logs = s.sim, s.logs
+			t := s.t
 			s.pass(interval)
 			s.sim.Send("gpu_added 2 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0 serial=3")
 			s.pass(interval)
-			require.Contains(s.t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
-			require.Contains(s.t, s.now(), "hw.power{hw.name=nvidia2}")
-			require.Contains(s.t, s.now().lines(), "gpu.driver.version=580.65.06")
+			require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
+			require.Contains(t, s.now(), "hw.power{hw.name=nvidia2}")
+			require.Contains(t, s.now().lines(), "gpu.driver.version=580.65.06")
+			s.stop()
+			require.Empty(t, s.sim.EngineErrors())
+			require.Zero(t, s.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("take").Len())
 		})
-		require.Empty(t, sim.EngineErrors())
-		require.Zero(t, logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("take").Len())
 	}
 }
 

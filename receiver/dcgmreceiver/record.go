@@ -24,15 +24,23 @@ type recording struct {
 // record writes all points of the GPUs.
 func (c *collector) record(pass record.Pass) {
 	r := &recording{c, pass}
-	gpus := c.shown()
+	gpus, parts := shown(c.gpus), shown(c.parts)
 	r.states(c.stateOfAll(r.Engine))
-	for _, g := range slices.Concat(gpus, c.gone) {
+	for _, g := range slices.Concat(gpus, parts, c.gone) {
 		r.xids(g)
 	}
 	for _, g := range gpus {
 		r.links(g)
 	}
-	r.Rows(record.Group{Layout: c.Layout, Entities: entitiesOf(gpus)})
+	groups := []record.Group{{Layout: c.Layout, Entities: entitiesOf(gpus)}}
+	for _, kind := range kinds[1:] {
+		some := slices.DeleteFunc(slices.Clone(parts), func(g *gpu) bool { return g.entity().Kind != kind })
+		groups = append(groups, record.Group{Layout: c.layouts[kind], Entities: entitiesOf(some)})
+	}
+	for _, g := range gpus {
+		r.instances(g)
+	}
+	r.Rows(groups...)
 	for _, g := range gpus {
 		r.throttleEvents(g)
 		r.info(g)

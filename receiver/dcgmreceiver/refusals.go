@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
@@ -63,8 +62,8 @@ func (c *collector) countRefused() int64 {
 }
 
 // identityFieldsToRead leaves out what is unknown, which fails the call.
-func (c *collector) identityFieldsToRead() []dcgm.FieldID {
-	return slices.DeleteFunc(slices.Clone(inventory.Fields), func(f dcgm.FieldID) bool {
+func (c *collector) identityFieldsToRead(kind dcgm.EntityKind) []dcgm.FieldID {
+	return slices.DeleteFunc(slices.Clone(c.watches.Identity[kind]), func(f dcgm.FieldID) bool {
 		kind, refused := c.refused[f]
 		return refused && kind == watching.UnknownField
 	})

@@ -26,10 +26,16 @@ type steps struct {
 // between the node and the receiver.
 func stepwise(t *testing.T, scenario string, wrap func(dcgm.Source) dcgm.Source, test func(s *steps)) {
 	t.Helper()
+	stepwiseWith(t, scenario, func(*Config) {}, wrap, test)
+}
+
+func stepwiseWith(t *testing.T, scenario string, change func(*Config), wrap func(dcgm.Source) dcgm.Source, test func(s *steps)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		sim := simtest.StartAt(t, scenario, time.Now())
 		cfg := createDefaultConfig().(*Config)
 		cfg.CollectionInterval = interval
+		change(cfg)
 		s := &steps{&simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}}
 		s.loop.Start(s.host)
 		s.started = time.Now()

@@ -24,17 +24,25 @@ const (
 
 const fieldClocksEventReasons dcgm.FieldID = 112
 
-// needsOf are what a layout needs of its entities.
-func needsOf(l *catalog.Layout) watching.Needs {
-	needs := watching.Needs{GPMOnly: l.GPMOnly()}
-	for slot := range l.Slots() {
-		needs.Fields = append(needs.Fields, catalog.Need{Field: l.Field(slot), Tier: l.SlotTier(slot)})
+// needsOf are what layouts need of their entities. A UUID alone is not worth a watch.
+func needsOf(layouts map[dcgm.EntityKind]*catalog.Layout) map[dcgm.EntityKind]watching.Needs {
+	all := map[dcgm.EntityKind]watching.Needs{}
+	for kind, l := range layouts {
+		needs := watching.Needs{GPMOnly: l.GPMOnly()}
+		for slot := range l.Slots() {
+			needs.Fields = append(needs.Fields, catalog.Need{Field: l.Field(slot), Tier: l.SlotTier(slot)})
+		}
+		if kind == dcgm.GPU || len(l.Rows) > 0 {
+			all[kind] = needs
+		}
 	}
-	return needs
+	return all
 }
 
 func watchSettings(enabled map[string]bool, pace *catalog.Pace) watching.Settings {
-	s := watching.Settings{Periods: pace.Periods, Identity: map[dcgm.EntityKind][]dcgm.FieldID{dcgm.GPU: inventory.Fields}}
+	s := watching.Settings{Periods: pace.Periods, Identity: map[dcgm.EntityKind][]dcgm.FieldID{
+		dcgm.GPU: inventory.Fields, dcgm.GPUInstance: inventory.InstanceFields, dcgm.ComputeInstance: inventory.InstanceFields,
+	}}
 	if enabled[metricThrottleEvents.Name] {
 		normal := pace.Periods[catalog.Normal]
 		s.Events = []watching.Event{{Field: fieldClocksEventReasons, Kinds: catalog.KindsOf(dcgm.GPU), Period: min(eventPeriod, normal), KeepAge: max(eventKeepAge, 2*normal)}}
@@ -60,6 +68,7 @@ func (c *collector) watchIdentities(ctx context.Context, fast bool) error {
 // reconcile has the host engine hold what some sets need. Where it has too few groups of fields from the start, as few
 // as are possible take their place until it is asked again. What it holds already is not given away for that.
 func (c *collector) reconcile(ctx context.Context, sets []watching.Set, now time.Time) error {
+	c.ungrouped = nil
 	nothingToLose := c.frugal || !c.holder.Holds(watching.Values)
 	if c.frugal = c.frugal && !c.holder.Due(now); !c.frugal {
 		wants := slices.Concat(c.watches.Identities(c.active, false), c.watches.Wants(sets), c.xidWants())
@@ -97,6 +106,8 @@ func (c *collector) noteHeld() {
 	}
 	c.noGroup = nil
 	switch why := c.holder.Instead(); {
+	case c.ungrouped != nil:
+		c.noGroup = fmt.Errorf("%w of MIG instances, see dcgmi group --list: some are not watched: %w", dcgm.ErrNoGroup, c.ungrouped)
 	case why != nil:
 		c.noGroup = fmt.Errorf("%w of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: %w", dcgm.ErrNoGroup, why)
 	case beyond > 0:
@@ -117,6 +128,9 @@ func (c *collector) note(problems []watching.Problem) {
 		if len(p.Entities) > 0 {
 			c.incomplete = true
 			c.logger.Warn("host engine does not take some GPUs, trying again", zap.Any("gpus", p.Entities), zap.Duration("in", c.holder.Pause()))
+		}
+		if p.NoGroup != nil && c.holder.Instead() == nil {
+			c.ungrouped = p.NoGroup
 		}
 		c.noteRefused(p.Fields)
 	}

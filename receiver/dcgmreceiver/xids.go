@@ -45,17 +45,26 @@ func newXIDReader(table *xid.Table, enabled map[string]bool) *xidReader {
 // wanted reports whether anybody does. Without a journal nothing has started.
 func (x *xidReader) wanted() bool { return x.journal != nil && (x.metrics || x.records) }
 
-// xidWants are the watches of the XIDs of all GPUs, those that cannot be read included.
+// xidWants are the watches of the XIDs of all GPUs, those that cannot be read included, and of their MIG instances: with
+// MIG, most come from there.
 func (c *collector) xidWants() []watching.Want {
-	if !c.xids.wanted() || len(c.gpus) == 0 {
+	if !c.xids.wanted() {
 		return nil
 	}
-	entities := make([]dcgm.Entity, len(c.gpus))
-	for i, g := range c.gpus {
-		entities[i] = g.entity()
+	var wants []watching.Want
+	for _, kind := range kinds {
+		var entities []dcgm.Entity
+		for _, g := range c.present() {
+			if g.entity().Kind == kind {
+				entities = append(entities, g.entity())
+			}
+		}
+		if len(entities) > 0 {
+			watch := dcgm.Watch{Fields: []dcgm.FieldID{events.FieldXID}, Period: eventPeriod, KeepAge: events.KeepAge}
+			wants = append(wants, watching.Want{Purpose: watching.Events, Entities: entities, Watch: watch})
+		}
 	}
-	watch := dcgm.Watch{Fields: []dcgm.FieldID{events.FieldXID}, Period: eventPeriod, KeepAge: events.KeepAge}
-	return []watching.Want{{Purpose: watching.Events, Entities: entities, Watch: watch}}
+	return wants
 }
 
 // begin reads what the host engine holds before the first collection, once: what comes later is new.
@@ -137,7 +146,7 @@ func (c *collector) describeXID(o events.Occurrence, replayed bool, into plog.Lo
 		c.tally.Drop(series.Implausible)
 		return inventory.Key{}, false
 	}
-	g := c.gpuAt(o.Entity)
+	g := c.at(o.Entity)
 	if g == nil {
 		return inventory.Key{}, false // It is not configured.
 	}

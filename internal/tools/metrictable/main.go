@@ -47,6 +47,9 @@ type points struct {
 // ofEntity are the attributes that every point about an entity carries, in their order.
 var ofEntity = []string{"hw.id", "hw.name", "hw.model", "hw.vendor"}
 
+// ofInstance are those that points about MIG instances carry besides.
+var ofInstance = []string{"hw.parent", "gpu.mig.profile", "gpu.mig.gi", "gpu.mig.ci"}
+
 func main() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "usage: metrictable METADATA OUTPUT")
@@ -109,10 +112,8 @@ func rowOf(index int, name string, m metric) (string, error) {
 	if p == nil {
 		return "", fmt.Errorf("metric %s is neither a gauge nor a sum", name)
 	}
-	attributes, isOfEntity := m.Attributes, false
-	if len(attributes) >= len(ofEntity) && slices.Equal(attributes[:len(ofEntity)], ofEntity) {
-		attributes, isOfEntity = attributes[len(ofEntity):], true
-	}
+	attributes, isOfEntity := cutAttributes(m.Attributes, ofEntity)
+	attributes, isOfInstance := cutAttributes(attributes, ofInstance)
 	var row strings.Builder
 	fmt.Fprintf(&row, "{Index: %d, Name: %q, Description: %q, Unit: %q", index, name, m.Description, m.Unit)
 	if len(attributes) > 0 {
@@ -121,10 +122,18 @@ func rowOf(index int, name string, m metric) (string, error) {
 	for _, flag := range []struct {
 		name string
 		set  bool
-	}{{"OfEntity", isOfEntity}, {"Sum", m.Sum != nil}, {"Monotonic", p.Monotonic}, {"Int", p.ValueType == "int"}} {
+	}{{"OfEntity", isOfEntity}, {"OfInstance", isOfInstance}, {"Sum", m.Sum != nil}, {"Monotonic", p.Monotonic}, {"Int", p.ValueType == "int"}} {
 		if flag.set {
 			row.WriteString(", " + flag.name + ": true")
 		}
 	}
 	return row.String() + "},\n", nil
+}
+
+// cutAttributes takes some attributes off the front.
+func cutAttributes(attributes, front []string) ([]string, bool) {
+	if len(attributes) < len(front) || !slices.Equal(attributes[:len(front)], front) {
+		return attributes, false
+	}
+	return attributes[len(front):], true
 }

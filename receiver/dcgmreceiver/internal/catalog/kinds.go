@@ -36,6 +36,7 @@ var levels = [...]struct {
 	{1005, 1005, KindsOf(dcgm.GPU, dcgm.GPUInstance)},
 	{1006, 1008, instances},
 	{1013, 1016, instances},
+	{1600, 1602, instances},
 }
 
 // kindsOf are the kinds of entities of which a source has a value of their own.

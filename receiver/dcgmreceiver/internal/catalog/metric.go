@@ -11,6 +11,7 @@ type Metric struct {
 	// Attributes are the keys of a point's attributes, in their order, without those of the entity.
 	Attributes []string
 	OfEntity   bool // points carry the attributes of an entity
+	OfInstance bool // points about MIG instances carry those of an instance besides
 	Sum        bool // else a gauge
 	Monotonic  bool
 	Int        bool // values are integers, else doubles

@@ -6,6 +6,7 @@ package dcgm
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
@@ -65,8 +66,9 @@ func releaseGroup(l *link, group *Group) error {
 	for _, w := range group.watches {
 		l.watches = l.watches.without(w)
 	}
+	ended := map[FieldID]bool{}
 	for _, w := range group.watches {
-		errs = append(errs, endWatch(l.watches, w), l.fields.drop(w.fields))
+		errs = append(errs, l.endWatch(w, ended), l.fields.drop(w.fields))
 	}
 	if group.handle == allGPUs {
 		return errors.Join(errs...)
@@ -84,11 +86,28 @@ func unlessNotWatched(err error) error {
 	return err
 }
 
-// endWatch lets the others, which are all that is left, have what they asked for.
-func endWatch(others watches, w *watching) (err error) {
-	if !others.cover(w) {
-		err = unlessNotWatched(dcgm.UnwatchFields(fieldHandle(w.fields), groupHandle(&Group{handle: w.group})))
+// endWatch lets the others, which are all that is left, have what they asked for. Fields that have been ended are not
+// ended again, which would fill the log of the host engine.
+func (l *link) endWatch(w *watching, ended map[FieldID]bool) (err error) {
+	rest := slices.DeleteFunc(slices.Clone(w.Fields), func(f FieldID) bool { return ended[f] })
+	if len(rest) > 0 && !l.watches.cover(w) {
+		err = l.unwatch(w, rest)
 	}
-	askAgain(others, others.bereft(w))
+	for _, f := range rest {
+		ended[f] = true
+	}
+	askAgain(l.watches, l.watches.bereft(w))
 	return err
+}
+
+// unwatch ends some fields of a watch. Where the host engine has no group of fields for a part of them, all are ended.
+func (l *link) unwatch(w *watching, some []FieldID) error {
+	fields := w.fields
+	if len(some) < len(w.Fields) {
+		if part, err := l.fields.take(some); err == nil {
+			fields = part.GetHandle()
+			defer func() { _ = l.fields.drop(fields) }() // It was made for this alone.
+		}
+	}
+	return unlessNotWatched(dcgm.UnwatchFields(fieldHandle(fields), groupHandle(&Group{handle: w.group})))
 }

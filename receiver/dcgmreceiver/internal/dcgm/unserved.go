@@ -31,7 +31,9 @@ var unservedTexts = []string{
 	"serviced by a module of DCGM that is not currently loaded",
 }
 
-func isUnserved(err error) bool {
+// IsUnserved tells an error of a call that the host engine does not serve, because it has another version of DCGM or lacks
+// a module, from one that may pass.
+func IsUnserved(err error) bool {
 	if err == nil {
 		return false
 	}
@@ -45,7 +47,7 @@ func isUnserved(err error) bool {
 
 // note keeps the first reason of a call, if err is one, and reports whether it is.
 func (u *unserved) note(call string, err error) bool {
-	if !isUnserved(err) {
+	if !IsUnserved(err) {
 		return false
 	}
 	u.keep(call, err)

@@ -75,7 +75,7 @@ func TestOnlyWhatIsWatchedIsUnwatched(t *testing.T) {
 	for range 2 {
 		group, _, err := src.Group(t.Context(), entities)
 		require.NoError(t, err)
-		for _, fields := range [][]FieldID{{1, 5, 50, 54}, {150, 155}, {310, 1503}, {112}} {
+		for _, fields := range [][]FieldID{{1, 5, 50, 54}, {54, 150, 155}, {310, 1503}, {112}, {112, 150}, {50, 54}} {
 			refused, err := src.Watch(t.Context(), group, Watch{Fields: fields, Period: time.Second, KeepSamples: 2})
 			require.NoError(t, err)
 			require.Empty(t, refused)

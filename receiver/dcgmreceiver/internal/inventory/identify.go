@@ -39,13 +39,16 @@ var Fields = []dcgm.FieldID{
 	fieldChassisSerial, fieldChassisSlot,
 }
 
+// InstanceFields are those that tell the identity of a MIG instance: the UUID, and as its name the profile.
+var InstanceFields = []dcgm.FieldID{fieldName, FieldUUID}
+
 // Samples are those of one entity.
 type Samples map[dcgm.FieldID]dcgm.Sample
 
-// identify reads identity and facts, "" where DCGM does not tell.
-func identify(samples Samples) (Identity, Facts) {
+// ofGPU reads identity and facts of a GPU, "" where DCGM does not tell.
+func ofGPU(samples Samples) (Identity, Facts) {
 	text := func(id dcgm.FieldID) string { return textOf(samples[id]) }
-	id := Identity{ID: uuidOf(samples[FieldUUID]), Model: text(fieldName), Vendor: Vendor}
+	id := Identity{ID: uuidOf(dcgm.GPU, samples[FieldUUID]), Model: text(fieldName), Vendor: Vendor}
 	if minor := numberText(samples[fieldMinor], 0, mostIndex); minor != "" {
 		id.Name = Vendor + minor
 	}

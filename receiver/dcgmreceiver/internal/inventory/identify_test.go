@@ -24,8 +24,8 @@ func TestIdentityAndFactsAreReadFromSamples(t *testing.T) {
 	} {
 		of[field] = dcgm.SampleOf(field, 1, number)
 	}
-	id, facts := identify(of)
-	require.Equal(t, Identity{uuidA, "nvidia3", "NVIDIA H100 80GB HBM3", "nvidia"}, id)
+	id, facts := ofGPU(of)
+	require.Equal(t, Identity{ID: uuidA, Name: "nvidia3", Model: "NVIDIA H100 80GB HBM3", Vendor: "nvidia"}, id)
 	require.Equal(t, Facts{
 		Serial: "165", PCIBusID: "00000000:01:00.0", VBIOS: "96.00", Driver: "580.65.06", CUDADriver: "13.1", NVMLIndex: "2",
 		FabricClique: "7", FabricCluster: "cluster", ChassisSerial: "chassis", ChassisSlot: "4", VirtualizationMode: "vgpu", GPMSupport: "1", Architecture: catalog.Hopper,
@@ -40,7 +40,7 @@ func TestWhatNoBoardHasIsNotKnown(t *testing.T) {
 		fieldCUDADriver: {0, 999, 99_991}, fieldNVMLIndex: {-1, 255}, fieldMinor: {-1, 255}, fieldComputeCapability: {0, 0xffff, 100 << 16, 9<<16 | 10}, fieldGPM: {-1, 2}, fieldVirtualMode: {-1, 5},
 	} {
 		for _, number := range numbers {
-			id, facts := identify(Samples{field: dcgm.SampleOf(field, 1, number)})
+			id, facts := ofGPU(Samples{field: dcgm.SampleOf(field, 1, number)})
 			require.Equal(t, Identity{Vendor: "nvidia"}, id, "field %d: %d", field, number)
 			require.Equal(t, Facts{}, facts, "field %d: %d", field, number)
 		}
@@ -49,7 +49,7 @@ func TestWhatNoBoardHasIsNotKnown(t *testing.T) {
 		fieldCUDADriver: {1000, 99_990}, fieldNVMLIndex: {0, 254}, fieldComputeCapability: {1 << 16, 99<<16 | 9}, fieldGPM: {0, 1}, fieldVirtualMode: {0, 4},
 	} {
 		for _, number := range numbers {
-			_, facts := identify(Samples{field: dcgm.SampleOf(field, 1, number)})
+			_, facts := ofGPU(Samples{field: dcgm.SampleOf(field, 1, number)})
 			require.NotEqual(t, Facts{}, facts, "field %d: %d", field, number)
 		}
 	}
@@ -84,20 +84,20 @@ func TestUUIDKeepsItsModelAndItsDeviceFileUntilTwoSamplesAgree(t *testing.T) {
 		at          int64
 		want        Identity
 	}{
-		{"", "", 1, Identity{"GPU-1", "gpu2", "", Vendor}},
-		{"nvidia2", "H100", 2, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia77", "other", 3, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia77", "other", 3, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia78", "", 4, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia2", "", 5, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia78", "", 6, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"", "", 7, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia78", "", 8, Identity{"GPU-1", "nvidia2", "H100", Vendor}},
-		{"nvidia78", "", 9, Identity{"GPU-1", "nvidia78", "H100", Vendor}},
+		{"", "", 1, Identity{ID: "GPU-1", Name: "gpu2", Model: "", Vendor: Vendor}},
+		{"nvidia2", "H100", 2, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia77", "other", 3, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia77", "other", 3, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia78", "", 4, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia2", "", 5, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia78", "", 6, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"", "", 7, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia78", "", 8, Identity{ID: "GPU-1", Name: "nvidia2", Model: "H100", Vendor: Vendor}},
+		{"nvidia78", "", 9, Identity{ID: "GPU-1", Name: "nvidia78", Model: "H100", Vendor: Vendor}},
 	} {
-		k.Identity = k.settle(Identity{"GPU-1", tt.told, tt.model, Vendor}, entity, tt.at)
+		k.Identity = k.settle(Identity{ID: "GPU-1", Name: tt.told, Model: tt.model, Vendor: Vendor}, entity, tt.at)
 		require.Equal(t, tt.want, k.Identity, "sample %d", i)
 	}
-	k = Known{Identity: Identity{"gpu2", "nvidia1", "A100", Vendor}}
-	require.Equal(t, Identity{"gpu2", "nvidia2", "H100", Vendor}, k.settle(Identity{"gpu2", "nvidia2", "H100", Vendor}, entity, 1), "a number is nobody's")
+	k = Known{Identity: Identity{ID: "gpu2", Name: "nvidia1", Model: "A100", Vendor: Vendor}}
+	require.Equal(t, Identity{ID: "gpu2", Name: "nvidia2", Model: "H100", Vendor: Vendor}, k.settle(Identity{ID: "gpu2", Name: "nvidia2", Model: "H100", Vendor: Vendor}, entity, 1), "a number is nobody's")
 }

@@ -16,6 +16,15 @@ type Identity struct {
 	Name   string // hw.name: the device file, such as nvidia0
 	Model  string // hw.model
 	Vendor string // hw.vendor
+	Parent string // hw.parent: the UUID of the GPU that a MIG instance is in; "" for a GPU
+	MIG    MIG
+}
+
+// MIG is what a MIG instance is, "" of a GPU. A GPU instance and its first compute instance have the same UUID.
+type MIG struct {
+	Profile string // gpu.mig.profile, as the engine names it, such as 1g.10gb
+	GI      string // gpu.mig.gi: NVML's number of the GPU instance
+	CI      string // gpu.mig.ci: NVML's number of the compute instance; "" of a GPU instance
 }
 
 // Vendor is hw.vendor of whatever DCGM knows.
@@ -23,7 +32,14 @@ const Vendor = "nvidia"
 
 // or returns what is known, and of what is not, what was known before.
 func (i Identity) or(before Identity) Identity {
-	return Identity{cmp.Or(i.ID, before.ID), cmp.Or(i.Name, before.Name), cmp.Or(i.Model, before.Model), cmp.Or(i.Vendor, before.Vendor)}
+	return Identity{
+		ID:     cmp.Or(i.ID, before.ID),
+		Name:   cmp.Or(i.Name, before.Name),
+		Model:  cmp.Or(i.Model, before.Model),
+		Vendor: cmp.Or(i.Vendor, before.Vendor),
+		Parent: cmp.Or(i.Parent, before.Parent),
+		MIG:    MIG{cmp.Or(i.MIG.Profile, before.MIG.Profile), cmp.Or(i.MIG.GI, before.MIG.GI), cmp.Or(i.MIG.CI, before.MIG.CI)},
+	}
 }
 
 // renaming is another device file that an entity may have, and the timestamp of the sample that told it first.

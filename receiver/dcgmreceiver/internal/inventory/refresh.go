@@ -17,10 +17,11 @@ type Answers struct {
 	Statuses   *Statuses
 }
 
-// Identities are the answers to a question for [Fields] of all entities.
+// Identities are the answers to a question for [Fields] or [InstanceFields] of all entities.
 type Identities struct {
-	Asked   []dcgm.Entity
-	Samples map[dcgm.Entity]Samples
+	Asked     []dcgm.Entity // GPUs before what is in them
+	Samples   map[dcgm.Entity]Samples
+	Instances []dcgm.Instance // where MIG instances belong
 }
 
 // Statuses say how the host engine stands to the entities that are present.
@@ -35,7 +36,7 @@ type Statuses struct {
 func Refresh(old Node, answers Answers, now time.Time) (Node, []Change) {
 	r := &refresh{node: old, now: now}
 	if answers.Identities != nil {
-		r.identify(answers.Identities)
+		r.recognizeAll(answers.Identities)
 	}
 	if answers.Statuses != nil {
 		r.observe(answers.Statuses)
@@ -47,52 +48,70 @@ func Refresh(old Node, answers Answers, now time.Time) (Node, []Change) {
 type refresh struct {
 	node    Node
 	owned   bool // the slice of the node is not the one of the caller any more
-	asked   []dcgm.Entity
-	answers map[dcgm.Entity]Samples
-	pool    []Known // those that have not been found again yet
 	now     time.Time
 	changes []Change
+
+	asked     []dcgm.Entity
+	answers   map[dcgm.Entity]Samples
+	instances []dcgm.Instance
+	pool      []Known // those that have not been found again yet
+	next      []Known // those that have
 }
 
 func (r *refresh) change(kind ChangeKind, key Key, entity dcgm.Entity) {
 	r.changes = append(r.changes, Change{Kind: kind, Key: key, Entity: entity})
 }
 
-// identify finds every entity among those that are known. The rest has left.
-func (r *refresh) identify(of *Identities) {
-	r.asked, r.answers = of.Asked, maps.Clone(of.Samples)
+// recognizeAll finds every entity among those that are known. The rest has left.
+func (r *refresh) recognizeAll(of *Identities) {
+	r.asked, r.answers, r.instances = of.Asked, maps.Clone(of.Samples), of.Instances
 	r.dropImplausible()
 	r.dropDuplicates()
 	r.pool = slices.Clone(r.node.Known)
-	next := make([]Known, 0, len(r.asked)+len(r.pool))
 	var added []Key
 	for _, entity := range r.asked {
 		k, isNew := r.recognize(entity)
 		k.asked = true
-		next = append(next, k)
+		r.next = append(r.next, k)
 		if isNew {
 			added = append(added, k.Key())
 		}
 	}
+	present := len(r.next)
 	for _, k := range r.pool {
-		if r.isReplaced(&k, next[:len(r.asked)], added) {
-			r.change(Replaced, k.Key(), k.Entity)
+		if r.isRemoved(&k) || r.isReplaced(&k, r.next[:present], added) {
+			r.change(Replaced, k.Key(), r.numberOf(k.Key()))
 			continue
 		}
-		next = append(next, r.leave(k))
+		r.next = append(r.next, r.leave(k))
 	}
-	for i := range next {
-		next[i].Chosen = r.node.devices.has(next[i].Entity, next[i].ID)
-	}
-	r.node.Known, r.owned = next, true
+	r.choose()
+	r.compareParts()
+	r.node.Known, r.owned = r.next, true
 	r.node.Version++
+}
+
+// choose finds those that are configured. MIG instances are with their GPU.
+func (r *refresh) choose() {
+	chosen := map[string]bool{}
+	for i := range r.next {
+		if k := &r.next[i]; k.Entity.Kind == dcgm.GPU {
+			k.Chosen = r.node.devices.has(k.Entity, k.ID)
+			chosen[k.ID] = k.Chosen
+		}
+	}
+	for i := range r.next {
+		if k := &r.next[i]; k.Entity.Kind != dcgm.GPU {
+			k.Chosen = chosen[k.Parent]
+		}
+	}
 }
 
 // recognize finds an entity by its UUID. One that does not tell it, as when it is lost, is the one
 // that had its number, or goes by its number until it does.
 func (r *refresh) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 	samples := r.answers[entity]
-	id, facts := identify(samples)
+	id, facts := r.identify(entity)
 	if id.ID == "" {
 		r.change(Unidentified, Key{entity.Kind, ByNumber(entity)}, entity)
 		if k, found := r.pull(func(k *Known) bool { return k.Entity == entity && !k.unidentified() }); found {
@@ -100,7 +119,7 @@ func (r *refresh) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 		}
 		id.ID = ByNumber(entity)
 	} else if numbered, found := r.pull(hasKey(Key{entity.Kind, ByNumber(entity)})); found {
-		r.change(Replaced, numbered.Key(), entity)
+		r.change(Identified, numbered.Key(), entity)
 	}
 	k, known := r.pull(hasKey(Key{entity.Kind, id.ID}))
 	if !known {
@@ -109,8 +128,7 @@ func (r *refresh) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 	r.takeNumber(entity)
 	before := k.Identity
 	k.Identity, k.Facts, k.Entity = k.settle(id, entity, samples[fieldMinor].TS), facts.or(k.Facts), entity
-	k.Nameless = k.unidentified() && isLate(samples[FieldUUID]) ||
-		k.Model == "" && isLate(samples[fieldName]) || k.Name == ByNumber(entity) && isLate(samples[fieldMinor])
+	k.Nameless = k.isNameless(samples)
 	switch {
 	case !known:
 		r.change(Added, k.Key(), entity)
@@ -118,6 +136,15 @@ func (r *refresh) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 		r.change(Renamed, k.Key(), entity)
 	}
 	return k, !known
+}
+
+// isNameless reports whether something that the entity goes by is missing and may still be told.
+func (k *Known) isNameless(samples Samples) bool {
+	late := k.unidentified() && isLate(samples[FieldUUID])
+	if k.Entity.Kind != dcgm.GPU {
+		return late || k.Parent == "" || k.MIG.Profile == "" && isLate(samples[fieldName])
+	}
+	return late || k.Model == "" && isLate(samples[fieldName]) || k.Name == ByNumber(k.Entity) && isLate(samples[fieldMinor])
 }
 
 func hasKey(key Key) func(*Known) bool { return func(k *Known) bool { return k.Key() == key } }
@@ -158,9 +185,12 @@ func (r *refresh) leave(k Known) Known {
 // isReplaced reports whether another one is in the slot of an entity that is not there any more, or, where the slot of
 // either is not known, one that has not been known before has its number.
 func (r *refresh) isReplaced(k *Known, present []Known, added []Key) bool {
+	if k.Entity.Kind != dcgm.GPU {
+		return false
+	}
 	return slices.ContainsFunc(present, func(p Known) bool {
 		switch {
-		case p.Entity.Kind != k.Entity.Kind:
+		case p.Entity.Kind != dcgm.GPU:
 			return false
 		case p.PCIBusID != "" && k.PCIBusID != "":
 			return strings.EqualFold(p.PCIBusID, k.PCIBusID)
@@ -180,11 +210,8 @@ func (r *refresh) observe(s *Statuses) {
 		if !k.asked {
 			continue
 		}
-		status, told := s.Of[k.Entity]
-		if !told {
-			status = dcgm.StatusOK
-		}
 		before := k
+		status := r.statusOf(&k, s)
 		k.looks = min(k.looks+1, patience+1)
 		k.Status, k.Unlisted, k.Unread = status, !slices.Contains(s.Listed, k.Entity), s.Unread[k.Entity] != nil
 		switch {
@@ -196,6 +223,24 @@ func (r *refresh) observe(s *Statuses) {
 		r.compare(&before, &k)
 		r.set(i, k)
 	}
+}
+
+// statusOf is that of a GPU, and of a MIG instance that of its GPU: the host engine has none of its own.
+func (r *refresh) statusOf(k *Known, s *Statuses) dcgm.EntityStatus {
+	gpu := k
+	if k.Entity.Kind != dcgm.GPU {
+		if !slices.Contains(s.Listed, k.Entity) {
+			return dcgm.StatusUnknown
+		}
+		gpu = r.node.Find(Key{dcgm.GPU, k.Parent})
+	}
+	if gpu == nil {
+		return dcgm.StatusOK
+	}
+	if status, told := s.Of[gpu.Entity]; told {
+		return status
+	}
+	return dcgm.StatusOK
 }
 
 func (r *refresh) compare(before, k *Known) {

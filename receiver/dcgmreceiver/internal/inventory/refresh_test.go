@@ -137,7 +137,7 @@ func TestGPUThatDoesNotTellItsUUID(t *testing.T) {
 		s := begin(t).tell(silent()).requireKnown([]string{"gpu0"}, nil).requireChanges(Unidentified, Added)
 		require.True(t, s.node.Present()[0].Nameless)
 		s.tell(silent()).requireKnown([]string{"gpu0"}, nil).requireChanges(Unidentified)
-		s.tell(told(uuidA, "01")).requireKnown([]string{uuidA}, nil).requireChanges(Replaced, Added)
+		s.tell(told(uuidA, "01")).requireKnown([]string{uuidA}, nil).requireChanges(Identified, Added)
 		require.Equal(t, Key{dcgm.GPU, "gpu0"}, s.changes[0].Key)
 		require.False(t, s.node.Present()[0].Nameless)
 	})

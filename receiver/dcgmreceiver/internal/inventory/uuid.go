@@ -11,9 +11,19 @@ import (
 
 var gpuUUID = regexp.MustCompile(`^GPU-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// uuidOf returns the UUID that a sample tells, "" if it is none.
-func uuidOf(s dcgm.Sample) string {
-	if text := textOf(s); gpuUUID.MatchString(text) {
+// uuids are what UUIDs look like by kind. Drivers before 470 name an instance after its GPU.
+var uuids = map[dcgm.EntityKind]*regexp.Regexp{
+	dcgm.GPU:             gpuUUID,
+	dcgm.GPUInstance:     migUUID,
+	dcgm.ComputeInstance: migUUID,
+}
+
+var migUUID = regexp.MustCompile(`^MIG-([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|GPU-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/\d+){1,2})$`)
+
+// uuidOf returns the UUID that a sample tells of an entity of a kind, "" if it is none.
+func uuidOf(kind dcgm.EntityKind, s dcgm.Sample) string {
+	text := textOf(s)
+	if re := uuids[kind]; re != nil && re.MatchString(text) {
 		return text
 	}
 	return ""
@@ -34,7 +44,7 @@ func (n *Node) Judge(k *Known, s dcgm.Sample) Verdict {
 	if s.Reason != dcgm.OK || s.Text() == k.ID {
 		return Same
 	}
-	if uuid := uuidOf(s); uuid == "" || uuid == n.duplicates[k.Entity] {
+	if uuid := uuidOf(k.Entity.Kind, s); uuid == "" || uuid == n.duplicates[k.Entity] {
 		return Dubious
 	}
 	return Stranger
@@ -43,7 +53,7 @@ func (n *Node) Judge(k *Known, s dcgm.Sample) Verdict {
 // dropImplausible makes blank what can be no identity, so that what is known is kept.
 func (r *refresh) dropImplausible() {
 	for _, entity := range r.asked {
-		if s := r.answers[entity][FieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(s) == "" {
+		if s := r.answers[entity][FieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(entity.Kind, s) == "" {
 			r.dropUUID(entity)
 		}
 	}
@@ -64,7 +74,7 @@ func (r *refresh) dropDuplicates() {
 	owners, before := r.owners(), r.node.duplicates
 	r.node.duplicates = nil
 	for _, entity := range r.asked {
-		uuid := uuidOf(r.answers[entity][FieldUUID])
+		uuid := uuidOf(entity.Kind, r.answers[entity][FieldUUID])
 		owner := owners[Key{entity.Kind, uuid}]
 		if uuid == "" || owner == entity {
 			continue
@@ -84,7 +94,7 @@ func (r *refresh) dropDuplicates() {
 func (r *refresh) owners() map[Key]dcgm.Entity {
 	owners := map[Key]dcgm.Entity{}
 	for _, entity := range r.asked {
-		key := Key{entity.Kind, uuidOf(r.answers[entity][FieldUUID])}
+		key := Key{entity.Kind, uuidOf(entity.Kind, r.answers[entity][FieldUUID])}
 		known := r.node.Find(key)
 		if _, owned := owners[key]; !owned || known != nil && known.Entity == entity {
 			owners[key] = entity

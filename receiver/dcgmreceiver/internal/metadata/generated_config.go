@@ -71,6 +71,7 @@ type MetricsConfig struct {
 	GpuMemoryRowsRemapped               MetricConfig `mapstructure:"gpu.memory.rows.remapped"`
 	GpuMemoryUnrepairable               MetricConfig `mapstructure:"gpu.memory.unrepairable"`
 	GpuMemoryUsage                      MetricConfig `mapstructure:"gpu.memory.usage"`
+	GpuMigInstances                     MetricConfig `mapstructure:"gpu.mig.instances"`
 	GpuMigMode                          MetricConfig `mapstructure:"gpu.mig.mode"`
 	GpuNvlinkBer                        MetricConfig `mapstructure:"gpu.nvlink.ber"`
 	GpuNvlinkErrors                     MetricConfig `mapstructure:"gpu.nvlink.errors"`
@@ -252,6 +253,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		GpuMemoryUsage: MetricConfig{
+			Enabled: true,
+		},
+		GpuMigInstances: MetricConfig{
 			Enabled: true,
 		},
 		GpuMigMode: MetricConfig{

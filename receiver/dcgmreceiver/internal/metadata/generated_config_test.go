@@ -153,6 +153,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuMemoryUsage: MetricConfig{
 						Enabled: true,
 					},
+					GpuMigInstances: MetricConfig{
+						Enabled: true,
+					},
 					GpuMigMode: MetricConfig{
 						Enabled: true,
 					},
@@ -448,6 +451,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					GpuMemoryUsage: MetricConfig{
+						Enabled: false,
+					},
+					GpuMigInstances: MetricConfig{
 						Enabled: false,
 					},
 					GpuMigMode: MetricConfig{

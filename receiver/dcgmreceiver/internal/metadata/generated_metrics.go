@@ -1668,6 +1668,9 @@ var MetricsInfo = metricsInfo{
 	GpuMemoryUsage: metricInfo{
 		Name: "gpu.memory.usage",
 	},
+	GpuMigInstances: metricInfo{
+		Name: "gpu.mig.instances",
+	},
 	GpuMigMode: metricInfo{
 		Name: "gpu.mig.mode",
 	},
@@ -1872,6 +1875,7 @@ type metricsInfo struct {
 	GpuMemoryRowsRemapped               metricInfo
 	GpuMemoryUnrepairable               metricInfo
 	GpuMemoryUsage                      metricInfo
+	GpuMigInstances                     metricInfo
 	GpuMigMode                          metricInfo
 	GpuNvlinkBer                        metricInfo
 	GpuNvlinkErrors                     metricInfo
@@ -2566,7 +2570,7 @@ func (m *metricGpuBar1Limit) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuBar1Limit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricGpuBar1Limit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -2578,6 +2582,10 @@ func (m *metricGpuBar1Limit) recordDataPoint(start pcommon.Timestamp, ts pcommon
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -2623,7 +2631,7 @@ func (m *metricGpuBar1Usage) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuBar1Usage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricGpuBar1Usage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -2635,6 +2643,10 @@ func (m *metricGpuBar1Usage) recordDataPoint(start pcommon.Timestamp, ts pcommon
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -3727,7 +3739,7 @@ func (m *metricGpuMemoryBandwidthUtilization) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuMemoryBandwidthUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricGpuMemoryBandwidthUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -3739,6 +3751,10 @@ func (m *metricGpuMemoryBandwidthUtilization) recordDataPoint(start pcommon.Time
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -4241,7 +4257,7 @@ func (m *metricGpuMemoryUsage) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuMemoryStateAttributeValue string) {
+func (m *metricGpuMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuMemoryStateAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -4253,6 +4269,10 @@ func (m *metricGpuMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcomm
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 	dp.Attributes().PutStr("gpu.memory.state", gpuMemoryStateAttributeValue)
 }
 
@@ -4274,6 +4294,64 @@ func (m *metricGpuMemoryUsage) emit(metrics pmetric.MetricSlice) {
 
 func newMetricGpuMemoryUsage(cfg MetricConfig) metricGpuMemoryUsage {
 	m := metricGpuMemoryUsage{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuMigInstances struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.mig.instances metric with initial data.
+func (m *metricGpuMigInstances) init() {
+	m.data.SetName("gpu.mig.instances")
+	m.data.SetDescription("GPU instances of each profile, as the host engine names it. Absent for a GPU without any.")
+	m.data.SetUnit("{instance}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuMigInstances) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuMigProfileAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuMigInstances) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuMigInstances) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuMigInstances(cfg MetricConfig) metricGpuMigInstances {
+	m := metricGpuMigInstances{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -5094,7 +5172,7 @@ func (m *metricGpuPipeUtilization) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuPipeUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuPipeAttributeValue string) {
+func (m *metricGpuPipeUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuPipeAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -5106,6 +5184,10 @@ func (m *metricGpuPipeUtilization) recordDataPoint(start pcommon.Timestamp, ts p
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 	dp.Attributes().PutStr("gpu.pipe", gpuPipeAttributeValue)
 }
 
@@ -5937,7 +6019,7 @@ func (m *metricGpuSmOccupancy) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuSmOccupancy) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricGpuSmOccupancy) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -5949,6 +6031,10 @@ func (m *metricGpuSmOccupancy) recordDataPoint(start pcommon.Timestamp, ts pcomm
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -5992,7 +6078,7 @@ func (m *metricGpuSmUtilization) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuSmUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricGpuSmUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -6004,6 +6090,10 @@ func (m *metricGpuSmUtilization) recordDataPoint(start pcommon.Timestamp, ts pco
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -6503,7 +6593,7 @@ func (m *metricGpuXidErrors) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuXidErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+func (m *metricGpuXidErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
 	if !m.config.Enabled {
 		return
 	}
@@ -6515,6 +6605,10 @@ func (m *metricGpuXidErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 	dp.Attributes().PutInt("gpu.xid.code", gpuXidCodeAttributeValue)
 	dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
 }
@@ -6560,7 +6654,7 @@ func (m *metricGpuXidLast) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricGpuXidLast) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+func (m *metricGpuXidLast) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
 	if !m.config.Enabled {
 		return
 	}
@@ -6572,6 +6666,10 @@ func (m *metricGpuXidLast) recordDataPoint(start pcommon.Timestamp, ts pcommon.T
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 	dp.Attributes().PutInt("gpu.xid.code", gpuXidCodeAttributeValue)
 	dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
 }
@@ -6850,7 +6948,7 @@ func (m *metricHwGpuMemoryLimit) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricHwGpuMemoryLimit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricHwGpuMemoryLimit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -6862,6 +6960,10 @@ func (m *metricHwGpuMemoryLimit) recordDataPoint(start pcommon.Timestamp, ts pco
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -6907,7 +7009,7 @@ func (m *metricHwGpuMemoryUsage) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricHwGpuMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricHwGpuMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -6919,6 +7021,10 @@ func (m *metricHwGpuMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pco
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -6962,7 +7068,7 @@ func (m *metricHwGpuMemoryUtilization) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricHwGpuMemoryUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+func (m *metricHwGpuMemoryUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -6974,6 +7080,10 @@ func (m *metricHwGpuMemoryUtilization) recordDataPoint(start pcommon.Timestamp, 
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -7017,7 +7127,7 @@ func (m *metricHwGpuUtilization) init() {
 	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricHwGpuUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwGpuTaskAttributeValue string) {
+func (m *metricHwGpuUtilization) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, hwGpuTaskAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -7029,6 +7139,10 @@ func (m *metricHwGpuUtilization) recordDataPoint(start pcommon.Timestamp, ts pco
 	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
 	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
 	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.parent", hwParentAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.profile", gpuMigProfileAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.gi", gpuMigGiAttributeValue)
+	dp.Attributes().PutStr("gpu.mig.ci", gpuMigCiAttributeValue)
 	dp.Attributes().PutStr("hw.gpu.task", hwGpuTaskAttributeValue)
 }
 
@@ -7340,6 +7454,7 @@ type MetricsBuilder struct {
 	metricGpuMemoryRowsRemapped               metricGpuMemoryRowsRemapped
 	metricGpuMemoryUnrepairable               metricGpuMemoryUnrepairable
 	metricGpuMemoryUsage                      metricGpuMemoryUsage
+	metricGpuMigInstances                     metricGpuMigInstances
 	metricGpuMigMode                          metricGpuMigMode
 	metricGpuNvlinkBer                        metricGpuNvlinkBer
 	metricGpuNvlinkErrors                     metricGpuNvlinkErrors
@@ -7460,6 +7575,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuMemoryRowsRemapped:               newMetricGpuMemoryRowsRemapped(mbc.Metrics.GpuMemoryRowsRemapped),
 		metricGpuMemoryUnrepairable:               newMetricGpuMemoryUnrepairable(mbc.Metrics.GpuMemoryUnrepairable),
 		metricGpuMemoryUsage:                      newMetricGpuMemoryUsage(mbc.Metrics.GpuMemoryUsage),
+		metricGpuMigInstances:                     newMetricGpuMigInstances(mbc.Metrics.GpuMigInstances),
 		metricGpuMigMode:                          newMetricGpuMigMode(mbc.Metrics.GpuMigMode),
 		metricGpuNvlinkBer:                        newMetricGpuNvlinkBer(mbc.Metrics.GpuNvlinkBer),
 		metricGpuNvlinkErrors:                     newMetricGpuNvlinkErrors(mbc.Metrics.GpuNvlinkErrors),
@@ -7646,6 +7762,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuMemoryRowsRemapped.emit(ils.Metrics())
 	mb.metricGpuMemoryUnrepairable.emit(ils.Metrics())
 	mb.metricGpuMemoryUsage.emit(ils.Metrics())
+	mb.metricGpuMigInstances.emit(ils.Metrics())
 	mb.metricGpuMigMode.emit(ils.Metrics())
 	mb.metricGpuNvlinkBer.emit(ils.Metrics())
 	mb.metricGpuNvlinkErrors.emit(ils.Metrics())
@@ -7791,13 +7908,13 @@ func (mb *MetricsBuilder) RecordDcgmWatchRebuildsDataPoint(ts pcommon.Timestamp,
 }
 
 // RecordGpuBar1LimitDataPoint adds a data point to gpu.bar1.limit metric.
-func (mb *MetricsBuilder) RecordGpuBar1LimitDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricGpuBar1Limit.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordGpuBar1LimitDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricGpuBar1Limit.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordGpuBar1UsageDataPoint adds a data point to gpu.bar1.usage metric.
-func (mb *MetricsBuilder) RecordGpuBar1UsageDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricGpuBar1Usage.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordGpuBar1UsageDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricGpuBar1Usage.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordGpuC2cErrorsDataPoint adds a data point to gpu.c2c.errors metric.
@@ -7891,8 +8008,8 @@ func (mb *MetricsBuilder) RecordGpuInfoDataPoint(ts pcommon.Timestamp, val int64
 }
 
 // RecordGpuMemoryBandwidthUtilizationDataPoint adds a data point to gpu.memory.bandwidth.utilization metric.
-func (mb *MetricsBuilder) RecordGpuMemoryBandwidthUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricGpuMemoryBandwidthUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordGpuMemoryBandwidthUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricGpuMemoryBandwidthUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordGpuMemoryCopyUtilizationDataPoint adds a data point to gpu.memory.copy.utilization metric.
@@ -7936,8 +8053,13 @@ func (mb *MetricsBuilder) RecordGpuMemoryUnrepairableDataPoint(ts pcommon.Timest
 }
 
 // RecordGpuMemoryUsageDataPoint adds a data point to gpu.memory.usage metric.
-func (mb *MetricsBuilder) RecordGpuMemoryUsageDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuMemoryStateAttributeValue AttributeGpuMemoryState) {
-	mb.metricGpuMemoryUsage.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuMemoryStateAttributeValue.String())
+func (mb *MetricsBuilder) RecordGpuMemoryUsageDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuMemoryStateAttributeValue AttributeGpuMemoryState) {
+	mb.metricGpuMemoryUsage.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue, gpuMemoryStateAttributeValue.String())
+}
+
+// RecordGpuMigInstancesDataPoint adds a data point to gpu.mig.instances metric.
+func (mb *MetricsBuilder) RecordGpuMigInstancesDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuMigProfileAttributeValue string) {
+	mb.metricGpuMigInstances.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuMigProfileAttributeValue)
 }
 
 // RecordGpuMigModeDataPoint adds a data point to gpu.mig.mode metric.
@@ -8011,8 +8133,8 @@ func (mb *MetricsBuilder) RecordGpuPerformanceStateDataPoint(ts pcommon.Timestam
 }
 
 // RecordGpuPipeUtilizationDataPoint adds a data point to gpu.pipe.utilization metric.
-func (mb *MetricsBuilder) RecordGpuPipeUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuPipeAttributeValue AttributeGpuPipe) {
-	mb.metricGpuPipeUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuPipeAttributeValue.String())
+func (mb *MetricsBuilder) RecordGpuPipeUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuPipeAttributeValue AttributeGpuPipe) {
+	mb.metricGpuPipeUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue, gpuPipeAttributeValue.String())
 }
 
 // RecordGpuPowerInstantDataPoint adds a data point to gpu.power.instant metric.
@@ -8086,13 +8208,13 @@ func (mb *MetricsBuilder) RecordGpuRecoveryActionDataPoint(ts pcommon.Timestamp,
 }
 
 // RecordGpuSmOccupancyDataPoint adds a data point to gpu.sm.occupancy metric.
-func (mb *MetricsBuilder) RecordGpuSmOccupancyDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricGpuSmOccupancy.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordGpuSmOccupancyDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricGpuSmOccupancy.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordGpuSmUtilizationDataPoint adds a data point to gpu.sm.utilization metric.
-func (mb *MetricsBuilder) RecordGpuSmUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricGpuSmUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordGpuSmUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricGpuSmUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordGpuStatusDataPoint adds a data point to gpu.status metric.
@@ -8136,13 +8258,13 @@ func (mb *MetricsBuilder) RecordGpuVgpuLicenseStatusDataPoint(ts pcommon.Timesta
 }
 
 // RecordGpuXidErrorsDataPoint adds a data point to gpu.xid.errors metric.
-func (mb *MetricsBuilder) RecordGpuXidErrorsDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
-	mb.metricGpuXidErrors.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuXidCodeAttributeValue, otelMetricOverflowAttributeValue)
+func (mb *MetricsBuilder) RecordGpuXidErrorsDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+	mb.metricGpuXidErrors.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue, gpuXidCodeAttributeValue, otelMetricOverflowAttributeValue)
 }
 
 // RecordGpuXidLastDataPoint adds a data point to gpu.xid.last metric.
-func (mb *MetricsBuilder) RecordGpuXidLastDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
-	mb.metricGpuXidLast.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuXidCodeAttributeValue, otelMetricOverflowAttributeValue)
+func (mb *MetricsBuilder) RecordGpuXidLastDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, gpuXidCodeAttributeValue int64, otelMetricOverflowAttributeValue bool) {
+	mb.metricGpuXidLast.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue, gpuXidCodeAttributeValue, otelMetricOverflowAttributeValue)
 }
 
 // RecordHwEnergyDataPoint adds a data point to hw.energy metric.
@@ -8166,23 +8288,23 @@ func (mb *MetricsBuilder) RecordHwGpuIoDataPoint(ts pcommon.Timestamp, val int64
 }
 
 // RecordHwGpuMemoryLimitDataPoint adds a data point to hw.gpu.memory.limit metric.
-func (mb *MetricsBuilder) RecordHwGpuMemoryLimitDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricHwGpuMemoryLimit.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordHwGpuMemoryLimitDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricHwGpuMemoryLimit.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordHwGpuMemoryUsageDataPoint adds a data point to hw.gpu.memory.usage metric.
-func (mb *MetricsBuilder) RecordHwGpuMemoryUsageDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricHwGpuMemoryUsage.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordHwGpuMemoryUsageDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricHwGpuMemoryUsage.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordHwGpuMemoryUtilizationDataPoint adds a data point to hw.gpu.memory.utilization metric.
-func (mb *MetricsBuilder) RecordHwGpuMemoryUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
-	mb.metricHwGpuMemoryUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+func (mb *MetricsBuilder) RecordHwGpuMemoryUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string) {
+	mb.metricHwGpuMemoryUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue)
 }
 
 // RecordHwGpuUtilizationDataPoint adds a data point to hw.gpu.utilization metric.
-func (mb *MetricsBuilder) RecordHwGpuUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwGpuTaskAttributeValue AttributeHwGpuTask) {
-	mb.metricHwGpuUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwGpuTaskAttributeValue.String())
+func (mb *MetricsBuilder) RecordHwGpuUtilizationDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwParentAttributeValue string, gpuMigProfileAttributeValue string, gpuMigGiAttributeValue string, gpuMigCiAttributeValue string, hwGpuTaskAttributeValue AttributeHwGpuTask) {
+	mb.metricHwGpuUtilization.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwParentAttributeValue, gpuMigProfileAttributeValue, gpuMigGiAttributeValue, gpuMigCiAttributeValue, hwGpuTaskAttributeValue.String())
 }
 
 // RecordHwPowerDataPoint adds a data point to hw.power metric.

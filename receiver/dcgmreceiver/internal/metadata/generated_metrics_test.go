@@ -116,10 +116,10 @@ func TestMetricsBuilder(t *testing.T) {
 			mb.RecordDcgmWatchRebuildsDataPoint(ts, 1)
 
 			allMetricsCount++
-			mb.RecordGpuBar1LimitDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordGpuBar1LimitDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			allMetricsCount++
-			mb.RecordGpuBar1UsageDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordGpuBar1UsageDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -191,7 +191,7 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuMemoryBandwidthUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordGpuMemoryBandwidthUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			allMetricsCount++
 			mb.RecordGpuMemoryCopyUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
@@ -225,7 +225,11 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuMemoryUsageDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuMemoryStateUsed)
+			mb.RecordGpuMemoryUsageDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val", AttributeGpuMemoryStateUsed)
+
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordGpuMigInstancesDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "gpu.mig.profile-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -280,7 +284,7 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuPipeUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuPipeTensor)
+			mb.RecordGpuPipeUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val", AttributeGpuPipeTensor)
 
 			allMetricsCount++
 			mb.RecordGpuPowerInstantDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
@@ -329,11 +333,11 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuSmOccupancyDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordGpuSmOccupancyDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuSmUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordGpuSmUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -367,11 +371,11 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuXidErrorsDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", 12, true)
+			mb.RecordGpuXidErrorsDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val", 12, true)
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordGpuXidLastDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", 12, true)
+			mb.RecordGpuXidLastDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val", 12, true)
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -391,19 +395,19 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordHwGpuMemoryLimitDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordHwGpuMemoryLimitDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordHwGpuMemoryUsageDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordHwGpuMemoryUsageDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordHwGpuMemoryUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val")
+			mb.RecordHwGpuMemoryUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val")
 
 			defaultMetricsCount++
 			allMetricsCount++
-			mb.RecordHwGpuUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeHwGpuTaskGeneral)
+			mb.RecordHwGpuUtilizationDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "hw.parent-val", "gpu.mig.profile-val", "gpu.mig.gi-val", "gpu.mig.ci-val", AttributeHwGpuTaskGeneral)
 
 			defaultMetricsCount++
 			allMetricsCount++
@@ -642,6 +646,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "gpu.bar1.usage":
 					assert.False(t, validatedMetrics["gpu.bar1.usage"], "Found a duplicate in the metrics slice: gpu.bar1.usage")
 					validatedMetrics["gpu.bar1.usage"] = true
@@ -668,6 +684,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "gpu.c2c.errors":
 					assert.False(t, validatedMetrics["gpu.c2c.errors"], "Found a duplicate in the metrics slice: gpu.c2c.errors")
 					validatedMetrics["gpu.c2c.errors"] = true
@@ -1249,6 +1277,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "gpu.memory.copy.utilization":
 					assert.False(t, validatedMetrics["gpu.memory.copy.utilization"], "Found a duplicate in the metrics slice: gpu.memory.copy.utilization")
 					validatedMetrics["gpu.memory.copy.utilization"] = true
@@ -1490,9 +1530,50 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 					gpuMemoryStateAttrVal, ok := dp.Attributes().Get("gpu.memory.state")
 					assert.True(t, ok)
 					assert.Equal(t, "used", gpuMemoryStateAttrVal.Str())
+				case "gpu.mig.instances":
+					assert.False(t, validatedMetrics["gpu.mig.instances"], "Found a duplicate in the metrics slice: gpu.mig.instances")
+					validatedMetrics["gpu.mig.instances"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "GPU instances of each profile, as the host engine names it. Absent for a GPU without any.", mi.Description())
+					assert.Equal(t, "{instance}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
 				case "gpu.mig.mode":
 					assert.False(t, validatedMetrics["gpu.mig.mode"], "Found a duplicate in the metrics slice: gpu.mig.mode")
 					validatedMetrics["gpu.mig.mode"] = true
@@ -1898,6 +1979,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 					gpuPipeAttrVal, ok := dp.Attributes().Get("gpu.pipe")
 					assert.True(t, ok)
 					assert.Equal(t, "tensor", gpuPipeAttrVal.Str())
@@ -2292,6 +2385,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "gpu.sm.utilization":
 					assert.False(t, validatedMetrics["gpu.sm.utilization"], "Found a duplicate in the metrics slice: gpu.sm.utilization")
 					validatedMetrics["gpu.sm.utilization"] = true
@@ -2316,6 +2421,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "gpu.status":
 					assert.False(t, validatedMetrics["gpu.status"], "Found a duplicate in the metrics slice: gpu.status")
 					validatedMetrics["gpu.status"] = true
@@ -2556,6 +2673,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 					gpuXidCodeAttrVal, ok := dp.Attributes().Get("gpu.xid.code")
 					assert.True(t, ok)
 					assert.EqualValues(t, 12, gpuXidCodeAttrVal.Int())
@@ -2586,6 +2715,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 					gpuXidCodeAttrVal, ok := dp.Attributes().Get("gpu.xid.code")
 					assert.True(t, ok)
 					assert.EqualValues(t, 12, gpuXidCodeAttrVal.Int())
@@ -2735,6 +2876,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "hw.gpu.memory.usage":
 					assert.False(t, validatedMetrics["hw.gpu.memory.usage"], "Found a duplicate in the metrics slice: hw.gpu.memory.usage")
 					validatedMetrics["hw.gpu.memory.usage"] = true
@@ -2761,6 +2914,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "hw.gpu.memory.utilization":
 					assert.False(t, validatedMetrics["hw.gpu.memory.utilization"], "Found a duplicate in the metrics slice: hw.gpu.memory.utilization")
 					validatedMetrics["hw.gpu.memory.utilization"] = true
@@ -2785,6 +2950,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 				case "hw.gpu.utilization":
 					assert.False(t, validatedMetrics["hw.gpu.utilization"], "Found a duplicate in the metrics slice: hw.gpu.utilization")
 					validatedMetrics["hw.gpu.utilization"] = true
@@ -2809,6 +2986,18 @@ func TestMetricsBuilder(t *testing.T) {
 					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
 					assert.True(t, ok)
 					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					hwParentAttrVal, ok := dp.Attributes().Get("hw.parent")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.parent-val", hwParentAttrVal.Str())
+					gpuMigProfileAttrVal, ok := dp.Attributes().Get("gpu.mig.profile")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.profile-val", gpuMigProfileAttrVal.Str())
+					gpuMigGiAttrVal, ok := dp.Attributes().Get("gpu.mig.gi")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.gi-val", gpuMigGiAttrVal.Str())
+					gpuMigCiAttrVal, ok := dp.Attributes().Get("gpu.mig.ci")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.mig.ci-val", gpuMigCiAttrVal.Str())
 					hwGpuTaskAttrVal, ok := dp.Attributes().Get("hw.gpu.task")
 					assert.True(t, ok)
 					assert.Equal(t, "general", hwGpuTaskAttrVal.Str())

@@ -89,6 +89,11 @@ func add(batch *Batch, m *catalog.Metric, attributes pcommon.Map) {
 	for i, key := range []string{"hw.id", "hw.name", "hw.model", "hw.vendor"} {
 		of.PutStr(key, entity[i])
 	}
+	for _, key := range []string{"hw.parent", "gpu.mig.profile", "gpu.mig.gi", "gpu.mig.ci"} {
+		if m.OfInstance {
+			of.PutStr(key, "free")
+		}
+	}
 	if !slices.ContainsFunc(m.Attributes, func(key string) bool { return !isText(attributes, key) }) {
 		batch.AddOf(of, m, p, m.With(more...)...)
 		return
