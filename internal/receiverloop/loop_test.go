@@ -5,7 +5,6 @@ package receiverloop
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -29,23 +28,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// statusHost is a host that remembers what components report.
-type statusHost struct {
-	component.Host
-	mu     sync.Mutex
-	events []componentstatus.Status
-}
-
-func (h *statusHost) Report(event *componentstatus.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.events = append(h.events, event.Status())
-}
-
 // rig is a loop whose every report is captured.
 type rig struct {
 	*Loop
-	host *statusHost
+	host *selftelemetrytest.Host
 	self *selftelemetrytest.Receiver
 	logs *observer.ObservedLogs
 	tel  *componenttest.Telemetry
@@ -72,7 +58,7 @@ func newRigOf(t *testing.T, collector pcommon.Resource, settings Settings) *rig 
 	l.Self.Shutdown()
 	self := &selftelemetrytest.Receiver{}
 	l.Self = self
-	r := &rig{Loop: l, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs, tel: tel}
+	r := &rig{Loop: l, host: &selftelemetrytest.Host{}, self: self, logs: logs, tel: tel}
 	l.Start(r.host)
 	return r
 }
@@ -217,7 +203,7 @@ func TestNothingIsReportedWhileStopping(t *testing.T) {
 	require.NoError(t, r.Shutdown(t.Context()))
 	r.Report()
 	r.ReportPermanent(errors.New("for ever"))
-	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, r.host.events)
+	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, r.host.Statuses())
 	require.Equal(t, []bool{true}, r.self.Report().Degraded)
 	require.Equal(t, []string{"test receiver is degraded"}, r.messages())
 }

@@ -56,7 +56,7 @@ func TestStateIsReportedWhenItChanges(t *testing.T) {
 					statuses, changes = append(statuses, componentstatus.StatusOK), append(changes, false)
 				}
 			}
-			require.Equal(t, statuses, r.host.events)
+			require.Equal(t, statuses, r.host.Statuses())
 			require.Equal(t, changes, r.self.Report().Degraded)
 		})
 	}
@@ -75,7 +75,7 @@ func TestPermanentErrorIsTheLastReport(t *testing.T) {
 	r.ReportPermanent(errors.New("for ever"))
 	r.ReportPermanent(errors.New("again"))
 	r.Report()
-	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusPermanentError}, r.host.events)
+	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusPermanentError}, r.host.Statuses())
 	require.Equal(t, []string{"test receiver is degraded", "test receiver cannot work"}, r.messages())
 	require.Equal(t, 1, r.logs.FilterLevelExact(zapcore.ErrorLevel).Len())
 	require.Equal(t, []bool{true, true}, r.self.Report().Degraded)

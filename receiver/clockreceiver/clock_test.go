@@ -5,14 +5,12 @@ package clockreceiver
 import (
 	"context"
 	"errors"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
@@ -30,23 +28,10 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/clockreceiver/internal/metadata"
 )
 
-// statusHost is a host that remembers what components report.
-type statusHost struct {
-	component.Host
-	mu     sync.Mutex
-	events []componentstatus.Status
-}
-
-func (h *statusHost) Report(event *componentstatus.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.events = append(h.events, event.Status())
-}
-
 // rig is a clock whose every report is captured.
 type rig struct {
 	*clock
-	host *statusHost
+	host *selftelemetrytest.Host
 	self *selftelemetrytest.Receiver
 	logs *observer.ObservedLogs
 }
@@ -60,7 +45,7 @@ func newRig(t *testing.T, cfg *Config, next consumer.Metrics) *rig {
 	require.NoError(t, err)
 	self := &selftelemetrytest.Receiver{}
 	c.loop.Self = self
-	return &rig{clock: c, host: &statusHost{Host: componenttest.NewNopHost()}, self: self, logs: logs}
+	return &rig{clock: c, host: &selftelemetrytest.Host{}, self: self, logs: logs}
 }
 
 func (r *rig) start(t *testing.T) {
@@ -133,7 +118,7 @@ func TestTicksKeepTheirCadence(t *testing.T) {
 		require.Len(t, report.Latencies, 3)
 		require.Equal(t, 1, report.Shutdowns)
 		require.Empty(t, report.Degraded)
-		require.Empty(t, r.host.events, "nothing changed, so nothing is reported")
+		require.Empty(t, r.host.Statuses(), "nothing changed, so nothing is reported")
 	})
 }
 
@@ -300,7 +285,7 @@ func TestErrorIsReportedWhenItBeginsAndWhenItEnds(t *testing.T) {
 				require.Equal(t, tt.errors, report.Errors)
 				require.Equal(t, []bool{true, false}, report.Degraded)
 				require.Equal(t, 4, report.Activities, "of 6 ticks, 2 were no success")
-				require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, r.host.events)
+				require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, r.host.Statuses())
 				require.Equal(t, 1, r.logs.FilterLevelExact(zapcore.WarnLevel).Len())
 				require.Equal(t, 1, r.logs.FilterMessage("clock receiver has recovered").Len())
 			})
@@ -323,7 +308,7 @@ func TestUnavailableClocksAreAbsentAndSaidOnce(t *testing.T) {
 			require.ElementsMatch(t, heartbeat, keys(values(sink.AllMetrics()[2])))
 			require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindRead: 1}, r.self.Report().Errors)
 			require.Empty(t, r.self.Report().Degraded)
-			require.Empty(t, r.host.events)
+			require.Empty(t, r.host.Statuses())
 			require.Equal(t, 1, r.logs.Len())
 		})
 	}

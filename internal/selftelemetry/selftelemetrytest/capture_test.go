@@ -3,10 +3,12 @@
 package selftelemetrytest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/goleak"
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
@@ -43,4 +45,12 @@ func TestExporterRemembersEveryReport(t *testing.T) {
 	require.EqualValues(t, 1, e.Successes())
 	require.EqualValues(t, 2, e.Failures())
 	require.Equal(t, map[selftelemetry.Kind]int64{selftelemetry.KindDownstream: 1, selftelemetry.KindInit: 1}, e.FailuresByKind())
+}
+
+func TestHostRemembersEveryStatus(t *testing.T) {
+	var h Host
+	componentstatus.ReportStatus(&h, componentstatus.NewRecoverableErrorEvent(errors.New("away")))
+	componentstatus.ReportStatus(&h, componentstatus.NewEvent(componentstatus.StatusOK))
+	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, h.Statuses())
+	require.Empty(t, h.GetExtensions())
 }
