@@ -4,6 +4,7 @@ package distcmd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -144,4 +145,58 @@ func TestFilesAreNotBlamedForOtherErrors(t *testing.T) {
 func TestRunNamesTheFaultyConfigFileToo(t *testing.T) {
 	_, err := execute("--config", filepath.Join(t.TempDir(), "missing.yaml"))
 	require.ErrorContains(t, err, `missing.yaml": open`)
+}
+
+func TestMissingDependencyIsNamedByItsKey(t *testing.T) {
+	upstreams := errors.New("failed to order extensions: unable to find extension basicauth on which extension health_slo depends")
+	cmd := &cobra.Command{Use: "run", SilenceErrors: true, SilenceUsage: true, RunE: func(*cobra.Command, []string) error { return upstreams }}
+	cmd.SetArgs(nil)
+	nameMissingDependencies(cmd)
+	err := cmd.Execute()
+	require.EqualError(t, err, `failed to order extensions: "service::extensions": must contain "basicauth", which the extension "health_slo" uses`)
+	require.ErrorIs(t, err, upstreams)
+}
+
+// changing answers another value each time.
+type changing struct {
+	confmap.Provider
+	asked *int
+}
+
+func (c changing) Retrieve(context.Context, string, confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	*c.asked++
+	return confmap.NewRetrieved(*c.asked)
+}
+
+func TestSourcesAreReadAgainUntilWhatTheyAnswerIsExplained(t *testing.T) {
+	m, asked := &memory{answers: map[string]answer{}}, 0
+	provider := m.wrap([]confmap.ProviderFactory{
+		confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return changing{asked: &asked} }),
+	})[0].Create(confmap.ProviderSettings{})
+	read := func() any {
+		retrieved, err := provider.Retrieve(t.Context(), "x:", nil)
+		require.NoError(t, err)
+		value, err := retrieved.AsRaw()
+		require.NoError(t, err)
+		return value
+	}
+	require.Equal(t, []any{1, 2}, []any{read(), read()}, "a Collector that runs")
+	m.start()
+	require.Equal(t, []any{2, 2}, []any{read(), read()}, "an explanation")
+}
+
+func TestConverterLogHasTheWarningsSinceItsStart(t *testing.T) {
+	log := &converterLog{}
+	factory := log.wrap([]confmap.ConverterFactory{
+		confmap.NewConverterFactory(func(set confmap.ConverterSettings) confmap.Converter { return warner{set.Logger} }),
+	})[0]
+	convert := func() {
+		require.NoError(t, factory.Create(confmap.ConverterSettings{}).Convert(t.Context(), confmap.NewFromStringMap(map[string]any{"later": 1})))
+	}
+	for range 2 {
+		convert()
+		log.start()
+		convert()
+		require.Equal(t, []string{`"later" is a later name`}, log.stop())
+	}
 }

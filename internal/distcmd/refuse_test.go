@@ -32,3 +32,8 @@ func TestSettingsThatProtectNothingAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestCommandsRefuseSettingsThatProtectNothing(t *testing.T) {
+	_, err := execute("validate", "--config", "yaml:"+good, "--config", "yaml:receivers::github::webhook::required_headers: {X-Key: key}")
+	require.ErrorContains(t, err, `"webhook::required_headers": must not be set`)
+}
