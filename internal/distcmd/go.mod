@@ -8,6 +8,7 @@ require (
 	github.com/spf13/pflag v1.0.10
 	github.com/stretchr/testify v1.12.1
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0
+	github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0
 	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
 	go.opentelemetry.io/collector/component/componentstatus v0.152.1
@@ -160,5 +161,6 @@ require (
 
 replace (
 	github.com/tracecoreai/tracecore/internal/buildinfo => ../buildinfo
+	github.com/tracecoreai/tracecore/internal/dcgmrecording => ../dcgmrecording
 	github.com/tracecoreai/tracecore/internal/hostidentity => ../hostidentity
 )

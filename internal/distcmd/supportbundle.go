@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ func newSupportBundleCommand(root *cobra.Command, config *configuration) *cobra.
 		Use:   "support-bundle",
 		Short: "Writes what helps to find a fault into one file, without secrets",
 		Long: "Writes a tar.gz with the configuration and where it comes from, the components and versions of this build, what a running " +
-			"Collector answers on its health and metrics endpoints, and what NVIDIA's tools say. Secrets are redacted. No Collector has to run: " +
+			"Collector answers on its health and metrics endpoints, what NVIDIA's tools say, and the dump of a dcgm receiver. Secrets are redacted. No Collector has to run: " +
 			"manifest.json in the bundle lists what is unavailable, and why.",
 		Args: cobra.ExactArgs(0),
 		RunE: b.run,
@@ -96,7 +97,7 @@ func (b *supportBundle) live(effective map[string]any) ([]support.Entry, error) 
 	if err != nil {
 		return nil, fmt.Errorf(`"--metrics-endpoint": %w`, err)
 	}
-	return append(append(health, metrics), support.ToolEntries(effective)...), nil
+	return slices.Concat(health, []support.Entry{metrics}, support.ToolEntries(effective), support.DumpEntries(effective)), nil
 }
 
 // write writes the bundle, and lists on stderr what is missing in it.

@@ -101,6 +101,9 @@ type Config struct {
 	// sample. Else a value is emitted once. Default true.
 	RepeatUnchanged bool `mapstructure:"repeat_unchanged"`
 
+	// Dump records what the host engine answers, for a report of a fault. Off unless it has a path.
+	Dump DumpConfig `mapstructure:"dump"`
+
 	// MetricsBuilderConfig switches single metrics and resource attributes.
 	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
@@ -125,6 +128,7 @@ func createDefaultConfig() component.Config {
 		RepeatUnchanged:      true,
 		ForgetAfter:          defaultForgetAfter,
 		WhenUnavailable:      whenUnavailableReady,
+		Dump:                 DumpConfig{Duration: defaultDumpDuration, MaxSizeMiB: defaultDumpMiB},
 		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
 	}
 }
@@ -163,6 +167,7 @@ func (cfg *Config) Validate() error {
 		cfg.validateMaxSeries(),
 		cfg.validateStaleAfter(),
 		within("forget_after", cfg.ForgetAfter, minForgetAfter, maxMemory),
+		cfg.Dump.validate(),
 		cfg.validateWhenUnavailable(),
 		codesErr("xids", cfg.XIDs, nil),
 		codesErr("sxids", nil, cfg.SXIDs),

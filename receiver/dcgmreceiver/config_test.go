@@ -44,6 +44,7 @@ func TestConfigFiles(t *testing.T) {
 	full.XIDs = map[string]xid.Override{"43": {Severity: "info"}, "500": {Meaning: "new", Action: "RESET_GPU", Frozen: &frozen}}
 	full.SXIDs = map[string]xid.Override{"20001": {Severity: "warn"}}
 	full.RepeatUnchanged = false
+	full.Dump = DumpConfig{Path: "/var/lib/otelcol/dcgm.jsonl", Duration: time.Hour, MaxSizeMiB: 16, Redact: true}
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
 	full.MetricsBuilderConfig.ResourceAttributes.HostID.Enabled = false
@@ -58,7 +59,7 @@ func TestConfigFiles(t *testing.T) {
 		got := createDefaultConfig()
 		require.NoError(t, sub.Unmarshal(got), id)
 		require.NoError(t, got.(*Config).Validate(), id)
-		require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(component.ID{}, component.Type{}), cmpopts.IgnoreUnexported(Config{}, xid.Override{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
+		require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(component.ID{}, component.Type{}), cmpopts.IgnoreUnexported(Config{}, DumpConfig{}, xid.Override{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
 	}
 }
 
@@ -99,6 +100,12 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"stale before interval":    {func(c *Config) { c.StaleAfter = 14 * time.Second }, `"stale_after": must be 0s or at least "collection_interval" (15s), got 14s`},
 		"forgetting too early":     {func(c *Config) { c.ForgetAfter = 59 * time.Second }, `"forget_after": must be at least 1m0s, got 59s`},
 		"unknown readiness":        {func(c *Config) { c.WhenUnavailable = "fail" }, `"when_unavailable": must be ready or not_ready, got "fail"`},
+		"relative dump":            {func(c *Config) { c.Dump.Path = "dcgm.jsonl" }, `"dump::path": must be empty or the absolute path of a file, got "dcgm.jsonl"`},
+		"dump into a folder":       {func(c *Config) { c.Dump.Path = "/var/lib/" }, `"dump::path": must be empty or the absolute path of a file, got "/var/lib/"`},
+		"no dump":                  {func(c *Config) { c.Dump.Duration = 0 }, `"dump::duration": must be at least 1s, got 0s`},
+		"endless dump":             {func(c *Config) { c.Dump.Duration = 25 * time.Hour }, `"dump::duration": must be at most 24h0m0s, got 25h0m0s`},
+		"empty dump":               {func(c *Config) { c.Dump.MaxSizeMiB = 0 }, `"dump::max_size_mib": must be from 1 to 1024, got 0`},
+		"huge dump":                {func(c *Config) { c.Dump.MaxSizeMiB = 1025 }, `"dump::max_size_mib": must be from 1 to 1024, got 1025`},
 		"never forgetting":         {func(c *Config) { c.ForgetAfter = 25 * time.Hour }, `"forget_after": must be at most 24h0m0s, got 25h0m0s`},
 		"negative staleness":       {func(c *Config) { c.StaleAfter = -1 }, `"stale_after": must be 0s or at least "collection_interval" (15s), got -1ns`},
 	} {

@@ -44,10 +44,12 @@ func permanent(err error) bool {
 }
 
 // open gets a way to the host engine, on which nothing is connected yet.
-func (r *gpuReceiver) open() (err error) {
-	if r.session, err = dcgm.Open(r.endpoint, r.cfg.Timeout); err != nil {
+func (r *gpuReceiver) open() error {
+	session, err := dcgm.Open(r.endpoint, r.cfg.Timeout)
+	if err != nil {
 		return fail(selftelemetry.KindConnect, err)
 	}
+	r.session = r.dump.of(session)
 	return nil
 }
 
@@ -136,6 +138,7 @@ func (r *gpuReceiver) afterFailure(err error) {
 // hangUp gives back what the host engine holds for the receiver, which is nothing without a
 // connection: one that is still being made ends as soon as it is there.
 func (r *gpuReceiver) hangUp() {
+	defer r.dump.close()
 	if r.session == nil {
 		return
 	}

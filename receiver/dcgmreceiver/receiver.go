@@ -54,6 +54,7 @@ type gpuReceiver struct {
 
 	// Of the goroutine that deals with the host engine.
 	session   dcgm.Session // nil where there is no way to a host engine at all, or not yet; else it stays
+	dump      *dump        // nil unless it is configured
 	collector *collector
 	batch     *record.Batch
 	simulated bool
@@ -114,6 +115,7 @@ func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error
 	}
 	r.loop.Start(host)
 	r.started, r.linkErr = time.Now(), errNotConnected
+	r.dump = startDump(r.cfg.Dump, r.logger)
 	if err := r.open(); err != nil {
 		r.noConnection(err)
 	}

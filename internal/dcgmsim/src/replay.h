@@ -72,6 +72,7 @@ struct recorded_outcome {
     char call[48];
     dcgmGroupEntityPair_t entity; // NO_ENTITY: all
     bool has_fields, has_ids;
+    bool other_before; // it is known to have ended in another way
     struct id_set fields;
     struct id_list ids; // entities of the kind of the one above
     int status;
@@ -109,6 +110,9 @@ struct reader {
     struct replay *replay;
     struct line line; // for messages
     usec at;          // of the line
+    usec from;        // when what it says begins to hold
+    usec call_at, call_from; // of the newest line of a call
+    bool other_before;       // of that line: something else is known to have come before
     usec since;       // of the newest read with a cursor
     usec since_after; // of the read before it
     bool dead;        // the connection is
@@ -123,6 +127,7 @@ bool replay_usage(struct reader *r, struct json row, struct problem *p);
 bool replay_alive(struct reader *r, struct problem *p);
 bool add_outcome(struct reader *r, const char *call, dcgmGroupEntityPair_t e, int status, struct problem *p);
 bool end_failures(struct reader *r, dcgmGroupEntityPair_t e, struct problem *p);
+usec unchanged_until(struct json row); // -1: it does not say
 bool lacks(struct reader *r, const char *what, struct problem *p);
 bool read_ids(struct json array, struct id_list *out);
 bool kind_named(const char *name, unsigned *out);

@@ -93,7 +93,7 @@ bool replay_usage_of(int64_t *memory, double *cpu)
 static bool is_due(const struct recorded_outcome *o, const struct recorded_outcome *before)
 {
     const usec begin = 10 * SECOND;
-    return o->at <= elapsed(now_us()) || (!before && o->at < begin && strcmp(o->call, "dcgmEntitiesGetLatestValues") != 0);
+    return o->at <= elapsed(now_us()) || (!before && !o->other_before && o->at < begin && strcmp(o->call, "dcgmEntitiesGetLatestValues") != 0);
 }
 
 static dcgmReturn_t outcome_of(const char *call, dcgmGroupEntityPair_t e)

@@ -24,7 +24,8 @@ static struct recorded_outcome *new_outcome(struct reader *r, const char *call, 
     struct recorded_outcome *o = add_item(&r->replay->outcomes, sizeof *o);
     if (!o)
         return NULL;
-    o->at = r->at;
+    o->at = r->from;
+    o->other_before = r->at == r->call_at && r->other_before;
     o->entity = e;
     o->status = status;
     copy_text(o->call, sizeof o->call, call);
@@ -72,7 +73,7 @@ static int status_in(struct json row, const char *error)
 
 static bool add_engine_event(struct reader *r, enum event_type type, struct problem *p)
 {
-    struct event e = {.at = r->at, .until = FOREVER, .type = type, .gpu = -1};
+    struct event e = {.at = r->from, .until = FOREVER, .type = type, .gpu = -1};
     return add_event(r->scenario, &e) || fail(p, &r->line, "out of memory");
 }
 
@@ -169,9 +170,20 @@ static bool begin_rows(struct reader *r, const char *name)
     return strcmp(name, "GetNvLinkLinkStatus") != 0 || begin_block(r, &all->link_reads, &all->links);
 }
 
+// date_call lets an answer that is new hold from the middle between the last time that it was the old one and now: clients
+// do not ask at the same instants.
+static void date_call(struct reader *r, struct json row)
+{
+    usec until = unchanged_until(row);
+    r->call_at = r->at;
+    r->other_before = until >= 0;
+    r->from = r->call_from = until < 0 ? r->at : until + (r->at - until + 1) / 2;
+}
+
 bool replay_call(struct reader *r, struct json row, struct problem *p)
 {
     char name[LONGEST_CALL], error[LONGEST_CALL];
+    date_call(r, row);
     json_text(json_field(row, "call"), name, sizeof name);
     json_text(json_field(row, "error"), error, sizeof error);
     int status = status_in(row, error);
@@ -220,7 +232,7 @@ bool replay_usage(struct reader *r, struct json row, struct problem *p)
     struct recorded_usage *u = add_item(&r->replay->usages, sizeof *u);
     if (!u)
         return fail(p, &r->line, "out of memory");
-    u->at = r->at;
+    u->at = r->from;
     return (json_int(json_field(row, "memory_bytes"), &u->memory) && json_double(json_field(row, "cpu"), &u->cpu)) || lacks(r, "\"memory_bytes\" and \"cpu\"", p);
 }
 

@@ -31,6 +31,7 @@ static bool read_time(struct reader *r, struct json row, struct problem *p)
         return fail(p, &r->line, "a line of a recording needs \"t\", the seconds since its begin");
     usec at = (usec)(t * SECOND + 0.5);
     r->at = at > r->at ? at : r->at; // Two threads may have written it.
+    r->from = r->at == r->call_at ? r->call_from : r->at;
     return true;
 }
 
@@ -80,7 +81,7 @@ static void date_samples(struct replay *r)
             before = first ? -1 : s[-1].read;
         if (s->after > before)
             before = s->after;
-        usec taken = s->timed ? s->taken : s->read;
+        usec taken = s->timed ? s->taken : before < 0 ? s->read : before + (s->read - before + 1) / 2;
         s->from = taken > before ? taken : before + 1;
         if (s->from > s->read)
             s->from = s->read;
@@ -156,7 +157,7 @@ static bool read_lines(struct reader *r, FILE *in, struct problem *p)
 
 bool load_replay(struct scenario *s, const char *path, struct problem *p)
 {
-    struct reader r = {.scenario = s, .line = {.file = path}};
+    struct reader r = {.scenario = s, .line = {.file = path}, .call_at = -1};
     FILE *in = fopen(path, "re");
     if (!in)
         return fail(p, &r.line, "cannot read the recording: %s", strerror(errno));

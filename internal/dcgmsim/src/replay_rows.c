@@ -86,8 +86,7 @@ static void date(struct reader *r, struct json row, struct recorded_sample *s)
     s->taken = ts > 0 ? ts - r->replay->origin : r->at - (usec)(age * 1000);
 }
 
-// unchanged_until reads when the recorded client last saw what the line before says, -1 if it does not tell.
-static usec unchanged_until(struct json row)
+usec unchanged_until(struct json row)
 {
     double t;
     return json_double(json_field(row, "unchanged_until"), &t) ? (usec)(t * SECOND + 0.5) : -1;
@@ -170,7 +169,7 @@ static bool do_entities(struct reader *r, struct json row, struct problem *p)
     struct recorded_list *l = add_item(&r->replay->lists, sizeof *l);
     if (!l)
         return fail(p, &r->line, "out of memory");
-    l->at = r->at;
+    l->at = r->from;
     l->kind = kind;
     struct json supported = json_field(row, "supported");
     l->has_supported = supported.kind == '[';
@@ -188,7 +187,7 @@ struct recorded_block *begin_block(struct reader *r, struct column *blocks, cons
 {
     struct recorded_block *b = add_item(blocks, sizeof *b);
     if (b)
-        *b = (struct recorded_block){.at = r->at, .first = rows->count};
+        *b = (struct recorded_block){.at = r->from, .first = rows->count};
     return b;
 }
 
@@ -234,7 +233,7 @@ static bool do_gpu_status(struct reader *r, struct json row, struct problem *p)
     struct recorded_status *s = add_item(&r->replay->statuses, sizeof *s);
     if (!s)
         return fail(p, &r->line, "out of memory");
-    s->at = r->at;
+    s->at = r->from;
     return read_number(r, row, "entity_id", DCGM_MAX_NUM_DEVICES - 1, &s->gpu, p) && (json_int(json_field(row, "value"), &s->status) || lacks(r, "\"value\"", p));
 }
 
@@ -245,7 +244,7 @@ static bool do_metric_groups(struct reader *r, struct json row, struct problem *
     int64_t id;
     if (!g)
         return fail(p, &r->line, "out of memory");
-    g->at = r->at;
+    g->at = r->from;
     for (bool more = json_first(json_field(row, "value"), &group); more; more = json_next(&group)) {
         for (bool any = json_first(json_field(group, "FieldIds"), &field); any; any = json_next(&field)) {
             if (!json_int(field, &id) || id < 0 || id >= FIELD_COUNT)

@@ -9,6 +9,23 @@ import (
 	"time"
 )
 
+// Session returns a session whose connections are recorded.
+func (r *Recorder) Session(session Session) Session { return &recordedSession{session, r} }
+
+type recordedSession struct {
+	Session
+	recorder *Recorder
+}
+
+// Connect implements [Session].
+func (s *recordedSession) Connect(ctx context.Context) (Source, error) {
+	src, err := s.Session.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.recorder.Source(src), nil
+}
+
 // recordedSource records what a source answers. What it does not override says nothing that a replay would need.
 type recordedSource struct {
 	Source

@@ -36,7 +36,7 @@ type Recorder struct {
 	mu      sync.Mutex
 	writer  *dcgmrecording.Writer
 	ended   bool
-	states  map[string]string        // what calls answered last
+	states  map[string]lastState     // what calls answered last
 	samples map[seriesKey]lastSample // what fields read last
 	groups  map[*Group]bool          // that the client holds
 	cursors map[cursorKey]lastRead   // of watches that are read with a cursor
@@ -45,6 +45,12 @@ type Recorder struct {
 type seriesKey struct {
 	entity Entity
 	field  FieldID
+}
+
+// lastState is what a call answered, and when it did last.
+type lastState struct {
+	text string
+	seen float64
 }
 
 // lastSample is what a field read, when that was written, and when it was read last.
@@ -80,7 +86,7 @@ func NewRecorder(to io.Writer, options RecordOptions) *Recorder {
 func (r *Recorder) Source(src Source) Source {
 	r.begin()
 	r.locked(func(t float64) []any {
-		r.states, r.samples, r.groups, r.cursors = map[string]string{}, map[seriesKey]lastSample{}, map[*Group]bool{}, map[cursorKey]lastRead{}
+		r.states, r.samples, r.groups, r.cursors = map[string]lastState{}, map[seriesKey]lastSample{}, map[*Group]bool{}, map[cursorKey]lastRead{}
 		return []any{r.engineLine(src.Engine(), t)}
 	})
 	return &recordedSource{Source: src, recorder: r}
@@ -167,11 +173,16 @@ func (r *Recorder) outcome(t float64, name string, entity *Entity, err error, st
 	if entity != nil {
 		key += entity.String()
 	}
-	if r.states[key] == state {
+	last, known := r.states[key]
+	r.states[key] = lastState{state, t}
+	if last.text == state {
 		return nil
 	}
-	r.states[key] = state
-	return []any{r.callLine(t, name, entity, err)}
+	line := r.callLine(t, name, entity, err)
+	if known {
+		line.UnchangedUntil = &last.seen
+	}
+	return []any{line}
 }
 
 // stateOf is equal for equal answers, and "" for the success of a call without rows.

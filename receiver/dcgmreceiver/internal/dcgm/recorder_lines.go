@@ -28,15 +28,16 @@ var typeNames = map[Type]string{Int64: "int64", Double: "double", String: "strin
 
 // A callLine says how a call of go-dcgm ended.
 type callLine struct {
-	Call        string    `json:"call"`
-	Code        int       `json:"code,omitempty"` // DCGM's status, where it is known
-	EntityGroup string    `json:"entity_group,omitempty"`
-	EntityID    *uint32   `json:"entity_id,omitempty"`
-	EntityIDs   *[]uint32 `json:"entity_ids,omitempty"`
-	Error       string    `json:"error,omitempty"`
-	Held        *int      `json:"held,omitempty"` // groups of the client
-	Kind        string    `json:"kind"`
-	T           float64   `json:"t"`
+	Call           string    `json:"call"`
+	Code           int       `json:"code,omitempty"` // DCGM's status, where it is known
+	EntityGroup    string    `json:"entity_group,omitempty"`
+	EntityID       *uint32   `json:"entity_id,omitempty"`
+	EntityIDs      *[]uint32 `json:"entity_ids,omitempty"`
+	Error          string    `json:"error,omitempty"`
+	Held           *int      `json:"held,omitempty"` // groups of the client
+	Kind           string    `json:"kind"`
+	T              float64   `json:"t"`
+	UnchangedUntil *float64  `json:"unchanged_until,omitempty"` // when it last ended as the line before says
 }
 
 func (r *Recorder) callLine(t float64, name string, entity *Entity, err error) callLine {
