@@ -69,6 +69,12 @@ func processCPU(b *testing.B) time.Duration {
 func connected(b *testing.B, gpus int, change func(*Config)) *gpuReceiver {
 	b.Helper()
 	simtest.Start(b, node(gpus))
+	return connectedTo(b, change)
+}
+
+// connectedTo is connected to a node that has started.
+func connectedTo(b *testing.B, change func(*Config)) *gpuReceiver {
+	b.Helper()
 	heap := collectorHeap()
 	b.Cleanup(func() { runtime.KeepAlive(heap) })
 	cfg := createDefaultConfig().(*Config)
@@ -136,6 +142,60 @@ func BenchmarkCollect(b *testing.B) {
 	size, allocations := memory(collect)
 	b.ReportMetric(size/1e3, "collect-KB")
 	b.ReportMetric(allocations, "collect-allocs")
+}
+
+// spent is what some calls have cost.
+type spent struct {
+	cpu               time.Duration
+	size, allocations uint64
+}
+
+func (s *spent) on(b *testing.B, call func()) {
+	b.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	cpu := processCPU(b)
+	call()
+	s.cpu += processCPU(b) - cpu
+	runtime.ReadMemStats(&after)
+	s.size, s.allocations = s.size+after.TotalAlloc-before.TotalAlloc, s.allocations+after.Mallocs-before.Mallocs
+}
+
+// BenchmarkCollectOverTime has an interval pass on the node before every collection, so that what is sampled once a
+// minute and what is read as a history has its share.
+func BenchmarkCollectOverTime(b *testing.B) {
+	for _, run := range []struct {
+		name   string
+		change func(*Config)
+	}{
+		{"default metrics", func(*Config) {}},
+		{"default metrics, each value once", func(cfg *Config) { cfg.RepeatUnchanged = false }},
+		{"all metrics", only(nil)},
+	} {
+		b.Run(run.name, func(b *testing.B) {
+			sim := simtest.StartAt(b, node(8), time.Now())
+			r := connectedTo(b, run.change)
+			sink := &consumertest.MetricsSink{}
+			r.metrics = sink
+			var s spent
+			points, now := 0, time.Now()
+			for b.Loop() {
+				for range 40 {
+					sim.Advance(defaultCollectionInterval)
+					now = now.Add(defaultCollectionInterval)
+					s.on(b, func() { r.deliver(b.Context(), r.collection(b.Context(), now)) })
+				}
+				points += sink.DataPointCount()
+				sink.Reset()
+			}
+			n := float64(40 * b.N)
+			b.ReportMetric(float64(s.cpu.Microseconds())/n, "cpu-µs")
+			b.ReportMetric(float64(s.size)/n/1e3, "KB")
+			b.ReportMetric(float64(s.allocations)/n, "allocs")
+			b.ReportMetric(float64(points)/n, "points")
+			b.ReportMetric(float64(s.allocations)/float64(points), "allocs/point")
+		})
+	}
 }
 
 // BenchmarkCollectGrowth shows how a collection grows with GPUs and with fields.

@@ -20,13 +20,13 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
 
-// TestLayoutsAreThoseOfTheHeaders has a C compiler compare latest.h with the headers in the go-dcgm module.
+// TestLayoutsAreThoseOfTheHeaders has a C compiler compare latest.h and history.h with the headers in the go-dcgm module.
 func TestLayoutsAreThoseOfTheHeaders(t *testing.T) {
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", "github.com/NVIDIA/go-dcgm/pkg/dcgm").Output()
 	require.NoError(t, err)
 	compile := func(program string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), "gcc", "-fsyntax-only", "-Werror=unused-result", "-I.", "-I"+strings.TrimSpace(string(dir)), "-xc", "-")
-		cmd.Stdin = strings.NewReader("#include \"latest.h\"\n#include \"dcgm_agent.h\"\n" + program)
+		cmd.Stdin = strings.NewReader("#include \"history.h\"\n#include \"dcgm_agent.h\"\n" + program)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
@@ -49,12 +49,22 @@ func TestLayoutsAreThoseOfTheHeaders(t *testing.T) {
 	} {
 		field("door_value", ours, "dcgmFieldValue_v2", theirs)
 	}
+	size("door_past", "dcgmFieldValue_v1")
+	for ours, theirs := range map[string]string{"version": "version", "field": "fieldId", "type": "fieldType", "status": "status", "ts": "ts", "value": "value"} {
+		field("door_past", ours, "dcgmFieldValue_v1", theirs)
+	}
 	size("uintptr_t", "dcgmHandle_t")
+	size("uintptr_t", "dcgmGpuGrp_t")
+	size("uintptr_t", "dcgmFieldGrp_t")
+	same("'d'", "DCGM_FT_DOUBLE")
+	same("'i'", "DCGM_FT_INT64")
 	size("int", "dcgmReturn_t")
 	same("'s'", "DCGM_FT_STRING")
 	same("0", "DCGM_ST_OK")
 	// The compiler refuses a second declaration with other types.
-	program.WriteString("dcgmReturn_t dcgmEntitiesGetLatestValues(uintptr_t, dcgmGroupEntityPair_t *, unsigned, uint16_t *, unsigned, unsigned, dcgmFieldValue_v2 *);\n")
+	program.WriteString("dcgmReturn_t dcgmEntitiesGetLatestValues(uintptr_t, dcgmGroupEntityPair_t *, unsigned, uint16_t *, unsigned, unsigned, dcgmFieldValue_v2 *);\n" +
+		"dcgmReturn_t dcgmGetValuesSince_v2(uintptr_t, uintptr_t, uintptr_t, long long, long long *, dcgmFieldValueEntityEnumeration_f, void *);\n" +
+		"typedef int (*dcgmFieldValueEntityEnumeration_f)(dcgm_field_entity_group_t, dcgm_field_eid_t, dcgmFieldValue_v1 *, int, void *);\n")
 	out, err := compile(program.String())
 	require.NoError(t, err, out)
 	_, err = compile(program.String() + "_Static_assert(sizeof(door_value) == sizeof(dcgmFieldValue_v1), \"\");")

@@ -56,7 +56,7 @@ var schemeSymbols = map[string][]string{
 // library is libdcgm: its version, and what this package calls itself.
 type library struct {
 	Engine
-	latest, errorString unsafe.Pointer
+	latest, since, errorString unsafe.Pointer
 }
 
 // checkLibrary loads libdcgm and makes sure that no later call can end the process.
@@ -75,7 +75,7 @@ func checkLibrary(endpoint Endpoint) (library, error) {
 		return library{}, fmt.Errorf("%s does not tell its version: status %d", libraryName, int(status))
 	}
 	version := parseEngine(C.GoString(&info.text[0]))
-	return library{version, lookUp(loaded, "dcgmEntitiesGetLatestValues"), lookUp(loaded, "errorString")}, checkVersion(libraryName, version)
+	return library{version, lookUp(loaded, "dcgmEntitiesGetLatestValues"), lookUp(loaded, "dcgmGetValuesSince_v2"), lookUp(loaded, "errorString")}, checkVersion(libraryName, version)
 }
 
 // openLibrary loads libdcgm as go-dcgm does. A library that is loaded stays, since what is

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
 )
@@ -105,12 +104,4 @@ func appendSamples(samples []Sample, values []dcgm.FieldValue_v2) []Sample {
 		samples = append(samples, r.decode())
 	}
 	return samples
-}
-
-func readSince(group *Group, i int, since time.Time) ([]Sample, time.Time, error) {
-	values, next, err := dcgm.GetValuesSince(groupHandle(group), fieldHandle(group.watches[i].fields), since)
-	if err != nil {
-		return nil, since, err
-	}
-	return appendSamples(make([]Sample, 0, len(values)), values), next, nil
 }

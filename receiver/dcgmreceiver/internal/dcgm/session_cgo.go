@@ -41,6 +41,7 @@ type link struct {
 	fields  fieldGroups               // touched by the worker alone
 	global  map[FieldID]time.Duration // periods of the fields of global scope that are watched, touched by the worker alone
 	direct  direct                    // used by the worker alone
+	past    past                      // as well
 	unserved
 }
 
@@ -189,6 +190,7 @@ func (h *hub) connect() (*link, error) {
 func (h *hub) disconnect() {
 	if h.link != nil {
 		h.link.direct.free()
+		h.link.past.free()
 		h.link = nil
 		hangUp()
 	}

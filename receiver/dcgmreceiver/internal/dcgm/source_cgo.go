@@ -104,7 +104,7 @@ func (s *source) ReadSince(ctx context.Context, group *Group, i int, since time.
 		next    time.Time
 	}
 	r, err := onLink(ctx, s, "read the values since", func() (r read, err error) {
-		r.samples, r.next, err = readSince(group, i, since)
+		r.samples, r.next, err = readSince(s.link, group, i, since)
 		return r, err
 	})
 	return r.samples, r.next, err
