@@ -66,6 +66,18 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+func TestAddressesThatAreKeptAreBounded(t *testing.T) {
+	m := maker{}
+	for i := range 3 * maxKnown {
+		p, ok := m.placeOf(fmt.Sprintf("%04x:3b:00", i))
+		require.True(t, ok)
+		require.Equal(t, fmt.Sprintf("%08X:3B:00.0", i), p.busID)
+	}
+	require.LessOrEqual(t, len(m.places), maxKnown)
+	_, ok := m.placeOf("nowhere")
+	require.False(t, ok)
+}
+
 func TestWhatTheDriverSaysOfAGPUStays(t *testing.T) {
 	folder := driverFolder(t)
 	g := newGPUs(folder)

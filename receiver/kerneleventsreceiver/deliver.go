@@ -4,8 +4,10 @@ package kerneleventsreceiver
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -63,6 +65,7 @@ func (r *kernelReceiver) records(events []made) plog.Logs {
 		record.SetTimestamp(pcommon.NewTimestampFromTime(r.wall(&events[i].event)))
 		events[i].copyTo(record)
 		record.Attributes().PutStr("kernel.log.boot_id", r.position.BootID)
+		record.Attributes().PutStr("log.record.uid", uid(r.position.BootID, &events[i].event))
 	}
 	return logs
 }
@@ -75,6 +78,11 @@ func (r *kernelReceiver) wall(event *reports.Event) time.Time {
 	return r.clock.Wall(event.Since)
 }
 
+// uid is the same whenever the event is read, so that a repetition can be told.
+func uid(boot string, event *reports.Event) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s/%s/%d/%d", boot, event.Rule.Name, event.Sequence, event.Wall.UnixNano())).String()
+}
+
 // save stores the position at once after events, and now and then without.
 func (r *kernelReceiver) save() {
 	now := time.Now()
@@ -85,6 +93,7 @@ func (r *kernelReceiver) save() {
 	position := r.position
 	position.Open = r.assembler.Open()
 	if err := r.store.save(context.Background(), position); err != nil {
+		r.loop.Self.IncError(kindStorage)
 		r.set.Logger.Warn("the position in the kernel log cannot be stored", zap.Error(err))
 	}
 }

@@ -18,8 +18,33 @@ import (
 
 // maker makes log records and counts of events. It is for one goroutine.
 type maker struct {
-	codes *xid.Table
-	gpus  *gpus
+	codes  *xid.Table
+	gpus   *gpus
+	places map[string]place
+}
+
+// place is what a text about a PCI address says.
+type place struct {
+	address
+	text  string // as the kernel writes it
+	busID string
+}
+
+// placeOf reads an address, once for each text.
+func (m *maker) placeOf(text string) (place, bool) {
+	if known, ok := m.places[text]; ok {
+		return known, true
+	}
+	a, ok := parseAddress(text)
+	if !ok {
+		return place{}, false
+	}
+	p := place{a, a.String(), a.busID()}
+	if m.places == nil || len(m.places) >= maxKnown {
+		m.places = map[string]place{}
+	}
+	m.places[text] = p
+	return p, true
 }
 
 // made is an event with all that is known about it.
@@ -39,7 +64,7 @@ var severityOf = map[string]xid.Severity{"info": xid.Info, "warn": xid.Warn, "er
 // learn takes what a line that is no event says about a GPU.
 func (m *maker) learn(event *reports.Event) {
 	a, ok := parseAddress(rules.Find(event.Captures, "pci"))
-	if id := rules.Find(event.Captures, "uuid"); ok && uuid.MatchString(id) {
+	if id := rules.Find(event.Captures, "uuid"); ok && gpuUUID.MatchString(id) {
 		m.gpus.learn(a, id)
 	}
 }
@@ -85,18 +110,21 @@ func put(attributes pcommon.Map, as rules.Attribute, text string) {
 	}
 }
 
+// sxidKind is the kind of the events whose PCI address is that of an NVSwitch.
+const sxidKind = "gpu.sxid"
+
 // putPCI says which GPU is at the address that the event names, or else the address.
 func (m *maker) putPCI(e *made) {
-	a, ok := parseAddress(rules.Find(e.event.Captures, "pci"))
+	p, ok := m.placeOf(rules.Find(e.event.Captures, "pci"))
 	if !ok {
 		return
 	}
-	found, isGPU := m.gpus.at(a)
-	if !isGPU && !strings.HasPrefix(e.kind, "gpu.") {
-		e.attributes.PutStr(rules.Captures["pci"].Key, a.String())
+	found, isGPU := m.gpus.at(p.address)
+	if !isGPU && (!strings.HasPrefix(e.kind, "gpu.") || e.kind == sxidKind) {
+		e.attributes.PutStr(rules.Captures["pci"].Key, p.text)
 		return
 	}
-	e.gpu, e.busID = found, a.busID()
+	e.gpu, e.busID = found, p.busID
 	e.attributes.PutStr("gpu.pci.bus_id", e.busID)
 	for _, attribute := range [...]struct{ key, value string }{
 		{"hw.id", found.id}, {"hw.name", found.name}, {"hw.model", found.model}, {"hw.vendor", "nvidia"}, {"hw.type", "gpu"},
@@ -115,7 +143,9 @@ func (m *maker) putCode(e *made) {
 		code = m.codes.Message(int(number), rules.Find(captures, "text"))
 		e.xid = number
 	} else if number, err := strconv.ParseInt(rules.Find(captures, "sxid"), 10, 32); err == nil {
-		code = m.codes.SXID(int(number), strings.EqualFold(rules.Find(captures, "fatality"), "fatal"))
+		fatal := strings.EqualFold(rules.Find(captures, "fatality"), "fatal")
+		code = m.codes.SXID(int(number), fatal)
+		e.attributes.PutBool("gpu.sxid.fatal", fatal)
 	} else {
 		return
 	}
@@ -130,10 +160,8 @@ func (m *maker) deviceOf(e *made) string {
 	for _, name := range e.event.Rule.Device {
 		value := rules.Find(e.event.Captures, name)
 		if name == "pci" && value != "" {
-			if a, ok := parseAddress(value); ok {
-				value = a.String()
-			}
-			value = cmp.Or(e.gpu.id, e.busID, value)
+			p, _ := m.placeOf(value)
+			value = cmp.Or(e.gpu.id, e.busID, p.text, value)
 		}
 		if value != "" {
 			return value

@@ -96,8 +96,8 @@ func (g *gpus) merge(a address, said gpu) {
 	g.known[a] = said
 }
 
-// uuid is what a GPU has once it is initialised; before that the driver writes question marks.
-var uuid = regexp.MustCompile(`^GPU-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// gpuUUID is what a GPU has once it is initialised; before that the driver writes question marks.
+var gpuUUID = regexp.MustCompile(`^GPU-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 func parseInformation(content string) gpu {
 	var g gpu
@@ -108,7 +108,7 @@ func parseInformation(content string) gpu {
 		case "Model":
 			g.model = value
 		case "GPU UUID":
-			if uuid.MatchString(value) {
+			if gpuUUID.MatchString(value) {
 				g.id = value
 			}
 		case "Device Minor":

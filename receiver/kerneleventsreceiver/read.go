@@ -61,6 +61,7 @@ func (r *kernelReceiver) resume(ctx context.Context) {
 	boot := r.system.bootID()
 	stored, err := r.store.load(ctx)
 	if err != nil {
+		r.loop.Self.IncError(kindStorage)
 		r.set.Logger.Warn("the stored position in the kernel log cannot be read, reading begins at boot", zap.Error(err))
 	}
 	if stored.BootID != "" && stored.BootID != boot {

@@ -15,12 +15,16 @@ import (
 
 	"github.com/tracecoreai/tracecore/internal/hostidentity"
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/kmsg"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/reports"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/rules"
 )
+
+// kindStorage is the kind of errors of the storage extension.
+const kindStorage selftelemetry.Kind = "storage"
 
 // kernelReceiver reads the kernel log in one goroutine and pushes metrics in another.
 type kernelReceiver struct {
@@ -62,7 +66,7 @@ func thisSystem() system {
 }
 
 func newKernelReceiver(cfg *Config, set receiver.Settings) (*kernelReceiver, error) {
-	loop, err := receiverloop.New(set, receiverloop.Settings{Name: "kernel events receiver"})
+	loop, err := receiverloop.New(set, receiverloop.Settings{Name: "kernel events receiver"}, kindStorage)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,9 @@ func TestAnEventIsALogRecord(t *testing.T) {
 		}
 		got := record.Attributes().AsRaw()
 		require.NotEmpty(t, got["gpu.xid.meaning"])
+		require.Regexp(t, `^[0-9a-f-]{36}$`, got["log.record.uid"])
 		delete(got, "gpu.xid.meaning")
+		delete(got, "log.record.uid")
 		require.Equal(t, want, got)
 		resource := r.logs.AllLogs()[0].ResourceLogs().At(0).Resource().Attributes()
 		name, ok := resource.Get("host.name")
