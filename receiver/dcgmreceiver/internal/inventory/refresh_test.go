@@ -161,6 +161,7 @@ func TestUUIDOfAnotherGPUIsNotTold(t *testing.T) {
 	second := s.node.Present()[1]
 	require.Equal(t, Dubious, s.node.Judge(second, dcgm.SampleOf(FieldUUID, 1, uuidA)))
 	require.Equal(t, Stranger, s.node.Judge(second, dcgm.SampleOf(FieldUUID, 1, uuidC)))
+	require.Equal(t, Dubious, s.node.Judge(second, dcgm.SampleOf(FieldUUID, 1, "N/A")))
 
 	s = begin(t).tell(told(uuidA, "01"), told(uuidB, "02")).tell(told(uuidB, "01"), told(uuidB, "02")).requireKnown([]string{uuidA, uuidB}, nil)
 	require.Equal(t, Same, s.node.Judge(s.node.Present()[1], dcgm.SampleOf(FieldUUID, 1, uuidB)), "it had it before")
@@ -218,6 +219,12 @@ func TestGPUWhosePlaceAnotherOneHasTakenIsForgottenAtOnce(t *testing.T) {
 			require.Equal(t, tt.gone == nil, s.node.Find(Key{dcgm.GPU, uuidA}) == nil)
 		})
 	}
+}
+
+// Numbers move when a GPU has left: where no slot is known, one that was there before has replaced nobody.
+func TestGPUThatTakesANumberWasThereBefore(t *testing.T) {
+	s := begin(t).tell(told(uuidA, ""), told(uuidB, "")).tell(told(uuidB, "")).requireKnown([]string{uuidB}, []string{uuidA})
+	s.tell(told(uuidC, "")).requireKnown([]string{uuidC}, []string{uuidA}).requireChanges(Added, Replaced)
 }
 
 func TestStatusesBecomeStates(t *testing.T) {
