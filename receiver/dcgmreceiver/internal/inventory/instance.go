@@ -12,8 +12,8 @@ import (
 
 // identify reads identity and facts of an entity. What a MIG instance is in comes from the host engine's hierarchy, and
 // what it has of its GPU from the GPU, which has been recognized before.
-func (r *refresh) identify(entity dcgm.Entity) (Identity, Facts) {
-	samples := r.answers[entity]
+func (r *recognition) identify(entity dcgm.Entity) (Identity, Facts) {
+	samples := r.Samples[entity]
 	if entity.Kind == dcgm.GPU {
 		return ofGPU(samples)
 	}
@@ -34,11 +34,11 @@ func (r *refresh) identify(entity dcgm.Entity) (Identity, Facts) {
 }
 
 // placeOf returns where an instance belongs, and the GPU that it is in; nil where the host engine does not say.
-func (r *refresh) placeOf(entity dcgm.Entity) (dcgm.Instance, *Known) {
-	instance, found := find(r.instances, entity)
+func (r *recognition) placeOf(entity dcgm.Entity) (dcgm.Instance, *Known) {
+	instance, found := find(r.Instances, entity)
 	gpu := instance.Parent
-	for range r.instances { // No chain is longer.
-		parent, isInstance := find(r.instances, gpu)
+	for range r.Instances { // No chain is longer.
+		parent, isInstance := find(r.Instances, gpu)
 		if !isInstance {
 			break
 		}
@@ -62,14 +62,14 @@ func find(instances []dcgm.Instance, entity dcgm.Entity) (dcgm.Instance, bool) {
 
 // isRemoved reports whether an instance that is not there any more was taken away: its GPU is there and can be read.
 // The instances of a GPU that cannot be read may come back.
-func (r *refresh) isRemoved(k *Known) bool {
+func (r *recognition) isRemoved(k *Known) bool {
 	return k.Entity.Kind != dcgm.GPU && slices.ContainsFunc(r.next, func(gpu Known) bool {
 		return gpu.asked && gpu.Entity.Kind == dcgm.GPU && gpu.ID == k.Parent && gpu.Up()
 	})
 }
 
 // compareParts finds the GPUs that are partitioned in another way than before.
-func (r *refresh) compareParts() {
+func (r *recognition) compareParts() {
 	before, now := partsOf(r.node.Known), partsOf(r.next)
 	for i := range r.next {
 		k := &r.next[i]

@@ -3,9 +3,7 @@
 package inventory
 
 import (
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -36,7 +34,9 @@ type Statuses struct {
 func Refresh(old Node, answers Answers, now time.Time) (Node, []Change) {
 	r := &refresh{node: old, now: now}
 	if answers.Identities != nil {
-		r.recognizeAll(answers.Identities)
+		of := &recognition{refresh: *r, Identities: *answers.Identities}
+		of.run()
+		*r = of.refresh
 	}
 	if answers.Statuses != nil {
 		r.observe(answers.Statuses)
@@ -50,158 +50,11 @@ type refresh struct {
 	owned   bool // the slice of the node is not the one of the caller any more
 	now     time.Time
 	changes []Change
-
-	asked     []dcgm.Entity
-	answers   map[dcgm.Entity]Samples
-	instances []dcgm.Instance
-	pool      []Known // those that have not been found again yet
-	next      []Known // those that have
 }
 
 func (r *refresh) change(kind ChangeKind, key Key, entity dcgm.Entity) {
 	r.changes = append(r.changes, Change{Kind: kind, Key: key, Entity: entity})
 }
-
-// recognizeAll finds every entity among those that are known. The rest has left.
-func (r *refresh) recognizeAll(of *Identities) {
-	r.asked, r.answers, r.instances = of.Asked, maps.Clone(of.Samples), of.Instances
-	r.dropImplausible()
-	r.dropDuplicates()
-	r.pool = slices.Clone(r.node.Known)
-	var added []Key
-	for _, entity := range r.asked {
-		k, isNew := r.recognize(entity)
-		k.asked = true
-		r.next = append(r.next, k)
-		if isNew {
-			added = append(added, k.Key())
-		}
-	}
-	present := len(r.next)
-	for _, k := range r.pool {
-		if r.isRemoved(&k) || r.isReplaced(&k, r.next[:present], added) {
-			r.change(Replaced, k.Key(), r.numberOf(k.Key()))
-			continue
-		}
-		r.next = append(r.next, r.leave(k))
-	}
-	r.choose()
-	r.compareParts()
-	r.node.Known, r.owned = r.next, true
-	r.node.Version++
-}
-
-// choose finds those that are configured. MIG instances are with their GPU.
-func (r *refresh) choose() {
-	chosen := map[string]bool{}
-	for i := range r.next {
-		if k := &r.next[i]; k.Entity.Kind == dcgm.GPU {
-			k.Chosen = r.node.devices.has(k.Entity, k.ID)
-			chosen[k.ID] = k.Chosen
-		}
-	}
-	for i := range r.next {
-		if k := &r.next[i]; k.Entity.Kind != dcgm.GPU {
-			k.Chosen = chosen[k.Parent]
-		}
-	}
-}
-
-// recognize finds an entity by its UUID. One that does not tell it, as when it is lost, is the one
-// that had its number, or goes by its number until it does.
-func (r *refresh) recognize(entity dcgm.Entity) (k Known, isNew bool) {
-	samples := r.answers[entity]
-	id, facts := r.identify(entity)
-	if id.ID == "" {
-		r.change(Unidentified, Key{entity.Kind, ByNumber(entity)}, entity)
-		if k, found := r.pull(func(k *Known) bool { return k.Entity == entity && !k.unidentified() }); found {
-			return k, false
-		}
-		id.ID = ByNumber(entity)
-	} else if numbered, found := r.pull(hasKey(Key{entity.Kind, ByNumber(entity)})); found {
-		r.change(Identified, numbered.Key(), entity)
-	}
-	k, known := r.pull(hasKey(Key{entity.Kind, id.ID}))
-	if !known {
-		k = Known{Identity: Identity{Name: ByNumber(entity)}, Status: dcgm.StatusOK}
-	}
-	r.takeNumber(entity)
-	before := k.Identity
-	k.Identity, k.Facts, k.Entity = k.settle(id, entity, samples[fieldMinor].TS), facts.or(k.Facts), entity
-	k.Nameless = k.isNameless(samples)
-	switch {
-	case !known:
-		r.change(Added, k.Key(), entity)
-	case k.Identity != before:
-		r.change(Renamed, k.Key(), entity)
-	}
-	return k, !known
-}
-
-// isNameless reports whether something that the entity goes by is missing and may still be told.
-func (k *Known) isNameless(samples Samples) bool {
-	late := k.unidentified() && isLate(samples[FieldUUID])
-	if k.Entity.Kind != dcgm.GPU {
-		return late || k.Parent == "" || k.MIG.Profile == "" && isLate(samples[fieldName])
-	}
-	return late || k.Model == "" && isLate(samples[fieldName]) || k.Name == ByNumber(k.Entity) && isLate(samples[fieldMinor])
-}
-
-func hasKey(key Key) func(*Known) bool { return func(k *Known) bool { return k.Key() == key } }
-
-// pull takes the first that is wanted out of the pool.
-func (r *refresh) pull(wanted func(*Known) bool) (Known, bool) {
-	for i := range r.pool {
-		if wanted(&r.pool[i]) {
-			k := r.pool[i]
-			r.pool = slices.Delete(r.pool, i, i+1)
-			return k, true
-		}
-	}
-	return Known{}, false
-}
-
-// takeNumber leaves nobody in the pool with a number.
-func (r *refresh) takeNumber(entity dcgm.Entity) {
-	for i := range r.pool {
-		if r.pool[i].Entity == entity {
-			r.pool[i].Entity.ID = nobodys
-		}
-	}
-}
-
-// leave notes that an entity is not there any more. If it comes back, its counters begin anew.
-func (r *refresh) leave(k Known) Known {
-	if k.asked {
-		r.change(Left, k.Key(), k.Entity)
-	}
-	k.asked, k.Status, k.Unlisted = false, dcgm.StatusUnknown, true
-	if k.absent.IsZero() {
-		k.absent = r.now
-	}
-	return k
-}
-
-// isReplaced reports whether another one is in the slot of an entity that is not there any more, or, where the slot of
-// either is not known, one that has not been known before has its number.
-func (r *refresh) isReplaced(k *Known, present []Known, added []Key) bool {
-	if k.Entity.Kind != dcgm.GPU {
-		return false
-	}
-	return slices.ContainsFunc(present, func(p Known) bool {
-		switch {
-		case p.Entity.Kind != dcgm.GPU:
-			return false
-		case p.PCIBusID != "" && k.PCIBusID != "":
-			return strings.EqualFold(p.PCIBusID, k.PCIBusID)
-		default:
-			return p.Entity == r.numberOf(k.Key()) && slices.Contains(added, p.Key())
-		}
-	})
-}
-
-// numberOf is the entity that a key had before.
-func (r *refresh) numberOf(key Key) dcgm.Entity { return r.node.Find(key).Entity }
 
 // observe brings up to date how the host engine stands to those that are present.
 func (r *refresh) observe(s *Statuses) {

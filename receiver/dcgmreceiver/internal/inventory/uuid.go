@@ -51,30 +51,30 @@ func (n *Node) Judge(k *Known, s dcgm.Sample) Verdict {
 }
 
 // dropImplausible makes blank what can be no identity, so that what is known is kept.
-func (r *refresh) dropImplausible() {
-	for _, entity := range r.asked {
-		if s := r.answers[entity][FieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(entity.Kind, s) == "" {
+func (r *recognition) dropImplausible() {
+	for _, entity := range r.Asked {
+		if s := r.Samples[entity][FieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(entity.Kind, s) == "" {
 			r.dropUUID(entity)
 		}
 	}
 }
 
 // dropUUID makes the UUID of an entity blank. What the caller answered stays as it is.
-func (r *refresh) dropUUID(entity dcgm.Entity) {
-	samples := maps.Clone(r.answers[entity])
+func (r *recognition) dropUUID(entity dcgm.Entity) {
+	samples := maps.Clone(r.Samples[entity])
 	s := samples[FieldUUID]
 	s.Reason = dcgm.Blank
 	samples[FieldUUID] = s
-	r.answers[entity] = samples
+	r.Samples[entity] = samples
 	r.change(Implausible, Key{entity.Kind, ByNumber(entity)}, entity)
 }
 
 // dropDuplicates makes blank the UUID of an entity that another one of its kind has.
-func (r *refresh) dropDuplicates() {
+func (r *recognition) dropDuplicates() {
 	owners, before := r.owners(), r.node.duplicates
 	r.node.duplicates = nil
-	for _, entity := range r.asked {
-		uuid := uuidOf(entity.Kind, r.answers[entity][FieldUUID])
+	for _, entity := range r.Asked {
+		uuid := uuidOf(entity.Kind, r.Samples[entity][FieldUUID])
 		owner := owners[Key{entity.Kind, uuid}]
 		if uuid == "" || owner == entity {
 			continue
@@ -91,10 +91,10 @@ func (r *refresh) dropDuplicates() {
 }
 
 // owners says whose each UUID is: of the entity that had it before, else of the first that tells it.
-func (r *refresh) owners() map[Key]dcgm.Entity {
+func (r *recognition) owners() map[Key]dcgm.Entity {
 	owners := map[Key]dcgm.Entity{}
-	for _, entity := range r.asked {
-		key := Key{entity.Kind, uuidOf(entity.Kind, r.answers[entity][FieldUUID])}
+	for _, entity := range r.Asked {
+		key := Key{entity.Kind, uuidOf(entity.Kind, r.Samples[entity][FieldUUID])}
 		known := r.node.Find(key)
 		if _, owned := owners[key]; !owned || known != nil && known.Entity == entity {
 			owners[key] = entity

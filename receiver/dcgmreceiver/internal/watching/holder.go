@@ -11,12 +11,6 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-// What a host engine refuses is asked for again after a pause that doubles from firstPause to lastPause.
-const (
-	firstPause = time.Minute
-	lastPause  = time.Hour
-)
-
 // spareGroups is how many more groups than the plan needs may be held, as after GPUs have come one by one, before all
 // are made anew.
 const spareGroups = 4
@@ -26,13 +20,13 @@ type Holder struct {
 	door    dcgm.Watcher
 	groups  []*held
 	unknown map[dcgm.FieldID]dcgm.Refusal // fields that the host engine does not know
-	pause   time.Duration
-	retryAt time.Time
+
+	Retry
 }
 
 // NewHolder returns a holder of nothing.
 func NewHolder(door dcgm.Watcher) *Holder {
-	return &Holder{door: door, unknown: map[dcgm.FieldID]dcgm.Refusal{}, pause: firstPause}
+	return &Holder{door: door, unknown: map[dcgm.FieldID]dcgm.Refusal{}, Retry: Retry{pause: firstPause}}
 }
 
 // Problem is what a host engine has refused. It is no error of the whole.
@@ -75,19 +69,6 @@ func (h *Holder) add(ctx context.Context, wants []Want, retry bool) ([]Problem, 
 		}
 	}
 	return problems, nil
-}
-
-// Due reports whether what was refused is to be asked for again.
-func (h *Holder) Due(now time.Time) bool { return !h.retryAt.IsZero() && now.After(h.retryAt) }
-
-// Pause is that before what is refused is asked for again.
-func (h *Holder) Pause() time.Duration { return h.pause }
-
-// Postpone begins the pause, and makes the next one longer: that of which something is refused is interrupted for a
-// moment.
-func (h *Holder) Postpone(now time.Time) {
-	h.retryAt = now.Add(h.pause)
-	h.pause = min(2*h.pause, lastPause)
 }
 
 // Doubt has the groups of an entity made anew, as where it has lost its watches.
