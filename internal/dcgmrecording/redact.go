@@ -22,7 +22,7 @@ var (
 		53: true, 520: true, 521: true, 571: true, 572: true, // serial numbers, virtual machines, the InfiniBand GUID
 		866: true, 867: true, 868: true, 869: true, 872: true, 873: true, 874: true, 875: true, 878: true, // PCI addresses and UUIDs of NVSwitches, in parts
 	}
-	hexSerial = regexp.MustCompile(`^0x[0-9a-fA-F]{8,}$`) // as CPUs tell serial numbers
+	hexSerial = regexp.MustCompile(`^0x[0-9a-fA-F]{8,}$`) // as CPUs report serial numbers
 	uuid      = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
 	pci       = regexp.MustCompile(`\b([0-9a-fA-F]{4}|[0-9a-fA-F]{8}):[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]\b`)
 	mac       = regexp.MustCompile(`\b([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b`)
@@ -136,7 +136,7 @@ func (r *Redactor) identity(kind any, field int, value string) string {
 	return strconv.Itoa(r.number("field "+strconv.Itoa(field), value))
 }
 
-// number tells apart what was seen of a kind, from 1 on.
+// number distinguishes what was seen of a kind, from 1 on.
 func (r *Redactor) number(kind, text string) int {
 	key := kind + "\x00" + strings.ToLower(text)
 	if n, known := r.numbers[key]; known || len(r.numbers) >= maxNames {

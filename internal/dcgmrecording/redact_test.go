@@ -101,7 +101,7 @@ func TestRedactorForgetsNothingAndStaysBounded(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(r.numbers), maxNames+1)
 	require.Equal(t, first, redactedValue(t, r, fieldLine(53, "0")))
-	require.Equal(t, "0000000000000", redactedValue(t, r, fieldLine(53, "1650123999999")), "more than are told apart")
+	require.Equal(t, "0000000000000", redactedValue(t, r, fieldLine(53, "1650123999999")), "more than are distinguished")
 }
 
 func TestLinesThatAreNoneAreLeftOut(t *testing.T) {

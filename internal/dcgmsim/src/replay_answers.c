@@ -117,7 +117,7 @@ dcgmReturn_t replay_outcome_of(const char *call, unsigned kind, unsigned id)
     return outcome_of(call, (dcgmGroupEntityPair_t){(dcgm_field_entity_group_t)kind, id});
 }
 
-// replay_outcome_of_field tells how a call ended for a field of an entity.
+// replay_outcome_of_field returns how a call ended for a field of an entity.
 dcgmReturn_t replay_outcome_of_field(const char *call, unsigned field, dcgmGroupEntityPair_t e)
 {
     const struct recorded_outcome *found = NULL;
