@@ -26,6 +26,9 @@ const (
 	// poll is how often a file, or a fifo without a writer, is looked at.
 	poll = 200 * time.Millisecond
 
+	// waited is how long a read takes that waits for a record; one that has one takes less.
+	waited = time.Millisecond
+
 	// saveInterval is how often the position is stored while there are no events.
 	saveInterval = 10 * time.Second
 
@@ -124,6 +127,9 @@ func (r *kernelReceiver) follow(ctx context.Context, reader *kmsg.Reader) error 
 		now := time.Now()
 		switch {
 		case err == nil:
+			if reader.IsDevice() && now.Sub(asked) > waited {
+				r.clock.Came(record.Since)
+			}
 			r.take(&record, now)
 		case !errors.Is(err, kmsg.ErrIdle):
 			return err

@@ -35,6 +35,25 @@ func TestWallTimeFollowsTheRecordsMicrosecondsAndSteps(t *testing.T) {
 	require.Equal(t, wall, clock.Wall(1003*time.Second))
 }
 
+// The clock of the records may go faster or slower, or stand still while the machine sleeps.
+func TestWallTimeFollowsTheDriftOfTheRecordsClock(t *testing.T) {
+	start := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	boot := 1000 * time.Second
+	clock := &Clock{Now: func() (time.Time, time.Duration) { return start.Add(boot), boot }}
+	clock.Update()
+	came := func(lag time.Duration) time.Duration {
+		boot += time.Second
+		clock.Came(boot - lag)
+		return clock.Wall(boot-lag).Sub(start) - boot // how wrong it is
+	}
+	require.Equal(t, -9*time.Millisecond, came(9*time.Millisecond), "what is less than a step leaves the microseconds as they are")
+	require.Equal(t, -time.Hour, came(time.Hour), "one record may have been held back")
+	require.Zero(t, came(-3*time.Minute), "a clock that is ahead")
+	require.NotZero(t, came(time.Minute))
+	require.NotZero(t, came(time.Minute))
+	require.Zero(t, came(time.Minute), "a clock that is behind, as three records say")
+}
+
 func TestClocksOfThisMachine(t *testing.T) {
 	wall, boot := Now()
 	require.WithinDuration(t, time.Now(), wall, time.Minute)

@@ -65,6 +65,9 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
+// IsDevice says whether it is the kernel's own log, whose records come when they are logged.
+func (r *Reader) IsDevice() bool { return r.stream == nil }
+
 // SeekEnd leaves out all records that there are now.
 func (r *Reader) SeekEnd() error {
 	if r.info.Mode()&fs.ModeNamedPipe != 0 {
