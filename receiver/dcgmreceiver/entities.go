@@ -172,8 +172,9 @@ func shown(some []*gpu) []*gpu {
 // only slow metrics are enabled, or is not listed. Any other is well: a lost GPU reads as
 // blank, with good status and timestamps.
 func (c *collector) observe(ctx context.Context, now time.Time) error {
-	statuses := &inventory.Statuses{Listed: c.all, Unread: c.unread[catalog.Normal]}
+	statuses := &inventory.Statuses{Listed: c.all, Unread: c.unread[catalog.Normal], Frozen: map[dcgm.Entity]bool{}}
 	for _, g := range c.gpus {
+		statuses.Frozen[g.entity()] = c.isFrozen(g)
 		status := dcgm.StatusOK
 		if g.fresh == 0 || !slices.Contains(c.listed, g.entity()) {
 			var err error

@@ -23,9 +23,11 @@ type gpu struct {
 	throttle events.Bits
 	sent     int64 // timestamp of its last points of throttle events
 	links    []dcgm.LinkState
-	fresh    int  // samples with a value in the last read of the fastest tier
-	spoken   bool // the fastest tier has given a value at least once
-	silent   int  // reads in a row without any, though the host engine says that all is well
+	fresh    int   // samples with a value in the last read of the fastest tier
+	spoken   bool  // the fastest tier has given a value at least once
+	heard    int64 // newest timestamp of its UUID
+	still    int   // collections in a row without a newer one
+	silent   int   // reads in a row without any, though the host engine says that all is well
 }
 
 // attributesOf makes those of every data point about an entity.

@@ -35,6 +35,7 @@ var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
 	metadata.AttributeGpuStateDisabled:     metadata.AttributeHwStateDegraded,
 	metadata.AttributeGpuStateDetached:     metadata.AttributeHwStateDegraded,
 	metadata.AttributeGpuStateUnreadable:   metadata.AttributeHwStateDegraded,
+	metadata.AttributeGpuStateFrozen:       metadata.AttributeHwStateDegraded,
 }
 
 // health returns the one state of hw.status that a GPU is in at a time in microseconds.

@@ -150,6 +150,7 @@ func (c *collector) describeXID(o events.Occurrence, replayed bool, into plog.Lo
 	if g == nil {
 		return inventory.Key{}, false // It is not configured.
 	}
+	c.freeze(code, o)
 	subject := events.Subject{Attributes: g.attributes(), PCIBusID: g.known.PCIBusID}
 	subject.Describe(o, code, replayed, into)
 	return g.known.Key(), true

@@ -459,3 +459,47 @@ func TestRecordingOfARealHostEngineGivesItsXIDs(t *testing.T) {
 		require.Equal(t, want, got)
 	})
 }
+
+func TestGPUsAreFrozenAfterXID119UntilTheHostEngineIsRestarted(t *testing.T) {
+	for name, values := range map[string]string{"values stand still": "stale", "values are blank": "blank"} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				t := s.t
+				s.sim.Send("xid gpu=0 code=119", "field gpu=* id=1-229,231-1612 value="+values)
+				for range 3 {
+					s.pass(interval)
+				}
+				for _, gpu := range []string{"nvidia0", "nvidia1"} {
+					require.Regexp(t, "^1 ", s.now()["gpu.status{gpu.state=frozen hw.name="+gpu+"}"])
+					require.Regexp(t, "^0 ", s.now()["gpu.up{hw.name="+gpu+"}"])
+					require.Regexp(t, "^1 ", s.now()["hw.status{hw.name="+gpu+" hw.state=degraded}"])
+					require.NotContains(t, s.now(), "hw.power{hw.name="+gpu+"}")
+				}
+				require.Equal(t, "1", s.errorsOf("nvidia0", 119))
+				require.Contains(t, recordsOf(s.records)[0].Body().Str(), "restart nv-hostengine")
+				require.Equal(t, 1, s.logs.FilterMessageSnippet("recover the GPU, then restart nv-hostengine").Len())
+
+				s.sim.Send("engine_dies for 5s", "unfield gpu=* id=1-229,231-1612")
+				s.pass(lastBackoff)
+				s.pass(interval)
+				require.Regexp(t, "^1 ", s.now()["gpu.status{gpu.state=ok hw.name=nvidia0}"])
+				require.Contains(t, s.now(), "hw.power{hw.name=nvidia1}")
+			})
+		})
+	}
+}
+
+func TestXID119OfAHostEngineThatGoesOnFreezesNothing(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		s.sim.Send("xid gpu=0 code=119")
+		for range 12 {
+			s.pass(interval)
+			require.Regexp(s.t, "^0 ", s.now()["gpu.status{gpu.state=frozen hw.name=nvidia0}"])
+		}
+		s.sim.Send("field gpu=0 id=1-229,231-1612 value=stale")
+		for range 4 {
+			s.pass(interval)
+			require.Regexp(s.t, "^0 ", s.now()["gpu.status{gpu.state=frozen hw.name=nvidia0}"], "that is another fault, long after")
+		}
+	})
+}

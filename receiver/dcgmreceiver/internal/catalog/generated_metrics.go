@@ -140,7 +140,7 @@ var enums = map[string][]string{
 	"gpu.power.smoothing.ramp":      []string{"up", "down"},
 	"gpu.power.smoothing.setting":   []string{"profile", "override", "min", "max"},
 	"gpu.recovery.action":           []string{"none", "gpu_reset", "node_reboot", "drain_p2p", "drain_and_reset"},
-	"gpu.state":                     []string{"ok", "lost", "absent", "detached", "inaccessible", "unsupported", "disabled", "fake", "unknown", "unreadable"},
+	"gpu.state":                     []string{"ok", "lost", "absent", "detached", "inaccessible", "unsupported", "disabled", "fake", "unknown", "unreadable", "frozen"},
 	"gpu.throttle.reason":           []string{"power", "thermal", "sync_boost", "board_limit", "low_util", "reliability", "app_clock", "base_clock", "sw_power_cap", "sync_boost_event", "sw_thermal", "hw_thermal", "hw_power_brake", "idle", "clocks_setting", "hw_slowdown", "display"},
 	"hw.gpu.task":                   []string{"general", "encoder", "decoder"},
 	"hw.limit_type":                 []string{"high.degraded", "high.critical", "max"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -38,14 +39,16 @@ type Journal struct {
 	keeps   bool           // records are wanted
 	state   state
 	waiting plog.Logs // of one resource and one scope
-	dirty   bool      // there is something that the store does not have
+	frozen  atomic.Int64
+	dirty   bool // there is something that the store does not have
 }
 
 // state is what the store has beside the records.
 type state struct {
 	Endpoint  string                `json:"endpoint"` // of the host engine that the positions are of
 	Positions map[History]*Position `json:"positions"`
-	Since     int64                 `json:"since"` // the engine's time at the first read ever: the counts are from then on
+	Frozen    int64                 `json:"frozen,omitempty"` // the engine's time of the last XID after which it calls the driver no longer
+	Since     int64                 `json:"since"`            // the engine's time at the first read ever: the counts are from then on
 	Counts    Counts                `json:"counts"`
 }
 
@@ -97,6 +100,7 @@ func (j *Journal) load(ctx context.Context) error {
 		stored.Endpoint, stored.Positions = j.state.Endpoint, map[History]*Position{}
 	}
 	j.state = stored
+	j.frozen.Store(stored.Frozen)
 	if j.keeps && waiting.LogRecordCount() > 0 {
 		waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().MoveAndAppendTo(j.records())
 	}
@@ -131,6 +135,12 @@ func (j *Journal) Rewind(to int64) {
 	}
 	j.dirty = true
 }
+
+// Freeze keeps when the host engine has stopped to call the driver, in microseconds; 0 if it calls it. A [Describe] may call it.
+func (j *Journal) Freeze(at int64) { j.frozen.Store(at) }
+
+// Frozen returns what [Journal.Freeze] keeps.
+func (j *Journal) Frozen() int64 { return j.frozen.Load() }
 
 // Describe says whose an occurrence is and fills its record. It reports false for what is no event.
 type Describe func(o Occurrence, replayed bool, record plog.LogRecord) (inventory.Key, bool)
@@ -227,6 +237,7 @@ func (j *Journal) Save(ctx context.Context) error {
 	if j.store == nil || !j.dirty {
 		return nil
 	}
+	j.state.Frozen = j.frozen.Load()
 	text, err := json.Marshal(&j.state)
 	if err != nil {
 		return fmt.Errorf("write the journal of events: %w", err)

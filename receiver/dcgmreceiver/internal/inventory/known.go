@@ -27,6 +27,7 @@ type Known struct {
 	Chosen   bool // it is configured
 	Unlisted bool // the host engine does not have it any more
 	Unread   bool // the host engine says that all is well, and does not read it
+	Frozen   bool // the host engine says that all is well, and does not ask the driver any more
 	Nameless bool // its UUID, name or model has not been read yet
 
 	asked   bool      // it was among those whose identity was asked for last

@@ -27,6 +27,7 @@ type Statuses struct {
 	Listed []dcgm.Entity                     // those that it has
 	Of     map[dcgm.Entity]dcgm.EntityStatus // those that are not here are well
 	Unread map[dcgm.Entity]error             // those that it did not read
+	Frozen map[dcgm.Entity]bool              // those of which it does not ask the driver any more
 }
 
 // Refresh returns what is known after some answers, and what is different. What was known is left as it is, and
@@ -67,6 +68,7 @@ func (r *refresh) observe(s *Statuses) {
 		status := r.statusOf(&k, s)
 		k.looks = min(k.looks+1, patience+1)
 		k.Status, k.Unlisted, k.Unread = status, !slices.Contains(s.Listed, k.Entity), s.Unread[k.Entity] != nil
+		k.Frozen = s.Frozen[k.Entity]
 		switch {
 		case k.State() != StateAbsent:
 			k.absent = time.Time{}

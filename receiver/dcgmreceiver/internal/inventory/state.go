@@ -7,8 +7,8 @@ import "github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 // State is how the host engine stands to a GPU, as gpu.state spells it.
 type State string
 
-// The states: those of the host engine, one for what it does not have, and one for what it says
-// is well and cannot read.
+// The states: those of the host engine, one for what it does not have, one for what it says
+// is well and cannot read, and one for what it does not ask the driver for any more.
 const (
 	StateUnknown      State = "unknown"
 	StateOK           State = "ok"
@@ -20,6 +20,7 @@ const (
 	StateDetached     State = "detached"
 	StateAbsent       State = "absent"
 	StateUnreadable   State = "unreadable"
+	StateFrozen       State = "frozen"
 )
 
 var stateOfStatus = map[dcgm.EntityStatus]State{
@@ -43,8 +44,12 @@ func (k *Known) State() State {
 	if state == StateUnknown && k.Unlisted {
 		state = StateAbsent
 	}
-	if k.Unread && state.Up() {
+	switch {
+	case !state.Up():
+	case k.Unread:
 		return StateUnreadable
+	case k.Frozen:
+		return StateFrozen
 	}
 	return state
 }

@@ -1244,6 +1244,7 @@ const (
 	AttributeGpuStateFake
 	AttributeGpuStateUnknown
 	AttributeGpuStateUnreadable
+	AttributeGpuStateFrozen
 )
 
 // String returns the string representation of the AttributeGpuState.
@@ -1269,6 +1270,8 @@ func (av AttributeGpuState) String() string {
 		return "unknown"
 	case AttributeGpuStateUnreadable:
 		return "unreadable"
+	case AttributeGpuStateFrozen:
+		return "frozen"
 	}
 	return ""
 }
@@ -1285,6 +1288,7 @@ var MapAttributeGpuState = map[string]AttributeGpuState{
 	"fake":         AttributeGpuStateFake,
 	"unknown":      AttributeGpuStateUnknown,
 	"unreadable":   AttributeGpuStateUnreadable,
+	"frozen":       AttributeGpuStateFrozen,
 }
 
 // AttributeGpuThrottleReason specifies the value gpu.throttle.reason attribute.
