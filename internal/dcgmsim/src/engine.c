@@ -51,19 +51,22 @@ static dcgmReturn_t refuse(const char *text)
     return STATUS_SCENARIO;
 }
 
-static bool set_clock(const char *clock)
+// set_clock reads the variable, and when the node has booted if it says so.
+static bool set_clock(const char *clock, usec *booted)
 {
     int64_t seconds;
     if (!*clock)
         return true;
-    if (strncmp(clock, "manual", 6) != 0)
+    bool manual = strncmp(clock, "manual", 6) == 0;
+    const char *start = clock + (manual ? 6 : 4);
+    if (!manual && strncmp(clock, "boot", 4) != 0)
         return false;
-    NODE->manual = true;
-    if (!clock[6])
+    NODE->manual = manual;
+    if (manual && !*start)
         return true;
-    if (clock[6] != ':' || !parse_int(clock + 7, &seconds) || seconds < 1 || seconds > 100000000000)
+    if (*start != ':' || !parse_int(start + 1, &seconds) || seconds < 1 || seconds > 100000000000)
         return false;
-    NODE->manual_start = seconds * SECOND;
+    *(manual ? &NODE->manual_start : booted) = seconds * SECOND;
     return true;
 }
 
@@ -85,13 +88,14 @@ static dcgmReturn_t boot(const char *path, const char *control, const char *cloc
         return refuse("DCGMSIM_SCENARIO is not set; set it to a scenario file such as internal/dcgmsim/scenarios/h100x8.scenario");
     if (!load_scenario(path, &engine.scenario, &p))
         return refuse(p.text);
-    if (!set_clock(clock))
-        return refuse("DCGMSIM_CLOCK must be empty, manual or manual:SECONDS; correct it");
+    usec booted = 0;
+    if (!set_clock(clock, &booted))
+        return refuse("DCGMSIM_CLOCK must be empty, boot:SECONDS, manual or manual:SECONDS; correct it");
     copy_text(engine.path, sizeof engine.path, path);
     copy_text(engine.control, sizeof engine.control, control);
     copy_text(engine.clock, sizeof engine.clock, clock);
     engine.manual_now = NODE->manual_start ? NODE->manual_start : replay_origin() ? replay_origin() : DEFAULT_START;
-    engine.boot = engine.started = now_us();
+    engine.boot = engine.started = booted ? booted : now_us();
     for (int i = 0; i < engine.scenario.event_count; i++) {
         struct event *e = &engine.scenario.events[i];
         e->at += engine.boot;
