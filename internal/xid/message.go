@@ -14,12 +14,15 @@ var nvlink5 = regexp.MustCompile(`^([A-Z][A-Z0-9_]+)\b(?:\s+(?i:(fatal)|non-?fat
 // recovery reads what follows the code of XID 154. The number is NVML's; the text is for people.
 var recovery = regexp.MustCompile(`\bto 0x([0-9a-fA-F]+)\b`)
 
+// Recovery is something that the driver asks for to recover a GPU.
+type Recovery struct {
+	Name     string // of NVML
+	Action   string // of NVIDIA's catalogue
+	Severity Severity
+}
+
 // recoveries are NVML's recovery actions, by number.
-var recoveries = []struct {
-	name     string
-	action   string
-	severity Severity
-}{
+var recoveries = []Recovery{
 	{"none", "IGNORE", Info},
 	{"gpu_reset", "RESET_GPU", Error},
 	{"node_reboot", "RESTART_BM", Fatal},
@@ -40,6 +43,14 @@ func (t *Table) Message(number int, text string) Code {
 	return t.overridden(code)
 }
 
+// RecoveryOf returns the recovery action that has a number of NVML, as DCGM's field 1523 has it, too. It reports false for one that is not known.
+func RecoveryOf(number int64) (Recovery, bool) {
+	if number < 0 || number >= int64(len(recoveries)) {
+		return Recovery{}, false
+	}
+	return recoveries[number], true
+}
+
 const recoveryActionChanged = 154
 
 func recovered(code Code, text string) Code {
@@ -48,11 +59,11 @@ func recovered(code Code, text string) Code {
 		return code
 	}
 	number, err := strconv.ParseUint(match[1], 16, 32)
-	if err != nil || number >= uint64(len(recoveries)) {
+	r, known := RecoveryOf(int64(number)) //nolint:gosec // It has 32 bits.
+	if err != nil || !known {
 		return code
 	}
-	r := recoveries[number]
-	code.Details.RecoveryAction, code.Action, code.Severity = r.name, r.action, r.severity
+	code.Details.RecoveryAction, code.Action, code.Severity = r.Name, r.Action, r.Severity
 	return code
 }
 

@@ -106,3 +106,13 @@ func FuzzMessage(f *testing.F) {
 		require.NotEmpty(t, got.Severity.String())
 	})
 }
+
+func TestRecoveryActionsHaveNVMLsNumbers(t *testing.T) {
+	recovery, known := RecoveryOf(2)
+	require.True(t, known)
+	require.Equal(t, Recovery{Name: "node_reboot", Action: "RESTART_BM", Severity: Fatal}, recovery)
+	for _, number := range []int64{-1, 5, 1 << 40} {
+		_, known := RecoveryOf(number)
+		require.False(t, known, "%d", number)
+	}
+}

@@ -48,6 +48,7 @@ type state struct {
 	Endpoint  string                `json:"endpoint"` // of the host engine that the positions are of
 	Positions map[History]*Position `json:"positions"`
 	Frozen    int64                 `json:"frozen,omitempty"` // the engine's time of the last XID after which it calls the driver no longer
+	Facts     map[string]string     `json:"facts,omitempty"`  // about entities, by kind, hw.id and name
 	Since     int64                 `json:"since"`            // the engine's time at the first read ever: the counts are from then on
 	Counts    Counts                `json:"counts"`
 }
