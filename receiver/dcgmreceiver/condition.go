@@ -62,15 +62,21 @@ func slowdownAlone(mask int64) bool {
 	return catalog.IsClocksEventMask(mask) && mask&(hwSlowdown|hwThermal|hwPowerBrake) == hwSlowdown
 }
 
-// holds tells whether a condition is known to hold at a time in microseconds. A field that no enabled metric needs
-// is not read, and of a sample that is too old for a point nothing is known any more.
-func (c *collector) holds(condition *condition, g *gpu, now int64) bool {
-	slot, needed := c.Slot(condition.field)
+// holds tells whether a condition is known to hold at a time of the host engine in microseconds.
+func (c *collector) holds(condition *condition, g *gpu, engine int64) bool {
+	s, known := c.newest(g, condition.field, engine)
+	return known && condition.holds(s.Int())
+}
+
+// newest returns the newest sample of a field at a time of the host engine in microseconds. It reports false where there is none: a field
+// that no enabled metric needs is not read, and of a sample that is too old for a point nothing is known any more.
+func (c *collector) newest(g *gpu, field dcgm.FieldID, engine int64) (dcgm.Sample, bool) {
+	slot, needed := c.Slot(field)
 	if !needed {
-		return false
+		return dcgm.Sample{}, false
 	}
 	s := g.values.At(slot)
-	return s.Reason == dcgm.OK && now-s.TS <= c.SlotLimit(slot) && condition.holds(s.Int())
+	return s, s.Reason == dcgm.OK && engine-s.TS <= c.SlotLimit(slot)
 }
 
 // conditionsOf returns those that hold, as a bit each. Nothing is known of a GPU that cannot be read.

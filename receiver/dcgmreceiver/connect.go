@@ -103,6 +103,9 @@ func (r *gpuReceiver) plan(ctx context.Context) error {
 		r.connects++
 		r.collector.attach(src, time.Now())
 		r.greet(src.Engine())
+		if r.connects > 1 {
+			r.collector.noticeReconnect(time.Now(), r.endpoint, src.Engine())
+		}
 	}
 	err := r.collector.prepare(ctx, time.Now())
 	if errors.Is(err, dcgm.ErrDisconnected) {

@@ -18,7 +18,7 @@ import (
 
 // refresh brings what is known of the GPUs up to date, and does with their values what the changes ask for.
 func (c *collector) refresh(answers inventory.Answers, now time.Time) {
-	before := c.node.Version
+	before, known := c.node.Version, c.known
 	node, changes := inventory.Refresh(c.node, answers, now)
 	c.node = node
 	if node.Version != before {
@@ -26,6 +26,9 @@ func (c *collector) refresh(answers inventory.Answers, now time.Time) {
 	}
 	for _, change := range changes {
 		c.apply(change)
+		if change.Kind == inventory.Replaced {
+			c.noticeReplaced(known[change.Key])
+		}
 	}
 }
 
@@ -84,6 +87,7 @@ func (c *collector) apply(change inventory.Change) {
 		g.forget()
 	case inventory.Forgotten:
 		c.dropFromPlan(change.Entity)
+		c.xids.forget(change.Key)
 	case inventory.Replaced:
 		c.holder.Doubt(change.Entity) // What has its number now has no watches yet.
 	case inventory.Lost:

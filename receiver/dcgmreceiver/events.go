@@ -88,6 +88,7 @@ func (c *collector) observeClocks(g *gpu, s dcgm.Sample) bool {
 	if !catalog.IsClocksEventMask(s.Int()) {
 		return false
 	}
+	c.noticeClocks(g, s.TS, uint64(s.Int()))  //nolint:gosec // It is a mask.
 	g.throttle.Observe(s.TS, uint64(s.Int())) //nolint:gosec // It is a mask.
 	return true
 }

@@ -21,7 +21,8 @@ type gpu struct {
 	unasked  bool                  // which it has could not be found out
 	values   *series.Set
 	throttle events.Bits
-	sent     int64 // timestamp of its last points of throttle events
+	episodes episodes // of throttling by its hardware
+	sent     int64    // timestamp of its last points of throttle events
 	links    []dcgm.LinkState
 	fresh    int   // samples with a value in the last read of the fastest tier
 	spoken   bool  // the fastest tier has given a value at least once

@@ -98,6 +98,10 @@ func (r *gpuReceiver) collect(ctx context.Context, now time.Time) error {
 		r.count(err)
 		r.afterFailure(err)
 	}
+	if err == nil {
+		r.collector.notice(now)
+	}
+	r.collector.xids.save(ctx, r.loop.Self)
 	return err
 }
 

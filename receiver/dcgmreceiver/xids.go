@@ -72,7 +72,9 @@ func (x *xidReader) begin(ctx context.Context, c *collector) error {
 	if x.begun {
 		return nil
 	}
-	return c.readXIDs(ctx)
+	err := c.readXIDs(ctx)
+	x.save(ctx, c.self)
+	return err
 }
 
 // readXIDs reads the XIDs since the last time. Those of GPUs for which that fails, as when one has lost its watch, are read after the next
@@ -94,7 +96,6 @@ func (c *collector) readXIDs(ctx context.Context) error {
 	c.noteXIDsFailed(err)
 	x.begun = true
 	x.journal.Read(events.XIDs, read, c.describeXID)
-	x.save(ctx, c.self)
 	return nil
 }
 
@@ -130,9 +131,19 @@ func (c *collector) noteXIDsFailed(err error) {
 	x.failed = err != nil
 }
 
+// forget forgets the state of what is known no more.
+func (x *xidReader) forget(key inventory.Key) {
+	if x.journal != nil {
+		x.journal.Forget(key)
+	}
+}
+
 // save writes the journal. That it cannot is reported, and tried again.
 func (x *xidReader) save(ctx context.Context, self selftelemetry.Receiver) {
 	x.unsaved = nil
+	if x.journal == nil {
+		return
+	}
 	if err := x.journal.Save(ctx); err != nil {
 		x.unsaved = fail(kindStorage, err)
 		self.IncError(kindStorage)

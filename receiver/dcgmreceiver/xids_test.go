@@ -37,6 +37,9 @@ import (
 func xidsOf(sink *consumertest.LogsSink, origin time.Time) []string {
 	var out []string
 	for _, record := range recordsOf(sink) {
+		if record.EventName() != "gpu.xid" {
+			continue
+		}
 		attributes := record.Attributes().AsRaw()
 		text := fmt.Sprintf("%s %v %v", record.Timestamp().AsTime().Sub(origin), attributes["hw.name"], attributes["gpu.xid.code"])
 		if attributes["gpu.xid.replayed"] == true {

@@ -36,7 +36,6 @@ var gpuStates = []Reason{
 	{"absent", "absent", Unfit, "RESTART_BM"},
 	{"inaccessible", "inaccessible", Unfit, "INVESTIGATE_SW"},
 	{"unreadable", "unreadable", Degraded, "INVESTIGATE_SW"},
-	{"frozen", "frozen", Degraded, "INVESTIGATE_SW"},
 	{"unknown", "status unknown", Degraded, "INVESTIGATE_SW"},
 	{"unsupported", "unsupported by DCGM", Degraded, ""},
 	{"disabled", "disabled", Degraded, ""},
