@@ -131,6 +131,39 @@ func TestKernelEventsSurviveKills(t *testing.T) {
 	require.LessOrEqual(t, repeated, injected/2, "a kill repeats its last push at most")
 }
 
+// The program of the README turns what journalctl prints into what the receiver reads.
+func TestKernelMessagesOfTheJournalAreRead(t *testing.T) {
+	jq, err := exec.LookPath("jq")
+	if err != nil {
+		t.Skip("jq is not installed")
+	}
+	readme, err := os.ReadFile(root + "/receiver/kerneleventsreceiver/README.md")
+	require.NoError(t, err)
+	match := regexp.MustCompile("(?s)```jq\n(.*?)```").FindSubmatch(readme)
+	require.NotNil(t, match)
+	program := filepath.Join(t.TempDir(), "kernel-events.jq")
+	require.NoError(t, os.WriteFile(program, match[1], 0o600))
+	fifo := filepath.Join(t.TempDir(), "kmsg")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+
+	c := start(t, "--config", configFile(t, kernelEvents, fifo, "", freeAddress(t), t.TempDir()))
+	writer, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer func() { _ = writer.Close() }()
+	convert := exec.Command(jq, "--unbuffered", "--raw-output", "--from-file", program)
+	convert.Stdin = strings.NewReader(`{"MESSAGE":"NVRM: Xid (PCI:0000:3b:00): 31, pid=1, name=a\\b","PRIORITY":"4","SYSLOG_FACILITY":"0","_SOURCE_MONOTONIC_TIMESTAMP":"5140900"}
+{"MESSAGE":[109,108,120,53,95,99,111,114,101,32,48,48,48,48,58,53,101,58,48,48,46,48,32,105,98,48,58,32,76,105,110,107,32,100,111,119,110],"__MONOTONIC_TIMESTAMP":"5140901"}
+`)
+	convert.Stdout = writer
+	output := &strings.Builder{}
+	convert.Stderr = output
+	require.NoError(t, convert.Run(), output)
+	for _, want := range []string{`"key":"gpu.xid.code","value":{"intValue":"31"}`, `name=a\\b"`, `"eventName":"infiniband.link"`, `"key":"kernel.log.priority","value":{"intValue":"6"}`} {
+		eventually(t, func() bool { return strings.Contains(c.out.String(), want) }, "no %s on stdout", want)
+	}
+	c.stop(t)
+}
+
 // The rights are those that the log line names: without them the Collector runs, and says so.
 func TestKernelLogWithoutRights(t *testing.T) {
 	if os.Getuid() != 0 {
