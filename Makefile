@@ -145,7 +145,7 @@ test-prometheus: build-node ## Test metrics and alert rules with Debian's Promet
 		go test -count=1 -run 'Prometheus|Promtool' ./...
 test-health-checks: build-node sim ## Let Debian's Slurm, installed if absent, drain a node with unfit GPUs (needs root).
 	@internal/tools/apt-install shellcheck slurmctld slurmd slurm-client munge
-	shellcheck docs/examples/health-checks/gpu-verdict docs/examples/health-checks/slurm-*
+	shellcheck docs/examples/health-checks/gpu-verdict docs/examples/health-checks/slurm-* docs/examples/slurm/*.sh
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" SLURM=yes go test -count=1 -run 'Slurm|HealthCheckScripts' ./...
 
 .PHONY: packages test-packages can-test-packages

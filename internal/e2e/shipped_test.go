@@ -125,7 +125,7 @@ func TestShippedPagesForgetASeriesAfterThreeIntervalsAndKeepItOverUpgrades(t *te
 			require.Equal(t, true, config.Exporters["prometheus"]["without_scope_info"], "%s: series that outlive an upgrade", path)
 		}
 	}
-	require.Equal(t, 7, pages)
+	require.Equal(t, 8, pages)
 }
 
 // hostActions are how an agent has to name its host: on Kubernetes by the node, whatever a pod
@@ -154,5 +154,5 @@ func TestShippedAgentsNameTheirHostOnEveryResource(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 11, agents)
+	require.Equal(t, 12, agents)
 }

@@ -142,7 +142,7 @@ func (d *derivation) point(m *derived, t *track, at int64) pmetric.NumberDataPoi
 	attrs := point.Attributes()
 	attrs.EnsureCapacity(12)
 	attrs.PutStr(attrID, t.gpu.ID())
-	if t.exporter {
+	if t.who.exporter {
 		attrs.PutStr(labelID, t.gpu.ID())
 	}
 	if instance := t.gpu.Instance(); instance != "" {

@@ -50,12 +50,12 @@ type series[N ledger.Number] struct {
 
 func newBook[N ledger.Number]() *book[N] { return &book[N]{series: map[uint64]*series[N]{}} }
 
-// begin starts a batch, and forgets now and then what has ended.
-func (l *ledgers) begin() {
+// begin starts a batch, and forgets now and then what has ended, in the book of holders too.
+func (l *ledgers) begin(of *holders.Book) {
 	if l.batches++; l.batches%sweepEvery != 0 {
 		return
 	}
-	newest := int64(0)
+	newest := int64(0) // by the data's clock
 	for _, t := range l.tracks {
 		newest = max(newest, t.newest)
 	}
@@ -65,6 +65,7 @@ func (l *ledgers) begin() {
 	for gpu, t := range l.tracks {
 		if t.newest < until {
 			delete(l.tracks, gpu)
+			of.Drop(gpu)
 		}
 	}
 }
@@ -91,7 +92,7 @@ func (l *ledgers) seriesHash(metric uint64, attrs pcommon.Map) uint64 {
 }
 
 // zeroed are counters whose series appears with its first event: before it, the count was 0.
-var zeroed = map[string]bool{"gpu.xid.errors": true, "gpu.sxid.errors": true, "DCGM_EXP_XID_ERRORS_TOTAL": true}
+var zeroed = map[string]bool{"gpu.xid.errors": true, "gpu.sxid.errors": true, "kernel.gpu.xids": true, "DCGM_EXP_XID_ERRORS_TOTAL": true}
 
 // number is how a type of number is read and written.
 type number[N ledger.Number] interface {
@@ -161,7 +162,9 @@ func write[N ledger.Number](parts []ledger.Point[*person, N], n number[N], point
 		}
 		to.SetStartTimestamp(pcommon.Timestamp(part.Start))
 		to.SetTimestamp(pcommon.Timestamp(part.At))
-		n.set(to, part.Value)
+		if n.get(to) != part.Value { // Setting a value allocates.
+			n.set(to, part.Value)
+		}
 		part.Key.put(to.Attributes())
 	}
 }

@@ -44,16 +44,15 @@ type pass struct {
 	foreign bool // the resource names another node
 	seen    []*track
 
-	metric     string
-	hash       uint64 // of the metric's name
-	ofDevice   bool   // the metric describes the board
-	lastPoint  identity
-	lastTarget *track
+	metric   string
+	hash     uint64 // of the metric's name
+	ofDevice bool   // the metric describes the board
+	next     int    // where in seen the GPU of the next point is expected: receivers keep an order
 }
 
 func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
 	w := &pass{metricsProcessor: p, n: n, now: time.Now(), foreign: p.node.foreign(rm.Resource().Attributes())}
-	p.ledgers.begin()
+	p.ledgers.begin(p.book)
 	for i := range rm.ScopeMetrics().Len() {
 		metrics := rm.ScopeMetrics().At(i).Metrics()
 		if !w.foreign {
@@ -67,7 +66,7 @@ func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
 }
 
 func (w *pass) one(m pmetric.Metric) {
-	w.metric = m.Name()
+	w.metric, w.next = m.Name(), 0
 	w.hash = maphash.String(w.ledgers.seed, w.metric)
 	w.ofDevice = w.describesBoard(w.metric)
 	switch m.Type() {
@@ -95,15 +94,23 @@ func (w *pass) target(attrs pcommon.Map) *track {
 		w.n[wrongNode]++
 		return nil
 	}
-	if w.lastTarget == nil || who != w.lastPoint {
-		w.learnParent(who, attrs, w.now)
-		w.lastPoint, w.lastTarget = who, w.ledgers.track(w.gpuOf(who, attrs, w.now), who)
-		if !w.lastTarget.inBatch {
-			w.lastTarget.inBatch = true
-			w.seen = append(w.seen, w.lastTarget)
-		}
+	if w.next < len(w.seen) && w.seen[w.next].who == who {
+		w.next++
+		return w.seen[w.next-1]
 	}
-	return w.lastTarget
+	return w.find(who, attrs)
+}
+
+// find returns the GPU of an identity that is not the expected one.
+func (w *pass) find(who identity, attrs pcommon.Map) *track {
+	w.learnParent(who, attrs, w.now)
+	t := w.ledgers.track(w.gpuOf(who, attrs, w.now), who)
+	if !t.inBatch {
+		t.inBatch, t.place = true, len(w.seen)
+		w.seen = append(w.seen, t)
+	}
+	w.next = t.place + 1
+	return t
 }
 
 // levels adds the holder to values that are as they are at their time: gauges, sums that fall, and differences.

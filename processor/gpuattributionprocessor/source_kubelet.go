@@ -17,6 +17,9 @@ type kubelet struct {
 	settings podresources.Settings
 	interval time.Duration
 	client   *podresources.Client
+
+	held  int  // holdings of the last answer that counts
+	shaky bool // the last answer was an error
 }
 
 func newKubelet(cfg KubernetesConfig) (*kubelet, error) {
@@ -49,7 +52,25 @@ func (k *kubelet) open() (func(), error) {
 
 func (k *kubelet) ask(ctx context.Context) reply {
 	answer, poll, err := k.client.Ask(ctx)
+	if err != nil {
+		k.shaky = true
+	}
+	if err == nil && k.incomplete(answer, poll.Restarted) {
+		answer = nil
+	}
 	return reply{answer: answer, err: err, bad: poll.Unreadable, partial: poll.Partial, restarted: poll.Restarted}
+}
+
+// incomplete reports whether a kubelet that has failed or restarted lists fewer holders than before: until it has seen all
+// of its pods again it lists some, so that such an answer counts when it is given twice.
+func (k *kubelet) incomplete(answer *holders.Answer, restarted bool) bool {
+	held := 0
+	for _, holdings := range answer.Holdings {
+		held += len(holdings)
+	}
+	fewer := (k.shaky || restarted) && held < k.held
+	k.held, k.shaky = held, false
+	return fewer
 }
 
 func (k *kubelet) wait(ctx context.Context) {

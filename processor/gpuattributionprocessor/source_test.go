@@ -111,6 +111,36 @@ func TestAKubeletThatFailsHangsOrRestartsCostsFreshnessAlone(t *testing.T) {
 	require.Less(t, age.Data.(metricdata.Gauge[float64]).DataPoints[0].Value, 60.)
 }
 
+func TestAKubeletThatIsBackHasToSayTwiceThatPodsAreGone(t *testing.T) {
+	k := kubelettest.New(t)
+	k.Run(t)
+	r := newRig(t, asks(k))
+	source := r.shared().sources[0]
+	closing, err := source.open()
+	require.NoError(t, err)
+	defer closing()
+	ask := func() { source.once(t.Context(), r.shared()) }
+	k.Set(kubelettest.Holding("ml", "a", "main", "nvidia.com/gpu", kubelettest.GPU(1)))
+	ask()
+	r.now(1, "")
+	k.Fail(errors.New("out of order"))
+	ask()
+	require.Error(t, source.failure())
+	k.Fail(nil)
+	k.Set()
+	ask()
+	require.NoError(t, source.failure())
+	require.Equal(t, "a", r.now(1, "")["k8s.pod.name"])
+	ask()
+	require.Nil(t, r.now(1, "")["k8s.pod.name"])
+	k.Set(kubelettest.Holding("ml", "b", "main", "nvidia.com/gpu", kubelettest.GPU(1)))
+	ask()
+	require.Equal(t, "b", r.now(1, "")["k8s.pod.name"])
+	k.Set()
+	ask()
+	require.Nil(t, r.now(1, "")["k8s.pod.name"], "without a failure once is enough")
+}
+
 func TestAnAnswerThatIsTooOldIsNoneAnyMore(t *testing.T) {
 	k := kubelettest.New(t)
 	k.Run(t)

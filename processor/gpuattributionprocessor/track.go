@@ -13,12 +13,13 @@ import (
 
 // track is what a pipeline knows of a GPU beside its holders.
 type track struct {
-	gpu      *holders.GPU
-	exporter bool
-	inBatch  bool
-	first    int64 // time of its first data
-	newest   int64 // time of its newest data
-	before   int64 // the same, before this batch
+	gpu     *holders.GPU
+	who     identity // as its data names it
+	inBatch bool
+	place   int   // in the batch
+	first   int64 // time of its first data
+	newest  int64 // time of its newest data
+	before  int64 // the same, before this batch
 
 	utilization, power, limit reading
 	low, stalled              condition
@@ -37,7 +38,7 @@ type reading struct {
 func (l *ledgers) track(gpu *holders.GPU, who identity) *track {
 	t := l.tracks[gpu]
 	if t == nil {
-		t = &track{gpu: gpu, exporter: who.exporter}
+		t = &track{gpu: gpu, who: who}
 		l.tracks[gpu] = t
 	}
 	return t

@@ -150,6 +150,25 @@ func (b *Book) ByPCI(address string) *GPU {
 	return nil
 }
 
+// Drop forgets a GPU that gives no data any more, unless it has instances that may.
+func (b *Book) Drop(gpu *GPU) {
+	if len(gpu.instances) > 0 {
+		return
+	}
+	for id, known := range b.gpus {
+		if known == gpu {
+			delete(b.gpus, id)
+		}
+	}
+	if gpu.parent != nil {
+		for id, known := range gpu.parent.instances {
+			if known == gpu {
+				delete(gpu.parent.instances, id)
+			}
+		}
+	}
+}
+
 // Learn takes facts about a GPU: the first ones, or others than before. It returns the GPU.
 func (b *Book) Learn(facts Facts, at time.Time) *GPU {
 	gpu := b.gpu(facts)

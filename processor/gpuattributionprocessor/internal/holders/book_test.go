@@ -167,6 +167,18 @@ func TestDataThatNamesInstancesByNumberFindsThem(t *testing.T) {
 	require.Nil(t, b.Find(gpuA, "5"))
 }
 
+func TestAGPUThatIsDroppedBeginsAnew(t *testing.T) {
+	b := NewBook(1)
+	instance := b.Learn(Facts{ID: migA, Parent: gpuA}, at(1))
+	parent := b.Find(gpuA, "")
+	b.Drop(parent)
+	require.Same(t, parent, b.Find(gpuA, ""), "its instance may have data")
+	b.Drop(instance)
+	b.Drop(parent)
+	require.Empty(t, b.gpus)
+	require.Equal(t, Unknown, b.Learn(Facts{ID: gpuA}, at(2)).Current().Status)
+}
+
 func TestTwoSourcesOfOneGPU(t *testing.T) {
 	for name, tt := range map[string]struct {
 		pods, jobs []Holder
