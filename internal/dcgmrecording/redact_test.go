@@ -62,7 +62,7 @@ func TestWhatIdentifiesIsReplacedInItsForm(t *testing.T) {
 func TestWhatIdentifiesNothingStays(t *testing.T) {
 	r := NewRedactor()
 	for _, line := range []string{
-		fieldLine(1, "580.65.06"), fieldLine(2, "13.580.65.06"), fieldLine(85, "96.00.89.00.01"), fieldLine(82, "G520.0200.00.05"), fieldLine(50, "NVIDIA H100 80GB HBM3"),
+		fieldLine(1, "580.65.06"), fieldLine(2, "13.580.65.06"), fieldLine(2, "12.4.131.1"), fieldLine(85, "96.00.89.00.01"), fieldLine(82, "G520.0200.00.05"), fieldLine(50, "NVIDIA H100 80GB HBM3"),
 		`{"field":156,"kind":"value","status":0,"t":1.000001,"ts_us":"1795979161998630","type":"int64","value":"9007199254740993"}`,
 		`{"field":155,"kind":"value","status":0,"type":"double","value":412.25}`,
 		`{"entity_group":"GPU","ids":[0,1,2],"kind":"entities","t":0.5}`,
@@ -73,15 +73,20 @@ func TestWhatIdentifiesNothingStays(t *testing.T) {
 	}
 }
 
+func other(n int) string { return fmt.Sprintf("c4d0e1f2-0000-4a6b-9c2d-%012x", n) }
+
 func TestPseudonymsAreTheSameAgain(t *testing.T) {
 	text := fieldLine(54, "GPU-"+uuidB) + "\n" + fieldLine(54, "GPU-"+uuidA) + "\n" + fieldLine(54, "GPU-"+strings.ToLower(uuidB)) + "\n" +
-		`{"b":"GPU-` + uuidA + `","a":"GPU-` + strings.Replace(uuidA, "b", "c", 1) + `"}` + "\n"
+		`{"d":"` + other(4) + `","c":"` + other(3) + `","b":"` + other(2) + `","a":"` + other(1) + `"}` + "\n"
 	var first, second bytes.Buffer
 	require.NoError(t, NewRedactor().Copy(&first, strings.NewReader(text)))
 	require.NoError(t, NewRedactor().Copy(&second, strings.NewReader(text)))
 	require.Equal(t, first.String(), second.String())
 	lines := strings.Split(first.String(), "\n")
 	require.Equal(t, lines[0], lines[2])
+	for i, key := range []string{"a", "b", "c", "d"} {
+		require.Contains(t, lines[3], fmt.Sprintf(`"%s":"00000000-0000-4000-8000-%012x"`, key, 3+i), "in the order of keys")
+	}
 	require.NotEqual(t, lines[0], lines[1])
 }
 
