@@ -78,6 +78,9 @@ func (b *book[N]) forget(until int64) {
 	}
 }
 
+// hash is that of one text.
+func (l *ledgers) hash(text string) uint64 { return maphash.String(l.seed, text) }
+
 // seriesHash does not depend on the order of attributes.
 func (l *ledgers) seriesHash(metric uint64, attrs pcommon.Map) uint64 {
 	sum := metric

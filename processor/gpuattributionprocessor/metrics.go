@@ -4,7 +4,6 @@ package gpuattributionprocessor
 
 import (
 	"context"
-	"hash/maphash"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -45,16 +44,20 @@ type pass struct {
 	seen    []*track
 
 	metric   string
-	hash     uint64 // of the metric's name
+	origin   uint64 // hash of the resource
+	scope    uint64 // hash of the resource and the scope
+	hash     uint64 // hash of the resource, the scope and the metric's name
 	ofDevice bool   // the metric describes the board
 	next     int    // where in seen the GPU of the next point is expected: receivers keep an order
 }
 
 func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
 	w := &pass{metricsProcessor: p, n: n, now: time.Now(), foreign: p.node.foreign(rm.Resource().Attributes())}
+	w.origin = p.ledgers.seriesHash(0, rm.Resource().Attributes())
 	p.ledgers.begin(p.book)
 	for i := range rm.ScopeMetrics().Len() {
-		metrics := rm.ScopeMetrics().At(i).Metrics()
+		scope, metrics := rm.ScopeMetrics().At(i).Scope(), rm.ScopeMetrics().At(i).Metrics()
+		w.scope = p.ledgers.seriesHash(w.origin*3+p.ledgers.hash(scope.Name()), scope.Attributes())
 		if !w.foreign {
 			p.learn(metrics, w.now)
 		}
@@ -67,7 +70,7 @@ func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
 
 func (w *pass) one(m pmetric.Metric) {
 	w.metric, w.next = m.Name(), 0
-	w.hash = maphash.String(w.ledgers.seed, w.metric)
+	w.hash = w.scope*3 + w.ledgers.hash(w.metric) // Different factors keep what is named alike apart.
 	w.ofDevice = w.describesBoard(w.metric)
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:

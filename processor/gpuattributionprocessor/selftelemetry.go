@@ -65,8 +65,8 @@ func newSelfTelemetry(a *attributor) (*selfTelemetry, error) {
 		builder.RegisterGpuAttributionSourceAgeSecondsCallback(func(_ context.Context, o metric.Float64Observer) error {
 			for _, s := range a.sources {
 				s.mu.Lock()
-				if !s.last.IsZero() {
-					o.Observe(time.Since(s.last).Seconds(), t.of(s))
+				if !s.whole.IsZero() {
+					o.Observe(time.Since(s.whole).Seconds(), t.of(s))
 				}
 				s.mu.Unlock()
 			}

@@ -38,6 +38,7 @@ type source struct {
 
 	mu       sync.Mutex
 	last     time.Time // of the last good answer; zero before the first
+	whole    time.Time // of the last one of which nothing was missing
 	held     int
 	missing  int // devices of the last answer that are no GPU that was seen
 	err      error
@@ -71,7 +72,7 @@ func newSources(cfg *Config) ([]*source, error) {
 	}
 	if maybe || cfg.Kubernetes.HasValue() {
 		settings := valueOr(cfg.Kubernetes, defaultKubernetes())
-		asker, err := newKubelet(settings)
+		asker, err := newKubelet(settings, cfg.MaxAge)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +80,7 @@ func newSources(cfg *Config) ([]*source, error) {
 	}
 	if maybe || cfg.Jobs.HasValue() {
 		settings := valueOr(cfg.Jobs, defaultJobs())
-		add(&source{name: sourceJobs, path: settings.Directory, asker: &jobDirectory{path: settings.Directory}})
+		add(&source{name: sourceJobs, path: settings.Directory, asker: &jobDirectory{path: settings.Directory, maxAge: cfg.MaxAge}})
 	}
 	return sources, nil
 }
@@ -97,8 +98,21 @@ func (s *source) run(ctx context.Context, a *attributor) {
 	defer closing()
 	for ctx.Err() == nil {
 		s.once(ctx, a)
-		s.wait(ctx)
+		s.rest(ctx)
 	}
+}
+
+// rest waits for the time to ask again: at the latest when the last good answer becomes too old.
+func (s *source) rest(ctx context.Context) {
+	s.mu.Lock()
+	old := s.last.Add(s.maxAge)
+	s.mu.Unlock()
+	if time.Until(old) > 0 {
+		until, cancel := context.WithDeadline(ctx, old)
+		defer cancel()
+		ctx = until
+	}
+	s.wait(ctx)
 }
 
 // once asks, and notes what came of it.
@@ -117,7 +131,7 @@ func (s *source) once(ctx context.Context, a *attributor) {
 	a.book.Lock()
 	if r.answer != nil {
 		a.book.Update(s.index, r.answer)
-	} else if s.age(time.Now()) > s.maxAge {
+	} else if s.age(time.Now()) >= s.maxAge {
 		a.book.Forget(s.index, s.maybe && !exists(s.path), time.Now())
 	}
 	missing := a.book.Unresolved(s.index)
@@ -140,6 +154,9 @@ func (s *source) note(r reply, now time.Time, missing int) {
 		return
 	}
 	s.last, s.held = now, 0
+	if r.partial == nil {
+		s.whole = now
+	}
 	for _, holdings := range r.answer.Holdings {
 		s.held += len(holdings)
 	}

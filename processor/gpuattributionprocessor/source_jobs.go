@@ -18,6 +18,8 @@ const (
 // jobDirectory reads what prologs write.
 type jobDirectory struct {
 	path      string
+	maxAge    time.Duration
+	reader    *jobs.Reader
 	watcher   *jobs.Watcher
 	unsettled bool
 	longest   time.Duration
@@ -25,13 +27,13 @@ type jobDirectory struct {
 
 func (d *jobDirectory) open() (func(), error) {
 	watcher, err := jobs.NewWatcher(d.path)
-	d.watcher = watcher
+	d.watcher, d.reader = watcher, jobs.NewReader(d.path, d.maxAge)
 	return func() { _ = watcher.Close() }, err // Nothing is lost with it.
 }
 
 func (d *jobDirectory) ask(context.Context) reply {
 	d.watcher.Arm()
-	answer, scan, err := jobs.Read(d.path, time.Now())
+	answer, scan, err := d.reader.Read(time.Now())
 	d.unsettled, d.longest = scan.Unsettled, lookAgain
 	if err != nil {
 		d.longest = lookSooner

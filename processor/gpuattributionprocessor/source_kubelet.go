@@ -22,7 +22,7 @@ type kubelet struct {
 	shaky bool // the last answer was an error
 }
 
-func newKubelet(cfg KubernetesConfig) (*kubelet, error) {
+func newKubelet(cfg KubernetesConfig, maxAge time.Duration) (*kubelet, error) {
 	resources, err := compile("resources", cfg.Resources)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func newKubelet(cfg KubernetesConfig) (*kubelet, error) {
 		return nil, err
 	}
 	settings := podresources.Settings{
-		Socket: cfg.Socket, PodsSocket: cfg.PodsSocket, Labels: labels, Timeout: cfg.Timeout,
+		Socket: cfg.Socket, PodsSocket: cfg.PodsSocket, Labels: labels, Timeout: cfg.Timeout, MaxAge: maxAge,
 		Rules: podresources.Rules{Resources: resources, Sharing: holders.Kind(cfg.Sharing)},
 	}
 	if cfg.ResourceSlices.HasValue() {

@@ -1,36 +1,71 @@
 #!/bin/sh
 # Slurm prolog: writes down which job has which GPUs, as dcgm-exporter and gpu_attribution read it. Run it on the node,
-# as root: Prolog=/etc/slurm/prolog.d/50-gpu-jobs.sh
-set -eu
+# as root, with PrologFlags=Alloc: Prolog=/etc/slurm/prolog.d/50-gpu-jobs.sh
+# A prolog that fails drains its node. So this one reports an error and always ends with 0.
+set -u
 
 directory=${GPU_JOBS_DIRECTORY:-/var/lib/dcgm-exporter/job-mapping}
-job=${SLURM_JOB_ID:?is set by Slurm}
+job=${SLURM_JOB_ID:-}
 gpus=${SLURM_JOB_GPUS:-}
+new=$directory/.new.$$
 
+give_up() {
+	echo "gpu-jobs prolog: job $job is not written down: $1" >&2
+	exit 0
+}
+
+case $job in
+'' | *[!0-9]*) give_up "SLURM_JOB_ID is no number: '$job'" ;;
+esac
 [ -n "$gpus" ] || exit 0 # The job has no GPU.
 umask 022
-mkdir -p "$directory"
-
-# The files of one node are changed by one prolog or epilog at a time.
-exec 9>"$directory/.lock"
-flock 9
+mkdir -p "$directory" || give_up "the directory cannot be made"
+[ -w "$directory" ] || give_up "the directory cannot be written: $directory"
+trap 'rm -f "$new"' EXIT
 
 # put FILE replaces a file by standard input, at once: who reads it never sees half of it.
 put() {
-	cat >"$directory/.new.$$"
-	mv "$directory/.new.$$" "$directory/$1"
+	cat >"$new" && mv "$new" "$directory/$1"
 }
 
-{
-	echo "user=${SLURM_JOB_USER:-}"
-	echo "account=${SLURM_JOB_ACCOUNT:-}"
-	echo "partition=${SLURM_JOB_PARTITION:-}"
-} | put "job.$job"
+# line VALUE is a value without line breaks.
+line() { printf '%s' "$1" | tr -d '\n'; }
 
-# One id of a job to a line; a GPU that jobs share has several. SLURM_JOB_GPUS has the node's own numbers, 0,2,3.
-echo "$gpus" | tr ',' '\n' | while read -r gpu; do
-	{
-		[ ! -f "$directory/$gpu" ] || grep -vxF "$job" "$directory/$gpu" || true
-		echo "$job"
-	} | put "$gpu"
+# others FILE prints the jobs that a GPU's file names beside this one. grep finding none is no error.
+others() {
+	[ -f "$directory/$1" ] || return 0
+	grep -vxF "$job" "$directory/$1"
+	[ $? -le 1 ]
+}
+
+# write GPU adds the job to a GPU's file: one id of a job to a line; a GPU that jobs share has several.
+write() {
+	before=$(others "$1") || return 1
+	printf '%s\n' ${before:+"$before"} "$job" | put "$1"
+}
+
+# numbers turns 0,2-3 into 0 2 3, the node's own numbers. It fails for anything else.
+numbers() {
+	case $1 in
+	*[!0-9,-]*) return 1 ;;
+	esac
+	echo "$1" | tr ',' '\n' | awk -F- '
+		NF > 2 || $1 == "" || (NF == 2 && ($2 == "" || $2 + 0 < $1 + 0 || $2 - $1 > 255)) { exit 1 }
+		{ for (gpu = $1 + 0; gpu <= (NF == 2 ? $2 : $1) + 0; gpu++) print gpu }'
+}
+
+# The files of one node are changed by one prolog or epilog at a time.
+(: >>"$directory/.lock") 2>/dev/null || give_up "the lock cannot be made"
+exec 9>>"$directory/.lock"
+flock -w 5 9 || give_up "another prolog or epilog holds $directory/.lock"
+
+list=$(numbers "$gpus") || give_up "SLURM_JOB_GPUS is no list of numbers: '$gpus'"
+{
+	echo "user=$(line "${SLURM_JOB_USER:-}")"
+	echo "account=$(line "${SLURM_JOB_ACCOUNT:-}")"
+	echo "partition=$(line "${SLURM_JOB_PARTITION:-}")"
+} | put "job.$job" || give_up "its file cannot be written"
+for gpu in $list; do
+	write "$gpu" || give_up "the file of GPU $gpu cannot be written"
 done
+exit 0

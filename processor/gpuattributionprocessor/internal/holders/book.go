@@ -15,6 +15,9 @@ type Answer struct {
 	Since    map[Ref]time.Time // when holders changed, where the source knows that better than by the time of its answer
 	Shares   map[Ref]int       // into how many shares a GPU is divided, where the source knows
 
+	Incomplete bool         // somebody holds a GPU of which the source does not know which one: none is free
+	Unsure     map[Ref]bool // GPUs of which the source does not know whether somebody holds them
+
 	first   time.Time         // of the answers that this one follows
 	changed map[Ref]time.Time // when holders changed, within these
 }

@@ -130,7 +130,7 @@ func (b *Book) stateOf(g *GPU) (*State, int64) {
 	}
 	s := &State{Status: Allocated, Holdings: holdings, ShareCount: max(shares, 1)}
 	if len(holdings) == 0 && !b.instanceHeld(g) {
-		s.Status = b.nobody()
+		s.Status = b.nobody(g)
 	}
 	return s, since
 }
@@ -171,11 +171,11 @@ func (b *Book) instanceHeld(g *GPU) bool {
 	return false
 }
 
-// nobody is the status of a GPU that no source names: free only if all have answered.
-func (b *Book) nobody() Status {
+// nobody is the status of a GPU that no source names: free only if all have answered, and none is in doubt.
+func (b *Book) nobody(g *GPU) Status {
 	answered := false
 	for i, answer := range b.answers {
-		if answer == nil && !b.absent[i] {
+		if answer == nil && !b.absent[i] || answer != nil && answer.doubts(g) {
 			return Unknown
 		}
 		answered = answered || answer != nil
@@ -184,6 +184,14 @@ func (b *Book) nobody() Status {
 		return Unknown
 	}
 	return Free
+}
+
+func (a *Answer) doubts(g *GPU) bool {
+	refs := g.refs
+	if g.parent != nil {
+		refs = slices.Concat(refs, g.parent.refs)
+	}
+	return a.Incomplete || slices.ContainsFunc(refs, func(ref Ref) bool { return a.Unsure[ref] })
 }
 
 func (s *State) equal(other *State) bool {

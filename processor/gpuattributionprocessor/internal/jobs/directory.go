@@ -29,25 +29,45 @@ type Scan struct {
 	Partial   error // why a file could not be read
 }
 
+// Reader reads a directory again and again.
+type Reader struct {
+	directory string
+	maxAge    time.Duration
+	good      map[holders.Ref]good
+}
+
+// good is what a file last said that could be read.
+type good struct {
+	at, modified time.Time
+	holdings     []holders.Holding
+}
+
+// NewReader returns a reader. While a file cannot be read, what it last said stands until it is of that age.
+func NewReader(directory string, maxAge time.Duration) *Reader {
+	return &Reader{directory: directory, maxAge: maxAge}
+}
+
 // scanner is one reading of a directory.
 type scanner struct {
 	Scan
-	directory string
-	answer    *holders.Answer
-	jobs      map[string]holders.Job
+	*Reader
+	before map[holders.Ref]good
+	answer *holders.Answer
+	jobs   map[string]holders.Job
 }
 
 // Read reads the directory as it is now. Files may vanish meanwhile: their jobs have ended.
-func Read(directory string, now time.Time) (*holders.Answer, Scan, error) {
-	entries, err := os.ReadDir(directory)
+func (r *Reader) Read(now time.Time) (*holders.Answer, Scan, error) {
+	entries, err := os.ReadDir(r.directory)
 	if err != nil {
 		return nil, Scan{}, fmt.Errorf("read job directory: %w", err)
 	}
-	s := &scanner{directory: directory, jobs: map[string]holders.Job{}, answer: &holders.Answer{
-		At: now, Holdings: map[holders.Ref][]holders.Holding{}, Since: map[holders.Ref]time.Time{},
+	s := &scanner{Reader: r, before: r.good, jobs: map[string]holders.Job{}, answer: &holders.Answer{
+		At: now, Holdings: map[holders.Ref][]holders.Holding{}, Since: map[holders.Ref]time.Time{}, Unsure: map[holders.Ref]bool{},
 	}}
+	r.good = map[holders.Ref]good{}
 	for _, entry := range entries[:min(len(entries), maxFiles)] {
-		if device, isGPU := holders.ParseJobFile(entry.Name()); isGPU && !entry.IsDir() {
+		if device, isGPU := holders.ParseJobFile(entry.Name()); isGPU {
 			s.gpu(entry.Name(), device, now)
 		}
 	}
@@ -56,21 +76,47 @@ func Read(directory string, now time.Time) (*holders.Answer, Scan, error) {
 
 func (s *scanner) gpu(name string, device holders.Device, now time.Time) {
 	text, modified, err := readFile(filepath.Join(s.directory, name))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && vanished(filepath.Join(s.directory, name)) {
 		return
 	}
 	if err != nil {
 		s.Partial = errors.Join(s.Partial, err)
+		s.keep(device.Ref, now)
 		return
 	}
-	settled := now.Sub(modified) >= settles
+	age := now.Sub(modified)
+	settled := age >= settles || age < -settles // A clock that was ahead has not to be waited for.
 	ids, bad := parseIDs(text, settled)
 	s.Bad += bad
+	if bad > 0 && len(ids) == 0 {
+		s.keep(device.Ref, now)
+		return
+	}
 	s.Unsettled = s.Unsettled || (partial(text) && !settled)
 	s.answer.Since[device.Ref] = modified
 	for _, id := range ids {
 		s.add(device, s.job(id))
 	}
+	s.good[device.Ref] = good{at: now, modified: modified, holdings: s.answer.Holdings[device.Ref]}
+}
+
+// keep takes what a file last said. Without that nobody knows whose the GPU is.
+func (s *scanner) keep(ref holders.Ref, now time.Time) {
+	before, known := s.before[ref]
+	if !known || now.Sub(before.at) > s.maxAge {
+		s.answer.Unsure[ref] = true
+		return
+	}
+	s.good[ref], s.answer.Since[ref] = before, before.modified
+	if len(before.holdings) > 0 {
+		s.answer.Holdings[ref] = before.holdings
+	}
+}
+
+// vanished is false of a link to a file that is absent.
+func vanished(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (s *scanner) add(device holders.Device, job holders.Job) {

@@ -30,7 +30,7 @@ func write(t *testing.T, dir, name, text string) {
 
 func read(t *testing.T, dir string) (map[holders.Ref][]holders.Job, Scan) {
 	t.Helper()
-	answer, scan, err := Read(dir, time.Now())
+	answer, scan, err := NewReader(dir, time.Hour).Read(time.Now())
 	require.NoError(t, err)
 	out := map[holders.Ref][]holders.Job{}
 	for ref, holdings := range answer.Holdings {
@@ -49,7 +49,6 @@ func TestEachFileNamesTheJobsOfAGPU(t *testing.T) {
 	write(t, dir, "3", "")
 	write(t, dir, "notes.txt", "21\n")
 	write(t, dir, "job.17", "user=alice\naccount=ml\npartition=h100\ngpus=0,1\nnonsense\n")
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "4"), 0o700))
 	alice := holders.Job{ID: "17", User: "alice", Account: "ml", Partition: "h100"}
 	got, scan := read(t, dir)
 	require.Equal(t, map[holders.Ref][]holders.Job{
@@ -60,12 +59,62 @@ func TestEachFileNamesTheJobsOfAGPU(t *testing.T) {
 	require.Equal(t, Scan{}, scan)
 }
 
+func TestAFileThatCannotBeReadOrUnderstoodMakesNoGPUFree(t *testing.T) {
+	ref := holders.NumberRef("4")
+	for name, spoil := range map[string]func(t *testing.T, path string){
+		"a link to itself":     func(t *testing.T, path string) { require.NoError(t, os.Symlink(path, path)) },
+		"a link to nothing":    func(t *testing.T, path string) { require.NoError(t, os.Symlink(path+"-absent", path)) },
+		"a directory":          func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) },
+		"bytes that are no id": func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte("\xff\x00\n"), 0o600)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, now := t.TempDir(), time.Now()
+			write(t, dir, "4", "17\n")
+			r := NewReader(dir, time.Minute)
+			before, _, err := r.Read(now)
+			require.NoError(t, err)
+			require.NoError(t, os.Remove(filepath.Join(dir, "4")))
+			spoil(t, filepath.Join(dir, "4"))
+
+			answer, scan, err := r.Read(now.Add(time.Minute))
+			require.NoError(t, err)
+			require.Equal(t, before.Holdings, answer.Holdings, "what the file last said stands")
+			require.Equal(t, before.Since, answer.Since)
+			require.Empty(t, answer.Unsure)
+			require.True(t, scan.Bad > 0 || scan.Partial != nil, "and an error is reported")
+			answer, _, err = r.Read(now.Add(time.Minute + 1))
+			require.NoError(t, err)
+			require.Empty(t, answer.Holdings)
+			require.True(t, answer.Unsure[ref], "an answer that is too old is none")
+			answer, _, err = NewReader(dir, time.Minute).Read(now)
+			require.NoError(t, err)
+			require.True(t, answer.Unsure[ref], "nor is there one before the first")
+			require.NoError(t, os.Remove(filepath.Join(dir, "4")))
+			answer, scan, err = r.Read(now)
+			require.NoError(t, err)
+			require.Empty(t, answer.Holdings)
+			require.Empty(t, answer.Unsure, "a file that is gone is a free GPU")
+			require.Equal(t, Scan{}, scan)
+		})
+	}
+}
+
+func TestAFileOfAClockThatWasAheadIsComplete(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "0", "\ufeff17")
+	future := time.Now().Add(time.Hour)
+	require.NoError(t, os.Chtimes(filepath.Join(dir, "0"), future, future))
+	got, scan := read(t, dir)
+	require.Equal(t, map[holders.Ref][]holders.Job{holders.NumberRef("0"): {{ID: "17"}}}, got)
+	require.False(t, scan.Unsettled)
+}
+
 func TestKindsOfJobs(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "0", "17\n17\n")
 	write(t, dir, "1", "17\n18\n")
 	write(t, dir, "2.1", "17\n18\n")
-	answer, _, err := Read(dir, time.Now())
+	answer, _, err := NewReader(dir, time.Hour).Read(time.Now())
 	require.NoError(t, err)
 	for ref, want := range map[holders.Ref][]holders.Kind{
 		holders.NumberRef("0"):               {holders.Exclusive},
@@ -102,14 +151,14 @@ func TestWhatIsNoJobIsCounted(t *testing.T) {
 	require.Len(t, got[holders.NumberRef("1")], 3)
 	require.Equal(t, []holders.Job{{ID: "../../etc/passwd"}}, got[holders.NumberRef("2")])
 	require.Positive(t, scan.Bad)
-	_, _, err := Read(filepath.Join(dir, "absent"), time.Now())
+	_, _, err := NewReader(filepath.Join(dir, "absent"), time.Hour).Read(time.Now())
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func TestAFileSaysSinceWhen(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "0", "17\n")
-	answer, _, err := Read(dir, time.Now())
+	answer, _, err := NewReader(dir, time.Hour).Read(time.Now())
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now().Add(-time.Hour), answer.Since[holders.NumberRef("0")], time.Minute)
 }

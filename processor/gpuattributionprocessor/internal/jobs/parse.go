@@ -20,6 +20,7 @@ const (
 // parseIDs returns the ids of a GPU's file, and how many lines could be none. A last line without a line break may
 // still be written: it counts once the file has settled.
 func parseIDs(text string, settled bool) (ids []string, bad int) {
+	text = strings.TrimPrefix(text, "\ufeff")
 	complete := strings.LastIndexByte(text, '\n') + 1
 	if settled {
 		complete = len(text)

@@ -34,6 +34,7 @@ type Settings struct {
 	PodsSocket string // of the pods API; "" asks for no UID and no label
 	Labels     []*regexp.Regexp
 	Timeout    time.Duration // of one poll
+	MaxAge     time.Duration // how long a part of the answer stands while it cannot be had
 	Rules      Rules
 	Slices     func(context.Context) (map[[3]string]string, error) // UUIDs by driver, pool and device; nil asks nobody
 }
@@ -45,13 +46,33 @@ type Client struct {
 	podsConn  *grpc.ClientConn
 	resources api.PodResourcesListerClient
 	socket    fs.FileInfo
+
+	allocatable kept[*api.AllocatableResourcesResponse]
+	pods        kept[map[podKey]Pod]
+	slices      kept[map[device]string]
+}
+
+// kept is a part of the answer. Its last good value stands while asking for it fails, until it is too old.
+type kept[T any] struct {
+	value T
+	at    time.Time
+}
+
+func (k *kept[T]) or(value T, err error, now time.Time, maxAge time.Duration) T {
+	if err == nil {
+		k.value, k.at = value, now
+	}
+	if now.Sub(k.at) > maxAge {
+		return value
+	}
+	return k.value
 }
 
 // Poll is what one round gave beside holders.
 type Poll struct {
 	Unreadable int   // ids in no known form
 	Restarted  bool  // the socket is another one than at the last round
-	Partial    error // why UIDs, labels or slices are missing
+	Partial    error // why shares, UIDs, labels or slices are those of an earlier round, or missing
 }
 
 // New returns a client that has not connected yet.
@@ -104,18 +125,30 @@ func (c *Client) Ask(ctx context.Context) (*holders.Answer, Poll, error) {
 	if err != nil {
 		return nil, poll, fmt.Errorf("list pod resources: %w", err)
 	}
-	from := lists{resources: list}
-	from.allocatable, err = c.resources.GetAllocatableResources(ctx, &api.AllocatableResourcesRequest{})
-	if err != nil && status.Code(err) != codes.Unimplemented {
-		poll.Partial = errors.Join(poll.Partial, fmt.Errorf("get allocatable resources: %w", err))
-	}
-	from.pods, err = c.listPods(ctx)
-	poll.Partial = errors.Join(poll.Partial, err)
-	from.slices, err = c.listSlices(ctx)
-	poll.Partial = errors.Join(poll.Partial, err)
-	answer, unreadable := convert(c.settings.Rules, from, at)
+	allocatable, allocatableErr := c.listAllocatable(ctx)
+	pods, podsErr := c.listPods(ctx)
+	slices, slicesErr := c.listSlices(ctx)
+	poll.Partial = errors.Join(allocatableErr, podsErr, slicesErr)
+	answer, unreadable := convert(c.settings.Rules, lists{
+		resources:   list,
+		allocatable: c.allocatable.or(allocatable, allocatableErr, at, c.settings.MaxAge),
+		pods:        c.pods.or(pods, podsErr, at, c.settings.MaxAge),
+		slices:      c.slices.or(slices, slicesErr, at, c.settings.MaxAge),
+	}, at)
 	poll.Unreadable = unreadable
 	return answer, poll, nil
+}
+
+// listAllocatable returns nil where the kubelet does not have the call.
+func (c *Client) listAllocatable(ctx context.Context) (*api.AllocatableResourcesResponse, error) {
+	allocatable, err := c.resources.GetAllocatableResources(ctx, &api.AllocatableResourcesRequest{})
+	if status.Code(err) == codes.Unimplemented {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get allocatable resources: %w", err)
+	}
+	return allocatable, nil
 }
 
 // restarted reports whether the socket has been made anew since the last round.

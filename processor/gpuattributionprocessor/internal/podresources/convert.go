@@ -100,6 +100,7 @@ func (c *converter) device(holder holders.Holder, id string) {
 	d, known := holders.ParseDevice(id)
 	if !known {
 		c.unknown++
+		c.answer.Incomplete = true
 		return
 	}
 	holder.Replica = d.Replica
@@ -144,6 +145,7 @@ func (c *converter) claimed(resource *api.ClaimResource) []holders.Ref {
 	if uuid := c.slices[name]; uuid != "" {
 		return []holders.Ref{holders.UUIDRef(uuid)}
 	}
+	c.answer.Incomplete = true
 	return []holders.Ref{holders.Ref("dra:" + name.driver + "/" + name.pool + "/" + name.name)}
 }
 

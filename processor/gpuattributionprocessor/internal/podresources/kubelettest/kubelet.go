@@ -30,6 +30,7 @@ type Kubelet struct {
 	allocatable []*api.ContainerDevices
 	metadata    [][]byte
 	fail        error
+	failBeside  error
 	hang        bool
 	asked       int
 	server      *grpc.Server
@@ -91,6 +92,13 @@ func (k *Kubelet) Fail(err error) {
 	k.fail = err
 }
 
+// FailBeside makes every answer an error, until nil, but that of List.
+func (k *Kubelet) FailBeside(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failBeside = err
+}
+
 // Hang lets answers wait for the end of the call.
 func (k *Kubelet) Hang(hang bool) {
 	k.mu.Lock()
@@ -136,6 +144,9 @@ func (k *Kubelet) List(ctx context.Context, _ *api.ListPodResourcesRequest) (*ap
 func (k *Kubelet) GetAllocatableResources(context.Context, *api.AllocatableResourcesRequest) (*api.AllocatableResourcesResponse, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.failBeside != nil {
+		return nil, k.failBeside
+	}
 	if k.allocatable == nil {
 		return nil, status.Error(codes.Unimplemented, "not here")
 	}
@@ -149,12 +160,12 @@ var podsAPI = grpc.ServiceDesc{ServiceName: "v1alpha1.Pods", HandlerType: (*any)
 		if err := decode(&emptypb.Empty{}); err != nil {
 			return nil, err
 		}
-		return server.(*Kubelet).pods(), nil
+		return server.(*Kubelet).pods()
 	},
 }}}
 
 // pods is the answer of ListPods: a marshalled pod in each field 1.
-func (k *Kubelet) pods() *emptypb.Empty {
+func (k *Kubelet) pods() (*emptypb.Empty, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var list []byte
@@ -163,7 +174,7 @@ func (k *Kubelet) pods() *emptypb.Empty {
 	}
 	answer := &emptypb.Empty{}
 	answer.ProtoReflect().SetUnknown(list)
-	return answer
+	return answer, k.failBeside
 }
 
 // Holding is a pod of one container that has devices.
