@@ -6,6 +6,7 @@ package dcgmreceiver
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -94,11 +95,11 @@ func TestMIGIsTurnedOnAndOffWithoutARestart(t *testing.T) {
 	simulate(t, steady, nil, func(s *simulation) {
 		t := s.t
 		for range 3 {
-			s.sim.Send("mig_reconfigure gpu=0 layout=7g.80gb")
+			s.sim.Send("mig_reconfigure gpu=0 layout=7g.79gb")
 			s.pass(interval)
 			s.pass(interval)
 			profiles, _ := s.instanceSeries("hw.gpu.memory.usage")
-			require.Equal(t, map[string]string{"1": "7g.80gb", "1/0": "7g.80gb"}, profiles)
+			require.Equal(t, map[string]string{"1": "7g.79gb", "1/0": "7g.79gb"}, profiles)
 			s.sim.Send("mig_reconfigure gpu=0 layout=none")
 			s.pass(interval)
 			profiles, _ = s.instanceSeries("hw.gpu.memory.usage")
@@ -214,5 +215,27 @@ func TestXIDsOfInstancesAreTheirs(t *testing.T) {
 			"gpu.mig.ci=0 gpu.mig.gi=2 gpu.mig.profile=3g.40gb gpu.xid.code=13" + parent: "1",
 			"gpu.xid.code=31 hw.name=nvidia0":                                            "1",
 		}, xids)
+	})
+}
+
+// A host engine takes some seconds until it knows a new layout.
+func TestLayoutThatSettlesLateMixesNoInstances(t *testing.T) {
+	simulate(t, parted, nil, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		_, before := s.instanceSeries("hw.gpu.memory.usage")
+		s.sim.Send("mig_reconfigure gpu=0 layout=1g.10gb,1g.10gb,2g.20gb settle=25s")
+		for range 6 {
+			s.pass(interval)
+			requireNoDuplicates(t, s)
+			_, now := s.instanceSeries("hw.gpu.memory.usage")
+			for at, id := range now {
+				require.True(t, before[at] == id || !slices.Contains(slices.Collect(maps.Values(before)), id), "%s has another place", id)
+			}
+		}
+		profiles, _ := s.instanceSeries("hw.gpu.memory.usage")
+		require.Len(t, profiles, 6)
+		require.Equal(t, "2g.20gb", profiles["3"])
+		require.Regexp(t, "^2 ", s.now()["gpu.mig.instances{gpu.mig.profile=1g.10gb hw.name=nvidia0}"])
 	})
 }
