@@ -36,58 +36,74 @@ var (
 	metricEngineCPU      = catalog.Named("dcgm.hostengine.cpu.utilization")
 )
 
-// collector reads GPUs through one source at a time. What it knows of GPUs outlives sources.
+// collector makes collections through one source at a time. Each of its parts stands on the one before: what is needed
+// (demand), what there is (roster), what the host engine holds (watcher), what has been read (reader), what is to be
+// reported once (notifier), what has happened (historian).
 type collector struct {
+	*historian
+}
+
+// demand is what a configuration needs.
+type demand struct {
 	*catalog.Layout // that of GPUs
 	layouts         map[dcgm.EntityKind]*catalog.Layout
 	enabled         map[string]bool
 	profiling       bool // something needs a profiling field
-	logger          *zap.Logger
-	self            selftelemetry.Receiver
+	watches         watching.Settings
+	needs           map[dcgm.EntityKind]watching.Needs
+}
 
-	watches watching.Settings
-	needs   map[dcgm.EntityKind]watching.Needs
+// roster is what there is. It outlives sources.
+type roster struct {
+	*demand
 
-	xids *xidReader
+	node     inventory.Node
+	known    map[inventory.Key]*gpu
+	gpus     []*gpu        // those that are there and configured
+	parts    []*gpu        // their GPU instances and compute instances
+	gone     []*gpu        // those that were there before and are not now
+	all      []dcgm.Entity // what the host engine has now
+	listed   []dcgm.Entity // what of it it reads now
+	entities []dcgm.Entity // those of the plan
+	active   []dcgm.Entity // those of them that were read when it was made
+}
+
+// watcher has a host engine hold what is needed.
+type watcher struct {
+	*roster
 
 	src               dcgm.Source // nil while disconnected
+	logger            *zap.Logger
+	self              selftelemetry.Receiver
 	holder            *watching.Holder
-	all               []dcgm.Entity // the GPUs that the host engine has now
-	listed            []dcgm.Entity // those of them that it reads now
-	planned           bool          // what follows is what the host engine holds for us
-	entities          []dcgm.Entity // the GPUs of the plan
-	active            []dcgm.Entity // those of them that were read when it was made
-	identitiesAreFast bool          // they are sampled with everything else
-	frugal            bool          // everything is sampled in one pace, because the host engine has too few groups of fields
-	classes           []*class
-	histories         map[*watching.Held]*history
-	refused           map[dcgm.FieldID]watching.Refusal    // fields of the plan that are not watched
-	said              map[dcgm.FieldID]bool                // refused fields that have been logged
-	unread            [catalog.Tiers]map[dcgm.Entity]error // GPUs whose last read in a tier failed
-	unserved          map[string]bool                      // calls that the host engine does not serve and that have been logged
-	ungrouped         error                                // some MIG instances have no group
-	noGroup           error                                // the host engine has too few groups for the plan
-	plans             int64
-	watched           int64 // distinct fields
-	unsupported       int64 // distinct fields that some GPU does not have
+	planned           bool                              // the host engine holds what the plan says
+	incomplete        bool                              // the plan lacks something, which is asked for again after a pause
+	frugal            bool                              // everything is sampled in one pace, because the host engine has too few groups of fields
+	identitiesAreFast bool                              // they are sampled with everything else
+	refused           map[dcgm.FieldID]watching.Refusal // fields of the plan that are not watched
+	said              map[dcgm.FieldID]bool             // refused fields that have been logged
+	unserved          map[string]bool                   // calls that the host engine does not serve and that have been logged
+	ungrouped         error                             // some MIG instances have no group
+	noGroup           error                             // the host engine has too few groups for the plan
+}
 
-	incomplete bool // the plan lacks something, which is asked for again after a pause
-	overdue    bool // some field that is watched was stale at the last collection, and the same
+// reader reads the values of what is watched.
+type reader struct {
+	*watcher
 
-	node  inventory.Node
-	known map[inventory.Key]*gpu
-	gpus  []*gpu // those that are there and configured
-	parts []*gpu // their GPU instances and compute instances
-	gone  []*gpu // those that were there before and are not now
-
-	due     [catalog.Tiers]time.Time
-	readAt  time.Time // when the newest values had been read
-	since   time.Time // the begin of the connection: events before it are not counted
-	buf     []dcgm.Sample
-	used    *usage
-	tally   *record.Tally
-	clock   series.Clock // the host engine's
-	setBack bool         // it was set back before the last read
+	classes     []*class
+	unread      [catalog.Tiers]map[dcgm.Entity]error // what could not be read in a tier the last time
+	due         [catalog.Tiers]time.Time
+	readAt      time.Time // when the newest values had been read
+	buf         []dcgm.Sample
+	clock       series.Clock // the host engine's
+	setBack     bool         // it was set back before the last read
+	overdue     bool         // some field that is watched was stale at the last collection
+	tally       *record.Tally
+	used        *usage
+	plans       int64
+	watched     int64 // distinct fields
+	unsupported int64 // distinct fields that some GPU does not have
 }
 
 // usage is what the host engine consumed at an instant.
@@ -101,21 +117,9 @@ func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, log
 	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
 	layouts := layoutsOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
 	l := layouts[dcgm.GPU]
-	return &collector{
-		Layout:    l,
-		layouts:   layouts,
-		node:      inventory.New(devices, cfg.ForgetAfter),
-		enabled:   enabled,
-		profiling: l.NeedsProfiling(),
-		logger:    logger,
-		self:      self,
-		watches:   watchSettings(enabled, l.Pace),
-		needs:     needsOf(layouts),
-		said:      map[dcgm.FieldID]bool{},
-		unserved:  map[string]bool{},
-		xids:      newXIDReader(table, enabled),
-		tally:     record.NewTally(cfg.MaxSeries),
-	}
+	d := &demand{Layout: l, layouts: layouts, enabled: enabled, profiling: l.NeedsProfiling(), watches: watchSettings(enabled, l.Pace), needs: needsOf(layouts)}
+	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
+	return &collector{&historian{notifier: &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, enabled)}}}
 }
 
 // attach begins to use a source. Nothing is planned on it yet.
@@ -176,7 +180,7 @@ func (c *collector) collect(ctx context.Context, now time.Time) error {
 
 // sayUnserved says once of every call that the host engine does not serve it, which is no error: what needs the call is
 // absent, unless another call takes its place.
-func (c *collector) sayUnserved() {
+func (c *watcher) sayUnserved() {
 	for call, why := range c.src.Unserved() {
 		if !c.unserved[call] {
 			c.unserved[call] = true

@@ -63,14 +63,14 @@ func slowdownAlone(mask int64) bool {
 }
 
 // holds tells whether a condition is known to hold at a time of the host engine in microseconds.
-func (c *collector) holds(condition *condition, g *gpu, engine int64) bool {
+func (c *roster) holds(condition *condition, g *gpu, engine int64) bool {
 	s, known := c.newest(g, condition.field, engine)
 	return known && condition.holds(s.Int())
 }
 
 // newest returns the newest sample of a field at a time of the host engine in microseconds. It reports false where there is none: a field
 // that no enabled metric needs is not read, and of a sample that is too old for a point nothing is known any more.
-func (c *collector) newest(g *gpu, field dcgm.FieldID, engine int64) (dcgm.Sample, bool) {
+func (c *roster) newest(g *gpu, field dcgm.FieldID, engine int64) (dcgm.Sample, bool) {
 	slot, needed := c.Slot(field)
 	if !needed {
 		return dcgm.Sample{}, false
@@ -80,7 +80,7 @@ func (c *collector) newest(g *gpu, field dcgm.FieldID, engine int64) (dcgm.Sampl
 }
 
 // conditionsOf returns those that hold, as a bit each. Nothing is known of a GPU that cannot be read.
-func (c *collector) conditionsOf(g *gpu, now int64) (held uint32) {
+func (c *roster) conditionsOf(g *gpu, now int64) (held uint32) {
 	if !g.up() {
 		return 0
 	}

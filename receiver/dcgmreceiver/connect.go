@@ -34,7 +34,7 @@ func (b *backoff) next() time.Duration {
 	return max(firstBackoff, limit/2+rand.N(limit/2+1))
 }
 
-func (r *gpuReceiver) wantsConnection() bool { return r.linkErr != nil && !permanent(r.linkErr) }
+func (r *connection) wantsConnection() bool { return r.linkErr != nil && !permanent(r.linkErr) }
 
 // permanent tells what no retry can mend: a build without DCGM, and a process whose one
 // connection another receiver uses.
@@ -44,7 +44,7 @@ func permanent(err error) bool {
 }
 
 // open gets a way to the host engine, on which nothing is connected yet.
-func (r *gpuReceiver) open() error {
+func (r *connection) open() error {
 	session, err := dcgm.Open(r.endpoint, r.cfg.Timeout)
 	if err != nil {
 		return fail(selftelemetry.KindConnect, err)
@@ -54,7 +54,7 @@ func (r *gpuReceiver) open() error {
 }
 
 // connect makes a connection where there is none, and a plan on it.
-func (r *gpuReceiver) connect(ctx context.Context) {
+func (r *connection) connect(ctx context.Context) {
 	err := r.establish(ctx)
 	r.hung = errors.Is(err, dcgm.ErrHung)
 	if ctx.Err() != nil {
@@ -68,7 +68,7 @@ func (r *gpuReceiver) connect(ctx context.Context) {
 }
 
 // noConnection reports a failed attempt and leaves it for the next one, if there is any hope.
-func (r *gpuReceiver) noConnection(err error) {
+func (r *connection) noConnection(err error) {
 	if permanent(err) {
 		r.reportPermanent(err)
 		return
@@ -79,7 +79,7 @@ func (r *gpuReceiver) noConnection(err error) {
 	r.loop.Report(err)
 }
 
-func (r *gpuReceiver) establish(ctx context.Context) error {
+func (r *connection) establish(ctx context.Context) error {
 	if r.session == nil {
 		if err := r.open(); err != nil {
 			return err
@@ -94,7 +94,7 @@ func (r *gpuReceiver) establish(ctx context.Context) error {
 }
 
 // plan makes a plan on the connection, and the connection first where there is none.
-func (r *gpuReceiver) plan(ctx context.Context) error {
+func (r *connection) plan(ctx context.Context) error {
 	if r.collector.src == nil {
 		src, err := r.session.Connect(ctx)
 		if err != nil {
@@ -115,7 +115,7 @@ func (r *gpuReceiver) plan(ctx context.Context) error {
 }
 
 // greet says once whom it talks to.
-func (r *gpuReceiver) greet(engine dcgm.Engine) {
+func (r *connection) greet(engine dcgm.Engine) {
 	r.simulated = engine.Simulated
 	fields := []zap.Field{zap.Stringer("endpoint", r.endpoint), zap.String("version", engine.Version)}
 	if engine.Simulated {
@@ -127,7 +127,7 @@ func (r *gpuReceiver) greet(engine dcgm.Engine) {
 
 // afterFailure leaves a connection that is gone, and a plan that could not be made, for the
 // next attempt. A call that hangs is waited for: its connection ends when it returns.
-func (r *gpuReceiver) afterFailure(err error) {
+func (r *connection) afterFailure(err error) {
 	switch {
 	case errors.Is(err, dcgm.ErrDisconnected):
 		r.collector.detach()
@@ -140,7 +140,7 @@ func (r *gpuReceiver) afterFailure(err error) {
 
 // hangUp gives back what the host engine holds for the receiver, which is nothing without a
 // connection: one that is still being made ends as soon as it is there.
-func (r *gpuReceiver) hangUp() {
+func (r *connection) hangUp() {
 	defer r.dump.close()
 	if r.session == nil {
 		return

@@ -33,7 +33,7 @@ func (c *collector) refresh(answers inventory.Answers, now time.Time) {
 }
 
 // attachValues gives everything that is known its values, and drops those of what is known no more.
-func (c *collector) attachValues() {
+func (c *roster) attachValues() {
 	values := make(map[inventory.Key]*gpu, len(c.node.Known))
 	for i := range c.node.Known {
 		k := &c.node.Known[i]
@@ -65,14 +65,14 @@ func split(some []*gpu) (gpus, parts []*gpu) {
 }
 
 // present are all entities that are there and configured.
-func (c *collector) present() []*gpu {
+func (c *roster) present() []*gpu {
 	if len(c.parts) == 0 {
 		return c.gpus
 	}
 	return slices.Concat(c.gpus, c.parts)
 }
 
-func (c *collector) valuesOf(some []*inventory.Known) []*gpu {
+func (c *roster) valuesOf(some []*inventory.Known) []*gpu {
 	out := make([]*gpu, len(some))
 	for i, k := range some {
 		out[i] = c.known[k.Key()]
@@ -156,7 +156,7 @@ func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
 }
 
 // numbers says what each entity is known by.
-func (c *collector) numbers() map[dcgm.Entity]inventory.Key {
+func (c *roster) numbers() map[dcgm.Entity]inventory.Key {
 	out := map[dcgm.Entity]inventory.Key{}
 	for _, g := range c.present() {
 		out[g.entity()] = g.known.Key()

@@ -17,6 +17,14 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
+// historian reads fields of which every sample counts.
+type historian struct {
+	*notifier
+
+	since     time.Time // the begin of the connection: events before it are not counted
+	histories map[*watching.Held]*history
+}
+
 // history is how far the history of a watch has been read.
 type history struct {
 	*events.Cursor
@@ -27,7 +35,7 @@ type history struct {
 // readEvents counts what happened to the clocks since the last collection. GPUs whose
 // events cannot be read, as when one of them has lost its watch, go without them until
 // the next plan.
-func (c *collector) readEvents(ctx context.Context) error {
+func (c *historian) readEvents(ctx context.Context) error {
 	read := map[*watching.Held]*history{}
 	for _, watch := range c.eventWatches(fieldClocksEventReasons) {
 		h := c.histories[watch]
@@ -54,11 +62,11 @@ func (c *collector) readEvents(ctx context.Context) error {
 }
 
 // eventWatches returns the watches that the host engine holds for the events of a field.
-func (c *collector) eventWatches(field dcgm.FieldID) []*watching.Held {
+func (c *historian) eventWatches(field dcgm.FieldID) []*watching.Held {
 	return slices.DeleteFunc(c.holder.Events(), func(w *watching.Held) bool { return !slices.Contains(w.Fields, field) })
 }
 
-func (c *collector) readEventsOf(ctx context.Context, watch *watching.Held, cursor *events.Cursor) error {
+func (c *historian) readEventsOf(ctx context.Context, watch *watching.Held, cursor *events.Cursor) error {
 	samples, next, err := watch.Read(ctx, c.src, cursor.Next())
 	if err != nil {
 		return err
@@ -81,7 +89,7 @@ func (c *collector) readEventsOf(ctx context.Context, watch *watching.Held, curs
 }
 
 // observeClocks reports false for what can be no mask.
-func (c *collector) observeClocks(g *gpu, s dcgm.Sample) bool {
+func (c *historian) observeClocks(g *gpu, s dcgm.Sample) bool {
 	if s.Reason != dcgm.OK {
 		return true
 	}
@@ -95,7 +103,7 @@ func (c *collector) observeClocks(g *gpu, s dcgm.Sample) bool {
 
 // rewind has counters and events go on where the host engine's clock has been set back: events from the collection
 // interval that has passed.
-func (c *collector) rewind() {
+func (c *historian) rewind() {
 	to := c.clock.Now(c.readAt) - c.Periods[catalog.Normal].Microseconds()
 	for _, h := range c.histories {
 		h.Rewind(time.UnixMicro(to))

@@ -16,7 +16,7 @@ import (
 const thaw = time.Minute
 
 // freeze notes an XID after which a host engine calls the driver no longer.
-func (c *collector) freeze(code xid.Code, o events.Occurrence) {
+func (c *notifier) freeze(code xid.Code, o events.Occurrence) {
 	if !code.Frozen {
 		return
 	}
@@ -27,7 +27,7 @@ func (c *collector) freeze(code xid.Code, o events.Occurrence) {
 
 // isFrozen reports whether the values of a GPU stand still since such an XID. A host engine that samples for long after it has not stopped,
 // or has been restarted.
-func (c *collector) isFrozen(g *gpu) bool {
+func (c *notifier) isFrozen(g *gpu) bool {
 	const patience = 2
 	if c.xids.journal == nil {
 		return false
@@ -42,7 +42,7 @@ func (c *collector) isFrozen(g *gpu) bool {
 }
 
 // hear notes whether the UUID of a GPU, which is sampled at every collection, has been sampled again.
-func (c *collector) hear(g *gpu) {
+func (c *notifier) hear(g *gpu) {
 	slot, _ := c.Slot(fieldUUID)
 	if s := g.values.At(slot); s.Reason == dcgm.OK && s.TS != g.heard {
 		g.heard, g.still = s.TS, 0

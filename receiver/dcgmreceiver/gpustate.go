@@ -54,7 +54,7 @@ func isUp(state metadata.AttributeGpuState) bool { return inventory.State(state.
 
 // stateOfAll returns how every GPU is: those that are there, those that were, and those that
 // are configured and have not been there. now is a time in microseconds.
-func (c *collector) stateOfAll(now int64) []gpuState {
+func (c *roster) stateOfAll(now int64) []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone))
 	for _, g := range slices.Concat(shown(c.gpus), c.gone) {
 		states = append(states, gpuState{Identity: g.known.Identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})

@@ -39,7 +39,7 @@ var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
 }
 
 // health returns the one state of hw.status that a GPU is in at a time in microseconds.
-func (c *collector) health(g *gpu, now int64) metadata.AttributeHwState {
+func (c *roster) health(g *gpu, now int64) metadata.AttributeHwState {
 	if state, unwell := stateHealth[g.state()]; unwell {
 		return state
 	}

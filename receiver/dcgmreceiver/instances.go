@@ -16,7 +16,7 @@ import (
 )
 
 // list asks the host engine what it has: GPUs, and the MIG instances in them.
-func (c *collector) list(ctx context.Context) error {
+func (c *watcher) list(ctx context.Context) error {
 	gpus, err := c.src.Entities(ctx, dcgm.GPU)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
@@ -31,7 +31,7 @@ func (c *collector) list(ctx context.Context) error {
 
 // listInstances lists compute instances only where there are GPU instances to hold them. A host engine that does not
 // serve the call has none, and where the call fails for another reason, those that were there are.
-func (c *collector) listInstances(ctx context.Context) ([]dcgm.Entity, error) {
+func (c *watcher) listInstances(ctx context.Context) ([]dcgm.Entity, error) {
 	var all []dcgm.Entity
 	for _, kind := range []dcgm.EntityKind{dcgm.GPUInstance, dcgm.ComputeInstance} {
 		some, err := c.src.Entities(ctx, kind)
@@ -60,7 +60,7 @@ func instancesOf(entities []dcgm.Entity) []dcgm.Entity {
 }
 
 // readIdentities reads what entities go by, each kind for the fields that tell it.
-func (c *collector) readIdentities(ctx context.Context) (*inventory.Identities, error) {
+func (c *reader) readIdentities(ctx context.Context) (*inventory.Identities, error) {
 	answers := &inventory.Identities{Asked: c.entities, Samples: make(map[dcgm.Entity]inventory.Samples, len(c.entities))}
 	for _, entity := range c.entities {
 		answers.Samples[entity] = inventory.Samples{}
@@ -96,7 +96,7 @@ func (c *collector) readIdentities(ctx context.Context) (*inventory.Identities, 
 }
 
 // logPartition says how a GPU is partitioned now.
-func (c *collector) logPartition(gpu *inventory.Known) {
+func (c *watcher) logPartition(gpu *inventory.Known) {
 	instances := c.node.Instances(gpu)
 	c.logger.Info("GPU is partitioned anew", zap.String("hw.id", gpu.ID), zap.Any("gpu.mig.instances", instances))
 }

@@ -16,11 +16,18 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
+// notifier reports changes that last, once, in the journal.
+type notifier struct {
+	*reader
+
+	xids *xidReader
+}
+
 // notices reports whether records are wanted.
-func (c *collector) notices() bool { return c.xids.journal != nil && c.xids.records }
+func (c *notifier) notices() bool { return c.xids.journal != nil && c.xids.records }
 
 // notice reports what is another state of a GPU than at the collection before, which may be one of an earlier run. now is the Collector's time.
-func (c *collector) notice(now time.Time) {
+func (c *notifier) notice(now time.Time) {
 	if !c.notices() {
 		return
 	}
@@ -45,7 +52,7 @@ var stateSeverities = map[inventory.State]xid.Severity{
 	inventory.StateInaccessible: xid.Error, inventory.StateUnreadable: xid.Error, inventory.StateFrozen: xid.Error,
 }
 
-func (c *collector) noticeState(g *gpu, engine int64) {
+func (c *notifier) noticeState(g *gpu, engine int64) {
 	state := g.known.State()
 	before, changed := c.xids.journal.Changed(g.known.Key(), "gpu.state", string(state))
 	if !changed {
@@ -61,7 +68,7 @@ func (c *collector) noticeState(g *gpu, engine int64) {
 	})
 }
 
-func (c *collector) noticeRecovery(g *gpu, engine int64) {
+func (c *notifier) noticeRecovery(g *gpu, engine int64) {
 	s, known := c.newest(g, fieldRecoveryAction, engine)
 	recovery, valid := xid.RecoveryOf(s.Int())
 	if !known || !valid {
@@ -89,7 +96,7 @@ var remaps = map[[2]bool]struct {
 	{true, true}:   {"failed", xid.Error, "a row could not be remapped: the GPU is to be repaired"},
 }
 
-func (c *collector) noticeRemap(g *gpu, engine int64) {
+func (c *notifier) noticeRemap(g *gpu, engine int64) {
 	pending, pendingKnown := c.newest(g, fieldRowRemapPending, engine)
 	failed, failedKnown := c.newest(g, fieldRowRemapFailure, engine)
 	if !pendingKnown || !failedKnown {
@@ -107,7 +114,7 @@ func (c *collector) noticeRemap(g *gpu, engine int64) {
 }
 
 // layoutOf lists the MIG instances of a GPU as profile and number of each GPU instance, and the numbers of its compute instances.
-func (c *collector) layoutOf(g *gpu) string {
+func (c *notifier) layoutOf(g *gpu) string {
 	var instances []string
 	for _, part := range c.parts {
 		if id := part.known.Identity; id.Parent == g.known.ID {
@@ -121,7 +128,7 @@ func (c *collector) layoutOf(g *gpu) string {
 	return strings.Join(instances, ",")
 }
 
-func (c *collector) noticeLayout(g *gpu, engine int64) {
+func (c *notifier) noticeLayout(g *gpu, engine int64) {
 	layout := c.layoutOf(g)
 	before, changed := c.xids.journal.Changed(g.known.Key(), "gpu.mig.layout", layout)
 	if !changed {
@@ -143,7 +150,7 @@ var hardwareReasons = [...]struct {
 type episodes [len(hardwareReasons)]events.Episode
 
 // noticeClocks reports when the hardware begins and ends to lower the clocks.
-func (c *collector) noticeClocks(g *gpu, at int64, mask uint64) {
+func (c *notifier) noticeClocks(g *gpu, at int64, mask uint64) {
 	if !c.notices() {
 		return
 	}
@@ -162,7 +169,7 @@ func (c *collector) noticeClocks(g *gpu, at int64, mask uint64) {
 }
 
 // noticeReplaced reports that another GPU is in the place of one, which is known no more.
-func (c *collector) noticeReplaced(before *gpu) {
+func (c *notifier) noticeReplaced(before *gpu) {
 	if !c.notices() || before == nil || isInstance(before.entity()) {
 		return
 	}
@@ -180,7 +187,7 @@ func (c *collector) noticeReplaced(before *gpu) {
 }
 
 // noticeReconnect reports that a connection has taken the place of another one.
-func (c *collector) noticeReconnect(now time.Time, endpoint dcgm.Endpoint, engine dcgm.Engine) {
+func (c *notifier) noticeReconnect(now time.Time, endpoint dcgm.Endpoint, engine dcgm.Engine) {
 	if !c.notices() {
 		return
 	}

@@ -45,7 +45,7 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 
 // choosePlanned takes all GPUs that the host engine has into the plan, and those of the last
 // plan of which it still tells a status.
-func (c *collector) choosePlanned(ctx context.Context) error {
+func (c *watcher) choosePlanned(ctx context.Context) error {
 	entities := slices.Clone(c.all)
 	for _, entity := range c.entities {
 		if slices.Contains(c.all, entity) || isInstance(entity) {
@@ -79,7 +79,7 @@ func (c *collector) watchAll(ctx context.Context, now time.Time) error {
 		return err
 	}
 	sets := watching.Sets(members, c.needs)
-	if err := c.reconcile(ctx, sets, now); err != nil {
+	if err := c.reconcile(ctx, sets, c.xidWants(), now); err != nil {
 		return err
 	}
 	c.classify(sets)
@@ -88,7 +88,7 @@ func (c *collector) watchAll(ctx context.Context, now time.Time) error {
 }
 
 // members are the GPUs that can be read, with what they have. The others have no values.
-func (c *collector) members(ctx context.Context) ([]watching.Member, error) {
+func (c *watcher) members(ctx context.Context) ([]watching.Member, error) {
 	var members []watching.Member
 	for _, g := range c.gpus {
 		if !slices.Contains(c.active, g.entity()) {
@@ -109,13 +109,13 @@ func (c *collector) members(ctx context.Context) ([]watching.Member, error) {
 }
 
 // partsOf are what a GPU is partitioned into.
-func (c *collector) partsOf(of *gpu) []*gpu {
+func (c *roster) partsOf(of *gpu) []*gpu {
 	return slices.DeleteFunc(slices.Clone(c.parts), func(g *gpu) bool { return g.known.Parent != of.known.ID })
 }
 
 // classify makes of every set that is watched one that is read, for what is watched: a field that the host engine does
 // not know fails a read.
-func (c *collector) classify(sets []watching.Set) {
+func (c *reader) classify(sets []watching.Set) {
 	c.classes = nil
 	for i := range sets {
 		class := &class{layout: c.layouts[sets[i].Kind], gpm: c.needs[sets[i].Kind].GPMOnly, entities: sets[i].Entities, refused: map[dcgm.FieldID]bool{}}
@@ -135,14 +135,14 @@ func (c *collector) classify(sets []watching.Set) {
 				return refused
 			})
 		}
-		c.forgetChoices(class, unknown)
-		c.clearValues(class)
+		class.forgetChoices(unknown)
+		class.clearValues()
 		c.classes = append(c.classes, class)
 	}
 }
 
 // at returns what has a number now, nil if nothing that is configured has.
-func (c *collector) at(entity dcgm.Entity) *gpu {
+func (c *roster) at(entity dcgm.Entity) *gpu {
 	for _, some := range [][]*gpu{c.gpus, c.parts} {
 		if i := slices.IndexFunc(some, func(g *gpu) bool { return g.entity() == entity }); i >= 0 {
 			return some[i]
@@ -153,19 +153,19 @@ func (c *collector) at(entity dcgm.Entity) *gpu {
 
 // clearValues says of every field that is not watched that it has no value, or never will, and of those that are
 // that they have none yet. What has a value keeps it.
-func (c *collector) clearValues(class *class) {
+func (s *class) clearValues() {
 	watched := map[dcgm.FieldID]bool{}
-	for _, fields := range class.fields {
+	for _, fields := range s.fields {
 		for _, field := range fields {
 			watched[field] = true
 		}
 	}
-	for _, g := range class.gpus {
-		for slot := range class.layout.Slots() {
-			field, s := class.layout.Field(slot), g.values.At(slot)
+	for _, g := range s.gpus {
+		for slot := range s.layout.Slots() {
+			field, sample := s.layout.Field(slot), g.values.At(slot)
 			switch {
-			case watched[field] && s.TS > 0 && s.Reason == dcgm.OK:
-			case watched[field] || c.mayCome(class, g, field):
+			case watched[field] && sample.TS > 0 && sample.Reason == dcgm.OK:
+			case watched[field] || s.mayCome(g, field):
 				g.values.Drop(slot, dcgm.Blank)
 			default:
 				g.values.Drop(slot, dcgm.NotSupported)
@@ -176,15 +176,15 @@ func (c *collector) clearValues(class *class) {
 
 // mayCome tells of a field that is not watched whether it is missing because of an error, so that the next plan may
 // have it.
-func (c *collector) mayCome(class *class, g *gpu, field dcgm.FieldID) bool {
-	if class.gpm[field] && !g.known.GPM() {
+func (s *class) mayCome(g *gpu, field dcgm.FieldID) bool {
+	if s.gpm[field] && !g.known.GPM() {
 		return false
 	}
-	return class.refused[field] || g.unasked && dcgm.IsProfiling(field)
+	return s.refused[field] || g.unasked && dcgm.IsProfiling(field)
 }
 
 // profile asks which profiling fields the GPU has, if any series needs some.
-func (c *collector) profile(ctx context.Context, g *gpu) error {
+func (c *watcher) profile(ctx context.Context, g *gpu) error {
 	g.profiled = map[dcgm.FieldID]bool{}
 	if !c.profiling {
 		return nil
@@ -202,7 +202,7 @@ func (c *collector) profile(ctx context.Context, g *gpu) error {
 
 // noteProfiling reports a GPU whose profiling could not be asked for. That is the trouble of
 // one GPU: it goes without until the next plan.
-func (c *collector) noteProfiling(g *gpu, err error) {
+func (c *watcher) noteProfiling(g *gpu, err error) {
 	if err != nil {
 		c.incomplete = true
 		c.self.IncError(selftelemetry.KindEnumerate)

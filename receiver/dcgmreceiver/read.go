@@ -21,7 +21,7 @@ import (
 // dropStrangers reports whether the values under some number are of another GPU than the plan
 // has there, and drops them. The plan is void then. What can be no UUID, or is the UUID of another
 // GPU of the plan, counts as blank.
-func (c *collector) dropStrangers() bool {
+func (c *reader) dropStrangers() bool {
 	found := false
 	for _, class := range c.classes {
 		slot, _ := class.layout.Slot(fieldUUID)
@@ -34,7 +34,7 @@ func (c *collector) dropStrangers() bool {
 }
 
 // dropStranger takes no values of a MIG instance that does not tell whose they are: another one may have its number.
-func (c *collector) dropStranger(g *gpu, slot int) bool {
+func (c *reader) dropStranger(g *gpu, slot int) bool {
 	s := g.values.At(slot)
 	switch c.node.Judge(g.known, s) {
 	case inventory.Same:
@@ -82,7 +82,7 @@ func (c *collector) read(ctx context.Context, now time.Time) error {
 }
 
 // noteSkew logs once that the clocks differ. Ages are right all the same.
-func (c *collector) noteSkew() {
+func (c *reader) noteSkew() {
 	skewed, isNews := c.clock.Skewed(c.readAt)
 	switch skew := zap.Duration("skew", c.clock.Skew(c.readAt)); {
 	case !isNews:
@@ -95,7 +95,7 @@ func (c *collector) noteSkew() {
 
 // isDue says whether a tier is to be read now, and notes when it will be next. Ticks are a
 // little early or late, so half an interval does not count.
-func (c *collector) isDue(t catalog.Tier, now time.Time) bool {
+func (c *reader) isDue(t catalog.Tier, now time.Time) bool {
 	if now.Before(c.due[t]) {
 		return false
 	}
@@ -103,18 +103,18 @@ func (c *collector) isDue(t catalog.Tier, now time.Time) bool {
 	return true
 }
 
-// liveFields returns the fields of the fastest tier that some GPU of a class has a use for.
-func (c *collector) liveFields(class *class) []dcgm.FieldID {
+// liveFields returns the fields of the fastest tier that some entity of the class has a use for.
+func (s *class) liveFields() []dcgm.FieldID {
 	live := map[dcgm.FieldID]bool{fieldUUID: true}
-	for _, g := range class.gpus {
+	for _, g := range s.gpus {
 		g.values.AddLive(live)
 	}
-	return slices.DeleteFunc(slices.Clone(class.fields[catalog.Normal]), func(f dcgm.FieldID) bool { return !live[f] })
+	return slices.DeleteFunc(slices.Clone(s.fields[catalog.Normal]), func(f dcgm.FieldID) bool { return !live[f] })
 }
 
 // readNormal leaves out the fields that nothing is made of, but for a look now and then: a
 // driver may begin to support one.
-func (c *collector) readNormal(ctx context.Context, now time.Time) error {
+func (c *reader) readNormal(ctx context.Context, now time.Time) error {
 	c.unread[catalog.Normal], c.setBack = map[dcgm.Entity]error{}, false
 	for _, class := range c.classes {
 		for _, g := range class.gpus {
@@ -131,7 +131,7 @@ func (c *collector) readNormal(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID) error {
+func (c *reader) readFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID) error {
 	samples, unread, err := c.src.Read(ctx, class.entities, fields, c.buf)
 	c.buf = samples
 	if err != nil {
@@ -141,7 +141,7 @@ func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier
 	news := c.scatter(class, samples)
 	for i, entity := range class.entities {
 		if unread[entity] != nil {
-			c.forgetFields(class.gpus[i], fields)
+			class.forgetFields(class.gpus[i], fields)
 		}
 	}
 	if t == catalog.Normal {
@@ -154,16 +154,16 @@ func (c *collector) readFields(ctx context.Context, class *class, t catalog.Tier
 }
 
 // forgetFields drops values that could not be read again.
-func (c *collector) forgetFields(g *gpu, fields []dcgm.FieldID) {
+func (s *class) forgetFields(g *gpu, fields []dcgm.FieldID) {
 	for _, field := range fields {
-		if slot, needed := c.layouts[g.entity().Kind].Slot(field); needed {
+		if slot, needed := s.layout.Slot(field); needed {
 			g.values.Drop(slot, dcgm.Status)
 		}
 	}
 }
 
 // listedOf keeps the GPUs that the host engine reads now: of the others it says so itself.
-func (c *collector) listedOf(unread map[dcgm.Entity]error) map[dcgm.Entity]error {
+func (c *roster) listedOf(unread map[dcgm.Entity]error) map[dcgm.Entity]error {
 	listed := map[dcgm.Entity]error{}
 	for entity, why := range unread {
 		if slices.Contains(c.listed, entity) {
@@ -174,7 +174,7 @@ func (c *collector) listedOf(unread map[dcgm.Entity]error) map[dcgm.Entity]error
 }
 
 // unreadable returns an error that names the GPUs whose last read failed in any tier, nil if there is none.
-func (c *collector) unreadable() error {
+func (c *reader) unreadable() error {
 	all := map[dcgm.Entity]error{}
 	for _, unread := range c.unread {
 		maps.Copy(all, unread)
@@ -200,7 +200,7 @@ func numbersOf(gpus []dcgm.Entity) []uint32 {
 }
 
 // scatter gives samples to their GPUs. They come GPU by GPU. What was not asked for is dropped.
-func (c *collector) scatter(class *class, samples []dcgm.Sample) series.News {
+func (c *reader) scatter(class *class, samples []dcgm.Sample) series.News {
 	var news series.News
 	g := class.gpus[0]
 	for i := range samples {
@@ -224,7 +224,7 @@ func (c *collector) scatter(class *class, samples []dcgm.Sample) series.News {
 }
 
 // noteFresh counts the values that fields have at the engine's time.
-func (c *collector) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
+func (c *reader) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
 	for _, field := range fields {
 		slot, _ := class.layout.Slot(field)
 		for _, g := range class.gpus {
@@ -244,10 +244,10 @@ func (c *collector) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
 
 // readSlow reads what changes with settings and links. Links and the engine's usage are
 // extras: where the engine refuses them, their metrics are absent.
-func (c *collector) readSlow(ctx context.Context, now time.Time) error {
+func (c *reader) readSlow(ctx context.Context, now time.Time) error {
 	c.unread[catalog.Slow] = map[dcgm.Entity]error{}
 	for _, class := range c.classes {
-		class.live = c.liveFields(class)
+		class.live = class.liveFields()
 		if err := c.readFields(ctx, class, catalog.Slow, class.fields[catalog.Slow]); err != nil {
 			return err
 		}
@@ -277,7 +277,7 @@ func (c *collector) readSlow(ctx context.Context, now time.Time) error {
 
 // countUnsupported counts the distinct fields that some GPU, its driver or the host engine does
 // not have.
-func (c *collector) countUnsupported() int64 {
+func (c *reader) countUnsupported() int64 {
 	var n int64
 	for slot := range c.Slots() {
 		if slices.ContainsFunc(c.gpus, func(g *gpu) bool { return g.values.At(slot).Reason == dcgm.NotSupported }) {

@@ -32,27 +32,36 @@ const releaseGrace = 2 * time.Second
 // it collected. One goroutine ticks and pushes, another one deals with the host engine: what hangs there
 // keeps nobody from saying so, and one collection at most is out.
 type gpuReceiver struct {
-	cfg       *Config
-	id        component.ID
-	endpoint  dcgm.Endpoint
-	logger    *zap.Logger
-	metrics   consumer.Metrics // nil without a metrics pipeline
-	logs      consumer.Logs    // nil without a logs pipeline
-	loop      *receiverloop.Loop
-	states    *gpuStates
-	node      hostidentity.Host
-	resources resourceFilters
-	version   string
-	journal   *events.Journal
+	*connection // of the goroutine that deals with the host engine
 
-	started time.Time
+	id      component.ID
+	metrics consumer.Metrics // nil without a metrics pipeline
+	logs    consumer.Logs    // nil without a logs pipeline
+	journal *events.Journal
 
 	// Of the goroutine that ticks.
 	desk      *desk
 	tickBatch *record.Batch
 	overSaid  bool
+}
 
-	// Of the goroutine that deals with the host engine.
+// output is what both goroutines make their reports and batches of.
+type output struct {
+	cfg       *Config
+	logger    *zap.Logger
+	loop      *receiverloop.Loop
+	states    *gpuStates
+	node      hostidentity.Host
+	resources resourceFilters
+	version   string
+	started   time.Time
+}
+
+// connection is the way to a host engine, and what comes over it.
+type connection struct {
+	*output
+
+	endpoint  dcgm.Endpoint
 	session   dcgm.Session // nil where there is no way to a host engine at all, or not yet; else it stays
 	dump      *dump        // nil unless it is configured
 	collector *collector
@@ -86,20 +95,17 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	if err != nil {
 		return nil, err
 	}
+	out := &output{cfg: cfg, logger: set.Logger, loop: loop, states: states, resources: newResourceFilters(cfg.MetricsBuilderConfig.ResourceAttributes), version: set.BuildInfo.Version}
 	return &gpuReceiver{
-		cfg:       cfg,
+		connection: &connection{
+			output:    out,
+			endpoint:  endpoint,
+			batch:     record.NewBatch(set.BuildInfo.Version),
+			collector: newCollector(cfg, devices, table, set.Logger, loop.Self),
+		},
 		id:        set.ID,
-		endpoint:  endpoint,
-		logger:    set.Logger,
-		loop:      loop,
-		states:    states,
-		resources: newResourceFilters(cfg.MetricsBuilderConfig.ResourceAttributes),
-		version:   set.BuildInfo.Version,
-
 		desk:      newDesk(),
 		tickBatch: record.NewBatch(set.BuildInfo.Version),
-		batch:     record.NewBatch(set.BuildInfo.Version),
-		collector: newCollector(cfg, devices, table, set.Logger, loop.Self),
 	}, nil
 }
 
@@ -184,7 +190,7 @@ func (r *gpuReceiver) push(metrics pmetric.Metrics) error {
 }
 
 // emit returns what a batch has, unless the configuration leaves metrics of this resource out.
-func (r *gpuReceiver) emit(batch *record.Batch, simulated bool) pmetric.Metrics {
+func (r *output) emit(batch *record.Batch, simulated bool) pmetric.Metrics {
 	resource := r.resource(simulated)
 	kept := r.resources.keep(resource.Attributes())
 	metrics := batch.Emit(resource)
@@ -195,7 +201,7 @@ func (r *gpuReceiver) emit(batch *record.Batch, simulated bool) pmetric.Metrics 
 }
 
 // resource is what metrics and records belong to.
-func (r *gpuReceiver) resource(simulated bool) pcommon.Resource {
+func (r *output) resource(simulated bool) pcommon.Resource {
 	rb := metadata.NewResourceBuilder(r.cfg.MetricsBuilderConfig.ResourceAttributes)
 	if simulated {
 		rb.SetTracecoreSimulated(true)

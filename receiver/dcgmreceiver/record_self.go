@@ -38,7 +38,7 @@ var dropReasons = [series.Reasons]metadata.AttributeDcgmDropReason{
 }
 
 // recordSelf writes what is known of DCGM itself.
-func (c *collector) recordSelf(p *record.Pass) {
+func (c *reader) recordSelf(p *record.Pass) {
 	for reason := dcgm.Blank; reason < series.Reasons; reason++ {
 		p.AddSelf(p.Now, metricDropped, count(c.tally.Dropped[reason]), dropReasons[reason].String())
 	}
@@ -58,7 +58,7 @@ func (c *collector) recordSelf(p *record.Pass) {
 	}
 }
 
-func (c *collector) recordUsage(p *record.Pass) {
+func (c *reader) recordUsage(p *record.Pass) {
 	if p.NewOnly && c.used.emitted {
 		return
 	}
@@ -73,7 +73,7 @@ func (c *collector) recordUsage(p *record.Pass) {
 }
 
 // plausibly reports whether a level may be emitted, or counts it.
-func (c *collector) plausibly(m *catalog.Metric, value float64) bool {
+func (c *reader) plausibly(m *catalog.Metric, value float64) bool {
 	ok := catalog.RangeOf(m.Name).Holds(catalog.Level, value)
 	if !ok {
 		c.tally.Drop(series.Implausible)

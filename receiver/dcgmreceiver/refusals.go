@@ -21,7 +21,7 @@ var refusalMessages = map[watching.Refusal]string{
 
 // noteRefused counts the fields that are not watched, and logs each once. All but unknown ones are asked for again.
 // That the host engine has too few groups is reported of all together.
-func (c *collector) noteRefused(refused []dcgm.Refusal) {
+func (c *watcher) noteRefused(refused []dcgm.Refusal) {
 	for kind, some := range watching.ByKind(refused) {
 		switch kind {
 		case watching.UnknownField:
@@ -34,7 +34,7 @@ func (c *collector) noteRefused(refused []dcgm.Refusal) {
 	}
 }
 
-func (c *collector) logRefused(level zapcore.Level, kind watching.Refusal, refused []dcgm.Refusal) {
+func (c *watcher) logRefused(level zapcore.Level, kind watching.Refusal, refused []dcgm.Refusal) {
 	var names []string
 	for _, r := range refused {
 		if !c.said[r.Field] {
@@ -53,7 +53,7 @@ func (c *collector) logRefused(level zapcore.Level, kind watching.Refusal, refus
 }
 
 // countRefused counts the fields that the host engine knows and does not watch for the receiver.
-func (c *collector) countRefused() int64 {
+func (c *watcher) countRefused() int64 {
 	var n int64
 	for _, kind := range c.refused {
 		n += boolToInt(kind != watching.UnknownField)
@@ -62,7 +62,7 @@ func (c *collector) countRefused() int64 {
 }
 
 // identityFieldsToRead leaves out what is unknown, which fails the call.
-func (c *collector) identityFieldsToRead(kind dcgm.EntityKind) []dcgm.FieldID {
+func (c *watcher) identityFieldsToRead(kind dcgm.EntityKind) []dcgm.FieldID {
 	return slices.DeleteFunc(slices.Clone(c.watches.Identity[kind]), func(f dcgm.FieldID) bool {
 		kind, refused := c.refused[f]
 		return refused && kind == watching.UnknownField

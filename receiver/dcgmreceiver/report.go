@@ -16,7 +16,7 @@ import (
 )
 
 // count counts a failure under its kind.
-func (r *gpuReceiver) count(err error) {
+func (r *output) count(err error) {
 	if f := (*failure)(nil); errors.As(err, &f) {
 		r.loop.Self.IncError(f.kind)
 	}
@@ -27,7 +27,7 @@ var errNoGPU = errors.New("host engine has no GPU, waiting for one: see whether 
 
 // missing returns an error that says of a host engine that answers what it lacks: groups, the configured devices that
 // it names, or any GPU at all.
-func (r *gpuReceiver) missing() error {
+func (r *connection) missing() error {
 	switch {
 	case r.linkErr != nil:
 		return nil
@@ -58,7 +58,7 @@ func (r *gpuReceiver) reportCardinality(over int) {
 
 // reportPermanent says what no retry can fix. The receiver then emits dcgm.up alone. A build without DCGM may be meant, as
 // where one configuration serves nodes with GPUs and others.
-func (r *gpuReceiver) reportPermanent(err error) {
+func (r *connection) reportPermanent(err error) {
 	r.linkErr = err
 	r.loop.Self.IncError(selftelemetry.KindInit)
 	if errors.Is(err, dcgm.ErrUnavailable) && r.cfg.WhenUnavailable == whenUnavailableReady {

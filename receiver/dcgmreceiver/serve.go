@@ -48,7 +48,7 @@ func (r *gpuReceiver) serve(ctx context.Context) {
 }
 
 // untilRetry returns a channel that says when to connect; nil while there is nothing to connect.
-func (r *gpuReceiver) untilRetry() <-chan time.Time {
+func (r *connection) untilRetry() <-chan time.Time {
 	if !r.wantsConnection() {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (r *gpuReceiver) untilRetry() <-chan time.Time {
 
 // hungCall returns a channel that closes when the call has returned that the last attempt or collection has
 // left behind; nil if none was.
-func (r *gpuReceiver) hungCall() <-chan struct{} {
+func (r *connection) hungCall() <-chan struct{} {
 	if !r.hung || r.session == nil {
 		return nil
 	}
@@ -66,7 +66,7 @@ func (r *gpuReceiver) hungCall() <-chan struct{} {
 
 // afterHang reconnects at once when the call that was left behind has returned: the pauses between attempts
 // were those of a host engine that did not answer.
-func (r *gpuReceiver) afterHang(ctx context.Context) {
+func (r *connection) afterHang(ctx context.Context) {
 	r.retry = backoff{}
 	r.connect(ctx)
 }
@@ -88,7 +88,7 @@ func (r *gpuReceiver) collection(ctx context.Context, begin time.Time) collectio
 	}
 }
 
-func (r *gpuReceiver) collect(ctx context.Context, now time.Time) error {
+func (r *connection) collect(ctx context.Context, now time.Time) error {
 	if r.linkErr != nil {
 		return r.linkErr
 	}

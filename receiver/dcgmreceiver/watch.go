@@ -52,7 +52,7 @@ func watchSettings(enabled map[string]bool, pace *catalog.Pace) watching.Setting
 
 // watchIdentities has the identities of all GPUs sampled, fast or as seldom as they change. That of the UUID becomes
 // faster with its own tier.
-func (c *collector) watchIdentities(ctx context.Context, fast bool) error {
+func (c *watcher) watchIdentities(ctx context.Context, fast bool) error {
 	c.identitiesAreFast = fast
 	if c.frugal {
 		return nil // They are among everything else.
@@ -67,11 +67,11 @@ func (c *collector) watchIdentities(ctx context.Context, fast bool) error {
 
 // reconcile has the host engine hold what some sets need. Where it has too few groups of fields from the start, as few
 // as are possible take their place until it is asked again. What it holds already is not given away for that.
-func (c *collector) reconcile(ctx context.Context, sets []watching.Set, now time.Time) error {
+func (c *watcher) reconcile(ctx context.Context, sets []watching.Set, events []watching.Want, now time.Time) error {
 	c.ungrouped = nil
 	nothingToLose := c.frugal || !c.holder.Holds(watching.Values)
 	if c.frugal = c.frugal && !c.holder.Due(now); !c.frugal {
-		wants := slices.Concat(c.watches.Identities(c.active, false), c.watches.Wants(sets), c.xidWants())
+		wants := slices.Concat(c.watches.Identities(c.active, false), c.watches.Wants(sets), events)
 		problems, err := c.holder.Reconcile(ctx, wants, now)
 		if err != nil {
 			return fail(kindWatch, err)
@@ -80,7 +80,7 @@ func (c *collector) reconcile(ctx context.Context, sets []watching.Set, now time
 		c.note(problems)
 	}
 	if c.frugal {
-		problems, err := c.holder.Reconcile(ctx, append(c.watches.Frugal(sets), c.xidWants()...), now)
+		problems, err := c.holder.Reconcile(ctx, append(c.watches.Frugal(sets), events...), now)
 		if err != nil {
 			return fail(kindWatch, err)
 		}
@@ -96,7 +96,7 @@ func isBeyondGroups(p watching.Problem) bool {
 }
 
 // noteHeld notes what the host engine does not hold in the end.
-func (c *collector) noteHeld() {
+func (c *watcher) noteHeld() {
 	c.refused = map[dcgm.FieldID]watching.Refusal{}
 	beyond := 0
 	for field, r := range c.holder.Refused(c.entities) {
@@ -123,7 +123,7 @@ func (c *collector) noteHeld() {
 }
 
 // note counts and logs what the host engine has just refused.
-func (c *collector) note(problems []watching.Problem) {
+func (c *watcher) note(problems []watching.Problem) {
 	for _, p := range problems {
 		if len(p.Entities) > 0 {
 			c.incomplete = true
@@ -138,17 +138,17 @@ func (c *collector) note(problems []watching.Problem) {
 
 // forgetChoices leaves sources that need a field which this host engine does not know, as
 // after its downgrade, to those that have what it knows.
-func (c *collector) forgetChoices(class *class, unknown []dcgm.FieldID) {
+func (s *class) forgetChoices(unknown []dcgm.FieldID) {
 	if len(unknown) == 0 {
 		return
 	}
-	for _, g := range class.gpus {
+	for _, g := range s.gpus {
 		g.values.ForgetChoices(unknown)
 	}
 }
 
 // countWatched counts the distinct fields that some GPU is watched for.
-func (c *collector) countWatched() int64 {
+func (c *reader) countWatched() int64 {
 	fields := map[dcgm.FieldID]bool{}
 	for _, class := range c.classes {
 		for _, part := range class.fields {
@@ -161,7 +161,7 @@ func (c *collector) countWatched() int64 {
 }
 
 // release frees all groups. They are gone anyhow where the connection is.
-func (c *collector) release(ctx context.Context) error {
+func (c *reader) release(ctx context.Context) error {
 	c.planned, c.watched, c.classes = false, 0, nil
 	if err := c.holder.Release(ctx); err != nil {
 		return fail(kindWatch, err)

@@ -47,7 +47,7 @@ func (x *xidReader) wanted() bool { return x.journal != nil && (x.metrics || x.r
 
 // xidWants are the watches of the XIDs of all GPUs, those that cannot be read included, and of their MIG instances: with
 // MIG, most come from there.
-func (c *collector) xidWants() []watching.Want {
+func (c *historian) xidWants() []watching.Want {
 	if !c.xids.wanted() {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (x *xidReader) begin(ctx context.Context, c *collector) error {
 
 // readXIDs reads the XIDs since the last time. Those of GPUs for which that fails, as when one has lost its watch, are read after the next
 // plan: the host engine keeps them.
-func (c *collector) readXIDs(ctx context.Context) error {
+func (c *historian) readXIDs(ctx context.Context) error {
 	x := c.xids
 	watches := c.eventWatches(events.FieldXID)
 	if !x.wanted() || len(watches) == 0 {
@@ -100,7 +100,7 @@ func (c *collector) readXIDs(ctx context.Context) error {
 }
 
 // readWatches reads all watches of a stream. An error is one of the whole connection, or the first of a watch that is to be made anew.
-func (c *collector) readWatches(ctx context.Context, watches []*watching.Held, since time.Time) (events.Reading, error) {
+func (c *historian) readWatches(ctx context.Context, watches []*watching.Held, since time.Time) (events.Reading, error) {
 	var read events.Reading
 	var failed error
 	for _, watch := range watches {
@@ -119,7 +119,7 @@ func (c *collector) readWatches(ctx context.Context, watches []*watching.Held, s
 	return read, failed
 }
 
-func (c *collector) noteXIDsFailed(err error) {
+func (c *historian) noteXIDsFailed(err error) {
 	x := c.xids
 	if err != nil {
 		c.incomplete = true
@@ -151,7 +151,7 @@ func (x *xidReader) save(ctx context.Context, self selftelemetry.Receiver) {
 }
 
 // describeXID fills the record of an XID, of which the host engine says so as soon as it has one.
-func (c *collector) describeXID(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
+func (c *historian) describeXID(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
 	code, ok := events.CodeOf(c.xids.table, o)
 	if !ok {
 		c.tally.Drop(series.Implausible)
