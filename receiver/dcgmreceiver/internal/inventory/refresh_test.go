@@ -149,7 +149,9 @@ func TestGPUThatDoesNotTellItsUUID(t *testing.T) {
 
 func TestWhatCanBeNoUUIDIsNotTold(t *testing.T) {
 	for _, text := range []string{"N/A", "", "GPU-00000000", "MIG-" + uuidA[4:], uuidA + "0"} {
-		s := begin(t).tell(told(uuidA, "01")).tell(told(text, "01")).requireKnown([]string{uuidA}, nil).requireChanges(Implausible, Unidentified)
+		of := told(text, "01")
+		s := begin(t).tell(told(uuidA, "01")).tell(of).requireKnown([]string{uuidA}, nil).requireChanges(Implausible, Unidentified)
+		require.Equal(t, dcgm.OK, of[FieldUUID].Reason, "the caller's samples stay as they are")
 		require.Equal(t, Dubious, s.node.Judge(s.node.Present()[0], dcgm.SampleOf(FieldUUID, 1, text)), text)
 	}
 }
