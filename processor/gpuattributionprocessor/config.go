@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/metadata"
 )
@@ -79,7 +81,7 @@ type KubernetesConfig struct {
 	// PollInterval is the time between two questions. Default 10s, 1s to 24h.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 
-	// Timeout is how long one round of questions may take. Default 5s, more than 0s, at most poll_interval.
+	// Timeout is how long one round of questions may take. Default 5s or poll_interval, whichever is less; more than 0s, at most poll_interval.
 	Timeout time.Duration `mapstructure:"timeout"`
 
 	// Resources are regular expressions for names of resources, or of drivers of dynamic resource allocation, that are GPUs
@@ -203,6 +205,17 @@ func (cfg *Config) Validate() error {
 	)
 }
 
+// Unmarshal reads the section. A timeout that it does not name is never longer than the interval that it names.
+func (cfg *KubernetesConfig) Unmarshal(conf *confmap.Conf) error {
+	if err := conf.Unmarshal(cfg); err != nil {
+		return err
+	}
+	if !conf.IsSet("timeout") {
+		cfg.Timeout = min(cfg.Timeout, max(cfg.PollInterval, minPollInterval))
+	}
+	return nil
+}
+
 // Validate checks the rules that the fields state.
 func (cfg *KubernetesConfig) Validate() error {
 	_, resourceErr := compile("resources", cfg.Resources)
@@ -227,8 +240,8 @@ func (cfg *KubernetesConfig) Validate() error {
 
 // Validate checks the rules that the fields state.
 func (cfg *ResourceSlicesConfig) Validate() error {
-	if !strings.HasPrefix(cfg.Endpoint, "https://") {
-		return fmt.Errorf(`"endpoint": must be a URL that begins with https://, got %q`, cfg.Endpoint)
+	if target, err := url.Parse(cfg.Endpoint); err != nil || target.Scheme != "https" || target.Host == "" {
+		return fmt.Errorf(`"endpoint": must be a URL that begins with https:// and names a host, got %q`, cfg.Endpoint)
 	}
 	return nil
 }
@@ -259,9 +272,15 @@ func socket(key, path string) error {
 func compile(key string, texts []string) ([]*regexp.Regexp, error) {
 	var out []*regexp.Regexp
 	for _, text := range texts {
+		if text == "" {
+			return nil, fmt.Errorf("%q: an empty text matches no name", key)
+		}
+		if _, err := regexp.Compile(text); err != nil {
+			return nil, fmt.Errorf("%q: %q is no regular expression: %w", key, text, err)
+		}
 		pattern, err := regexp.Compile("^(?:" + text + ")$")
-		if err != nil || text == "" {
-			return nil, fmt.Errorf("%q: %q is no regular expression: %w", key, text, errors.Join(err))
+		if err != nil {
+			return nil, fmt.Errorf("%q: %q is no regular expression for a whole name: %w", key, text, err)
 		}
 		out = append(out, pattern)
 	}

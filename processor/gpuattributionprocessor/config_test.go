@@ -70,7 +70,8 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 		{"split: half", `"split": must be none or by_share, not "half"`},
 		{"max_age: 9s", `"max_age": must be at least 10s and at most 24h0m0s, got 9s`},
 		{"device_metrics: ['(']", `"device_metrics": "(" is no regular expression`},
-		{"device_metrics: ['']", `"device_metrics": "" is no regular expression`},
+		{"device_metrics: ['']", `"device_metrics": an empty text matches no name`},
+		{"device_metrics: ['a)|(?:b']", `"device_metrics": "a)|(?:b" is no regular expression`},
 		{"idle: {utilization: 5}", `"idle::utilization": must be at least 0 and at most 1, got 5`},
 		{"idle: {utilization: .nan}", `"idle::utilization": must be at least 0 and at most 1, got NaN`},
 		{"idle: {after: -1s}", `"idle::after": must be at least 0s`},
@@ -87,7 +88,8 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 		{"kubernetes: {pod_labels: [app]}", `"pod_labels": needs "pods_socket"`},
 		{"kubernetes: {pods_socket: FILE}", `"pods_socket": FILE is no socket`},
 		{"kubernetes: {sharing: mig}", `"sharing": must be timeslice or mps, not "mig"`},
-		{"kubernetes: {resource_slices: {endpoint: 'http://x'}}", `"endpoint": must be a URL that begins with https://, got "http://x"`},
+		{"kubernetes: {resource_slices: {endpoint: 'http://x'}}", `"endpoint": must be a URL that begins with https:// and names a host, got "http://x"`},
+		{"kubernetes: {resource_slices: {endpoint: 'https://'}}", `names a host, got "https://"`},
 		{"jobs: {directory: FILE}", `jobs: "directory": FILE is no directory`},
 		{"jobs: {directory: jobs}", `"directory": must be an absolute path, got "jobs"`},
 		{"kubernetes: {sokcet: /x}", `has invalid keys: sokcet`},
@@ -113,4 +115,11 @@ func TestASocketThatExistsIsValid(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 	require.NoError(t, socket("socket", path))
 	require.NoError(t, socket("socket", path+"-that-may-come"))
+}
+
+func TestAnIntervalBelowTheDefaultTimeoutShortensIt(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"kubernetes": map[string]any{"poll_interval": "1s"}}).Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	require.Equal(t, time.Second, cfg.Kubernetes.Get().Timeout)
 }

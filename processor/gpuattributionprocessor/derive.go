@@ -21,18 +21,23 @@ type derivation struct {
 	enabled metadata.MetricsConfig
 }
 
-func (p *metricsProcessor) derive(to pmetric.ResourceMetrics, seen []*track) {
+// derive adds the derived metrics of each GPU once for a time, in one of the resources that have data of it.
+func (p *metricsProcessor) derive(to pmetric.ResourceMetrics, w *pass) {
 	d := &derivation{
 		metricsProcessor: p, to: to, metrics: map[string]pmetric.NumberDataPointSlice{}, enabled: p.cfg.MetricsBuilderConfig.Metrics,
 	}
-	for _, t := range seen {
-		d.gpu(t)
-		t.inBatch, t.before = false, t.newest
+	for _, t := range w.seen {
+		if t.data && t.newest > t.derived && t.settle(w.origin, t.reads, w.now) {
+			d.gpu(t)
+			t.derived = t.newest
+		}
+		t.inBatch, t.data, t.reads, t.before = false, false, false, t.newest
 	}
 }
 
 func (d *derivation) gpu(t *track) {
-	state, since := t.gpu.At(t.newest)
+	state, _ := t.gpu.At(t.newest)
+	since := t.gpu.HeldSince(t.newest)
 	v := d.view(state)
 	if d.enabled.GpuAllocation.Enabled {
 		d.allocation(t, state, v)
@@ -100,7 +105,7 @@ func (d *derivation) spans(gpu *holders.GPU, place *int, until int64) []ledger.C
 }
 
 func (d *derivation) idle(t *track, held int64) {
-	if t.utilization.at == 0 {
+	if t.utilization.at == 0 { // Of old readings there is nothing to add, and the time so far stands.
 		return
 	}
 	idle := t.utilization.value <= d.cfg.Idle.Utilization
@@ -112,7 +117,7 @@ func (d *derivation) idle(t *track, held int64) {
 }
 
 func (d *derivation) stalled(t *track, state *holders.State, v *view, held int64) {
-	known := t.utilization.at != 0 && t.power.at != 0 && t.limit.value > 0
+	known := t.utilization.fresh(t.newest) && t.power.fresh(t.newest) && t.limit.fresh(t.newest) && t.limit.value > 0
 	if !known || !d.enabled.GpuStalled.Enabled || len(state.Holdings) == 0 {
 		return
 	}

@@ -52,9 +52,10 @@ func isGPU(id string) bool {
 	return strings.HasPrefix(id, "GPU-") || strings.HasPrefix(id, "MIG-")
 }
 
-// gpuOf returns the GPU of an identity. What its data says of it is learned when it is seen first.
+// gpuOf returns the GPU of an identity, nil if that is one too many. What its data says of it is learned when it is seen first.
 func (a *attributor) gpuOf(who identity, attrs pcommon.Map, now time.Time) *holders.GPU {
 	if gpu := a.book.Find(who.id, who.instance); gpu != nil {
+		gpu.Came(now)
 		return gpu
 	}
 	return a.book.Learn(facts(who, attrs), now)
@@ -63,7 +64,7 @@ func (a *attributor) gpuOf(who identity, attrs pcommon.Map, now time.Time) *hold
 func facts(who identity, attrs pcommon.Map) holders.Facts {
 	if !who.exporter {
 		return holders.Facts{
-			ID: who.id, Parent: str(attrs, attrParent), GI: str(attrs, attrGI), Number: str(attrs, "dcgm.gpu.id"),
+			ID: who.id, Parent: parentOf(attrs), GI: str(attrs, attrGI), Number: str(attrs, "dcgm.gpu.id"),
 			Name: str(attrs, "hw.name"), PCI: str(attrs, attrPCI),
 		}
 	}
@@ -71,6 +72,14 @@ func facts(who identity, attrs pcommon.Map) holders.Facts {
 		return holders.Facts{Parent: who.id, GI: who.instance}
 	}
 	return holders.Facts{ID: who.id, Number: str(attrs, "gpu"), Name: str(attrs, "device"), PCI: str(attrs, "pci_bus_id")}
+}
+
+// parentOf is the GPU of an instance. A parent of another kind, such as a node, is none.
+func parentOf(attrs pcommon.Map) string {
+	if parent := str(attrs, attrParent); isGPU(parent) {
+		return parent
+	}
+	return ""
 }
 
 func str(attrs pcommon.Map, key string) string {

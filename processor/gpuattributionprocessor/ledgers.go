@@ -45,34 +45,32 @@ type book[N ledger.Number] struct {
 // series is a sum of a GPU, and how many of the GPU's changes it has been divided by.
 type series[N ledger.Number] struct {
 	ledger.Series[*person, N]
+	gpu   *holders.GPU // whose changes they are; a GPU that was forgotten meanwhile is another one
 	place int
+	came  time.Time // when the newest sample did
 }
 
 func newBook[N ledger.Number]() *book[N] { return &book[N]{series: map[uint64]*series[N]{}} }
 
 // begin starts a batch, and forgets now and then what has ended, in the book of holders too.
-func (l *ledgers) begin(of *holders.Book) {
+func (l *ledgers) begin(of *holders.Book, now time.Time) {
 	if l.batches++; l.batches%sweepEvery != 0 {
 		return
 	}
-	newest := int64(0) // by the data's clock
-	for _, t := range l.tracks {
-		newest = max(newest, t.newest)
-	}
-	until := newest - int64(keepSeries)
+	until := now.Add(-keepSeries) // by this clock: the data's may be wrong
 	l.ints.forget(until)
 	l.doubles.forget(until)
+	of.Prune(until)
 	for gpu, t := range l.tracks {
-		if t.newest < until {
+		if t.came.Before(until) {
 			delete(l.tracks, gpu)
-			of.Drop(gpu)
 		}
 	}
 }
 
-func (b *book[N]) forget(until int64) {
+func (b *book[N]) forget(until time.Time) {
 	for hash, s := range b.series {
-		if s.LastAt() < until {
+		if s.came.Before(until) {
 			delete(b.series, hash)
 		}
 	}
@@ -115,9 +113,13 @@ func (doubles) set(p pmetric.NumberDataPoint, v float64) { p.SetDoubleValue(v) }
 
 // divide makes of the device's point one for each owner of the sum, and a last one for each that has left.
 func divide[N ledger.Number](w *pass, b *book[N], n number[N], t *track, v *view, points pmetric.NumberDataPointSlice, point pmetric.NumberDataPoint) {
-	sample := ledger.Sample[N]{Start: int64(point.StartTimestamp()), At: int64(point.Timestamp()), Value: n.get(point)}
+	sample := ledger.Sample[N]{At: w.timeOf(point.Timestamp()), Value: n.get(point)}
+	sample.Start = min(int64(point.StartTimestamp()), sample.At)
 	hash := w.ledgers.seriesHash(w.hash, point.Attributes())
 	s := b.series[hash]
+	if s != nil && s.gpu != t.gpu {
+		s = nil
+	}
 	b.points = b.points[:0]
 	switch {
 	case s != nil && sample.At <= s.LastAt():
@@ -125,15 +127,16 @@ func divide[N ledger.Number](w *pass, b *book[N], n number[N], t *track, v *view
 	case s != nil:
 		b.points = s.Add(b.points, sample, w.changes(t.gpu, &s.place, sample.At))
 	case zeroed[w.metric] && t.before > 0 && t.before < sample.At:
-		s = &series[N]{place: t.gpu.Place(t.before)}
+		s = &series[N]{gpu: t.gpu, place: t.gpu.Place(t.before)}
 		b.series[hash] = s
 		state, _ := t.gpu.At(t.before)
 		b.points = s.Count(b.points, t.before, sample, w.view(state).sums, w.changes(t.gpu, &s.place, sample.At))
 	default:
-		s = &series[N]{place: t.gpu.Place(sample.At)}
+		s = &series[N]{gpu: t.gpu, place: t.gpu.Place(sample.At)}
 		b.series[hash] = s
 		b.points = s.Begin(b.points, sample, v.sums)
 	}
+	s.came = w.now
 	write(b.points, n, points, point)
 }
 

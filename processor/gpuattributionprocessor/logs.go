@@ -57,6 +57,10 @@ func (p *logsProcessor) record(record plog.LogRecord, foreign bool, now time.Tim
 		return
 	}
 	gpu := p.named(who, is, attrs, now)
+	if gpu == nil && is {
+		n[unknown]++
+		return
+	}
 	if gpu == nil {
 		if gpu = p.book.ByPCI(address.Str()); gpu == nil {
 			n[unknown]++

@@ -54,7 +54,7 @@ type pass struct {
 func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
 	w := &pass{metricsProcessor: p, n: n, now: time.Now(), foreign: p.node.foreign(rm.Resource().Attributes())}
 	w.origin = p.ledgers.seriesHash(0, rm.Resource().Attributes())
-	p.ledgers.begin(p.book)
+	p.ledgers.begin(p.book, w.now)
 	for i := range rm.ScopeMetrics().Len() {
 		scope, metrics := rm.ScopeMetrics().At(i).Scope(), rm.ScopeMetrics().At(i).Metrics()
 		w.scope = p.ledgers.seriesHash(w.origin*3+p.ledgers.hash(scope.Name()), scope.Attributes())
@@ -65,7 +65,7 @@ func (p *metricsProcessor) resource(rm pmetric.ResourceMetrics, n *tally) {
 			w.one(metrics.At(j))
 		}
 	}
-	p.derive(rm, w.seen)
+	p.derive(rm, w)
 }
 
 func (w *pass) one(m pmetric.Metric) {
@@ -107,13 +107,38 @@ func (w *pass) target(attrs pcommon.Map) *track {
 // find returns the GPU of an identity that is not the expected one.
 func (w *pass) find(who identity, attrs pcommon.Map) *track {
 	w.learnParent(who, attrs, w.now)
-	t := w.ledgers.track(w.gpuOf(who, attrs, w.now), who)
+	gpu := w.gpuOf(who, attrs, w.now)
+	if gpu == nil {
+		w.n[unknown]++
+		return nil
+	}
+	t := w.ledgers.track(gpu, who)
 	if !t.inBatch {
 		t.inBatch, t.place = true, len(w.seen)
 		w.seen = append(w.seen, t)
 	}
 	w.next = t.place + 1
 	return t
+}
+
+// ahead is how far in the future data may be.
+const ahead = time.Minute
+
+// timeOf is the time of a data point. One without a time, or of a clock that is ahead, is of the time when it came.
+func (w *pass) timeOf(at pcommon.Timestamp) int64 {
+	if at == 0 || int64(at) > w.now.Add(ahead).UnixNano() {
+		return w.now.UnixNano()
+	}
+	return int64(at)
+}
+
+// see takes note of a point, and reports whether it has a value.
+func (w *pass) see(t *track, at int64, point pmetric.NumberDataPoint) bool {
+	if point.Flags().NoRecordedValue() {
+		return false
+	}
+	t.see(at, w.now)
+	return true
 }
 
 // levels adds the holder to values that are as they are at their time: gauges, sums that fall, and differences.
@@ -125,11 +150,12 @@ func (w *pass) levels(points pmetric.NumberDataPointSlice) {
 		if t == nil {
 			continue
 		}
-		t.see(point.Timestamp())
-		if measure != nil {
-			measure(t, point)
+		at := w.timeOf(point.Timestamp())
+		if w.see(t, at, point) && measure != nil {
+			measure(t, at, point)
+			t.reads = true
 		}
-		state, _ := t.gpu.At(int64(point.Timestamp()))
+		state, _ := t.gpu.At(at)
 		v := w.view(state)
 		w.n[v.result]++
 		if !w.ofDevice {
@@ -146,8 +172,9 @@ func (w *pass) sums(points pmetric.NumberDataPointSlice) {
 		if t == nil {
 			continue
 		}
-		t.see(point.Timestamp())
-		state, _ := t.gpu.At(int64(point.Timestamp()))
+		at := w.timeOf(point.Timestamp())
+		w.see(t, at, point)
+		state, _ := t.gpu.At(at)
 		v := w.view(state)
 		w.n[v.result]++
 		switch {

@@ -60,7 +60,7 @@ func (n *node) foreignPoint(attrs pcommon.Map) bool {
 
 func (n *node) mine(name string) bool {
 	for _, own := range [...]string{n.configured, n.host.Name, n.host.ID} {
-		if own != "" && (own == name || short(own) == name || own == short(name)) {
+		if own != "" && (strings.EqualFold(own, name) || strings.EqualFold(short(own), name) || strings.EqualFold(own, short(name))) {
 			return true
 		}
 	}

@@ -13,7 +13,8 @@ import (
 
 // person is a holder with its attributes made. nil is nobody.
 type person struct {
-	attrs []attr
+	attrs  []attr
+	labels []attr // of the pod: they never take the place of another attribute
 }
 
 type attr struct{ key, value string }
@@ -23,9 +24,14 @@ func (p *person) put(to pcommon.Map) {
 	if p == nil {
 		return
 	}
-	to.EnsureCapacity(to.Len() + len(p.attrs))
+	to.EnsureCapacity(to.Len() + len(p.attrs) + len(p.labels))
 	for _, a := range p.attrs {
 		to.PutStr(a.key, a.value)
+	}
+	for _, a := range p.labels {
+		if _, taken := to.Get(a.key); !taken {
+			to.PutStr(a.key, a.value)
+		}
 	}
 }
 
@@ -109,7 +115,7 @@ func (p *people) of(h holders.Holder) *person {
 		}
 	}
 	for _, pair := range holders.DecodeLabels(h.Labels) {
-		made.attrs = append(made.attrs, attr{p.label(pair[0]), pair[1]})
+		made.labels = append(made.labels, attr{p.label(pair[0]), pair[1]})
 	}
 	p.known[h] = made
 	return made
@@ -141,9 +147,13 @@ func (a *attributor) view(s *holders.State) *view {
 		v.people = append(v.people, p)
 		all = append(all, ledger.Owner[*person]{Key: p, Weight: h.Shares})
 	}
+	pod, common := holders.Common(s.Holdings)
 	switch {
 	case len(all) == 1:
 		v.single, v.sums, v.shares = all[0].Key, all, all
+	case common:
+		v.result, v.single, v.shares = attributed, a.people.of(pod), all
+		v.sums = owners{{Key: v.single, Weight: 1}}
 	case len(all) > 1:
 		v.shares = all
 		if a.cfg.Split == splitByShare {

@@ -3,7 +3,6 @@
 package gpuattributionprocessor
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -65,25 +64,6 @@ func TestTwoPodsInTurnWithinOneIntervalEachHaveTheirPart(t *testing.T) {
 		"gpu.throttle.time{gpu.throttle.reason=power gpu=1 k8s.container.name=main k8s.namespace.name=ml k8s.pod.name=b} 1 at 16 since 15",
 		"gpu.throttle.time{gpu.throttle.reason=power gpu=1} 4 at 20 since 16",
 	}, r.send(batch(20, "", counter("gpu.throttle.time", of(1)+" gpu.throttle.reason=power", 10.))))
-}
-
-func TestSumsOfDifferentResourcesAndScopesAreDifferentSums(t *testing.T) {
-	r := newRig(t, nil)
-	r.says(0, held{}, nil)
-	send := func(second, one, two, three float64) []string {
-		md := batch(second, "service.instance.id=one", counter("hw.energy", of(1), one))
-		batch(second, "service.instance.id=two", counter("hw.energy", of(1), two)).ResourceMetrics().MoveAndAppendTo(md.ResourceMetrics())
-		batch(second, "", counter("hw.energy", of(1), three)).ResourceMetrics().At(0).ScopeMetrics().MoveAndAppendTo(md.ResourceMetrics().At(0).ScopeMetrics())
-		md.ResourceMetrics().At(0).ScopeMetrics().At(1).Scope().SetName("another")
-		return r.send(md)
-	}
-	for second := 10.; second < 40; second += 10 {
-		require.Equal(t, []string{
-			fmt.Sprintf("hw.energy{gpu=1} %v at %v since 0", second, second),
-			fmt.Sprintf("hw.energy{gpu=1} %v at %v since 0", 3*second, second),
-			fmt.Sprintf("hw.energy{gpu=1} %v at %v since 0", 2*second, second),
-		}, send(second, second, 2*second, 3*second))
-	}
 }
 
 func TestAnXIDOfANewCodeIsTheHoldersFromTheBeginning(t *testing.T) {

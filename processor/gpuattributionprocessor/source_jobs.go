@@ -11,7 +11,7 @@ import (
 
 // lookAgain is how often the directory is read where no event says that it changed, and lookSooner while it cannot be read.
 const (
-	lookAgain  = 30 * time.Second
+	lookAgain  = 10 * time.Second
 	lookSooner = 5 * time.Second
 )
 

@@ -5,7 +5,6 @@ package gpuattributionprocessor
 import (
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/holders"
@@ -16,16 +15,35 @@ type track struct {
 	gpu     *holders.GPU
 	who     identity // as its data names it
 	inBatch bool
-	place   int   // in the batch
-	first   int64 // time of its first data
-	newest  int64 // time of its newest data
-	before  int64 // the same, before this batch
+	reads   bool      // this batch has a reading of it
+	data    bool      // this batch has a value of it
+	came    time.Time // when its newest data did
+	place   int       // in the batch
+	first   int64     // time of its first data
+	newest  int64     // time of its newest data
+	before  int64     // the same, before this batch
+	derived int64     // time of its newest derived metrics
+
+	home     uint64    // hash of the resource that gets its derived metrics
+	homeCame time.Time // when that last had data of it
+	measured bool      // that resource has the readings
 
 	utilization, power, limit reading
 	low, stalled              condition
 	idle                      float64 // seconds
 
 	time, idleTime series[float64]
+}
+
+// settle reports whether derived metrics belong to this resource: to one at a time, and rather to that of the readings.
+func (t *track) settle(resource uint64, measured bool, now time.Time) bool {
+	silent := now.Sub(t.homeCame) > time.Duration(freshFor)
+	if t.home != resource && !silent && (t.measured || !measured) {
+		return false
+	}
+	t.measured = measured || (t.home == resource && t.measured)
+	t.home, t.homeCame = resource, now
+	return true
 }
 
 // reading is the newest value of what derived metrics need. Where a GPU has several sources of it, the best ranks lowest.
@@ -44,12 +62,19 @@ func (l *ledgers) track(gpu *holders.GPU, who identity) *track {
 	return t
 }
 
-func (t *track) see(at pcommon.Timestamp) {
+// see takes note of a value.
+func (t *track) see(at int64, now time.Time) {
 	if t.first == 0 {
-		t.first = int64(at)
+		t.first = at
 	}
-	t.newest = max(t.newest, int64(at))
+	t.newest, t.came, t.data = max(t.newest, at), now, true
 }
+
+// freshFor is how long a reading counts, and the longest time between two readings of which anything is known.
+const freshFor = int64(5 * time.Minute)
+
+// fresh reports whether a reading is there, of about that time.
+func (r *reading) fresh(at int64) bool { return r.at != 0 && at-r.at <= freshFor }
 
 // rankFor is how long a better source keeps a worse one from being taken.
 const rankFor = int64(time.Minute)
@@ -61,7 +86,7 @@ func (r *reading) take(rank int, at int64, value float64) {
 }
 
 // measure takes a value that derived metrics need.
-type measure func(t *track, point pmetric.NumberDataPoint)
+type measure func(t *track, at int64, point pmetric.NumberDataPoint)
 
 // measures are the metrics of the DCGM receiver and of dcgm-exporter that derived metrics need.
 var measures = map[string]measure{
@@ -81,23 +106,23 @@ var measures = map[string]measure{
 }
 
 func utilization(rank int, whole float64, key, value string) measure {
-	return func(t *track, point pmetric.NumberDataPoint) {
+	return func(t *track, at int64, point pmetric.NumberDataPoint) {
 		if key == "" || str(point.Attributes(), key) == value {
-			t.utilization.take(rank, int64(point.Timestamp()), valueOf(point)/whole)
+			t.utilization.take(rank, at, valueOf(point)/whole)
 		}
 	}
 }
 
 func power(rank int) measure {
-	return func(t *track, point pmetric.NumberDataPoint) {
-		t.power.take(rank, int64(point.Timestamp()), valueOf(point))
+	return func(t *track, at int64, point pmetric.NumberDataPoint) {
+		t.power.take(rank, at, valueOf(point))
 	}
 }
 
 func powerLimit(key, value string) measure {
-	return func(t *track, point pmetric.NumberDataPoint) {
+	return func(t *track, at int64, point pmetric.NumberDataPoint) {
 		if key == "" || str(point.Attributes(), key) == value {
-			t.limit.take(0, int64(point.Timestamp()), valueOf(point))
+			t.limit.take(0, at, valueOf(point))
 		}
 	}
 }
@@ -123,6 +148,9 @@ func (c *condition) update(at int64, holds bool, held, after int64) (seconds flo
 		return 0, c.since > 0 && before-c.since >= after
 	}
 	c.at = at
+	if at-before > freshFor {
+		c.since = 0
+	}
 	if !holds {
 		c.since = 0
 		return 0, false

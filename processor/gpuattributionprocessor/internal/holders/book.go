@@ -3,6 +3,7 @@
 package holders
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -83,7 +84,11 @@ type GPU struct {
 	dropped   int             // periods before those of the timeline
 	instances map[string]*GPU // by number of the GPU instance
 	parent    *GPU
+	came      time.Time // when data of it last did
 }
+
+// Came notes that data of the GPU has come.
+func (g *GPU) Came(at time.Time) { g.came = at }
 
 // period is the time since which a state holds, in Unix nanoseconds.
 type period struct {
@@ -153,6 +158,15 @@ func (b *Book) ByPCI(address string) *GPU {
 	return nil
 }
 
+// Prune forgets GPUs that have given no data since a time.
+func (b *Book) Prune(until time.Time) {
+	for _, gpu := range b.gpus {
+		if gpu.came.Before(until) {
+			b.Drop(gpu)
+		}
+	}
+}
+
 // Drop forgets a GPU that gives no data any more, unless it has instances that may.
 func (b *Book) Drop(gpu *GPU) {
 	if len(gpu.instances) > 0 {
@@ -172,9 +186,16 @@ func (b *Book) Drop(gpu *GPU) {
 	}
 }
 
-// Learn takes facts about a GPU: the first ones, or others than before. It returns the GPU.
+// maxGPUs bounds the GPUs and instances of one node, whatever ids data has.
+const maxGPUs = 1024
+
+// Learn takes facts about a GPU: the first ones, or others than before. It returns the GPU, nil if it is one too many.
 func (b *Book) Learn(facts Facts, at time.Time) *GPU {
+	if b.Find(cmp.Or(facts.ID, facts.Parent), instanceOf(facts)) == nil && !b.room(at) {
+		return nil
+	}
 	gpu := b.gpu(facts)
+	gpu.Came(at)
 	added := gpu.facts.complete(facts)
 	if !added && gpu.timeline != nil {
 		return gpu
@@ -189,6 +210,22 @@ func (b *Book) Learn(facts Facts, at time.Time) *GPU {
 		b.refresh(gpu.parent, at)
 	}
 	return gpu
+}
+
+// room reports whether another GPU can be known.
+func (b *Book) room(at time.Time) bool {
+	if len(b.gpus) >= maxGPUs {
+		b.Prune(at.Add(-time.Hour))
+	}
+	return len(b.gpus) < maxGPUs
+}
+
+// instanceOf is the number of an instance that has no id.
+func instanceOf(facts Facts) string {
+	if facts.ID == "" {
+		return facts.GI
+	}
+	return ""
 }
 
 // gpu returns the GPU of the facts, or a new one beneath its parent.

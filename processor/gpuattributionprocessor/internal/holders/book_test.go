@@ -36,30 +36,6 @@ func names(s *State) []string {
 	return out
 }
 
-func TestAGPUThatSomebodyMayHoldIsUnknownAndNotFree(t *testing.T) {
-	number := NumberRef("4")
-	for name, answer := range map[string]*Answer{
-		"a GPU of no name":        {At: at(20), Incomplete: true},
-		"a file of no job":        {At: at(20), Unsure: map[Ref]bool{number: true}},
-		"a holder of no instance": {At: at(20), Unsure: map[Ref]bool{number.Instance("1"): true}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := NewBook(1)
-			gpu := b.Learn(Facts{ID: gpuA, Number: "4"}, at(1))
-			other := b.Learn(Facts{ID: "GPU-other", Number: "5"}, at(1))
-			instance := b.Learn(Facts{Parent: gpuA, GI: "1"}, at(1))
-			b.Update(0, says(10, number))
-			require.Equal(t, Free, gpu.Current().Status)
-			b.Update(0, answer)
-			require.Equal(t, Unknown, instance.Current().Status)
-			require.Equal(t, map[bool]Status{true: Unknown, false: Free}[answer.Incomplete], other.Current().Status)
-			require.Equal(t, map[bool]Status{true: Free, false: Unknown}[name == "a holder of no instance"], gpu.Current().Status)
-			b.Update(0, says(30, number, job("17")))
-			require.Equal(t, Allocated, gpu.Current().Status)
-		})
-	}
-}
-
 func TestHoldersAreThoseOfTheTimeAskedFor(t *testing.T) {
 	b := NewBook(1)
 	gpu := b.Learn(Facts{ID: gpuA}, at(1))

@@ -80,9 +80,11 @@ func DecodeLabels(text string) [][2]string {
 	return out
 }
 
-// unite makes one holding of each holder: shares add up.
+// unite makes one holding of each holder: shares add up. Containers of a pod that have a device through the same claim
+// have it together: their holder is the pod.
 func unite(holdings []Holding) []Holding {
 	at := map[Holder]int{}
+	holdings = oneOfEachClaim(holdings)
 	var out []Holding
 	for _, h := range holdings {
 		replica := h.Replica
@@ -98,6 +100,46 @@ func unite(holdings []Holding) []Holding {
 	}
 	slices.SortFunc(out, func(a, b Holding) int { return Compare(a.Holder, b.Holder) })
 	return out
+}
+
+// oneOfEachClaim leaves one holding of each pod and claim, without the container if there are several.
+func oneOfEachClaim(holdings []Holding) []Holding {
+	at := map[Holder]int{}
+	var out []Holding
+	for _, h := range holdings {
+		key := h.Holder
+		key.Container = ""
+		i, seen := at[key]
+		switch {
+		case h.Claim.Name == "":
+			out = append(out, h)
+		case seen && out[i].Container != h.Container:
+			out[i].Container = ""
+		case !seen:
+			at[key] = len(out)
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// Common returns the pod whose containers are all holders, without a container.
+func Common(holdings []Holding) (Holder, bool) {
+	if len(holdings) == 0 || holdings[0].Pod == "" {
+		return Holder{}, false
+	}
+	pod := podOf(holdings[0].Holder)
+	for _, h := range holdings[1:] {
+		if podOf(h.Holder) != pod {
+			return Holder{}, false
+		}
+	}
+	return pod, true
+}
+
+func podOf(h Holder) Holder {
+	h.Container, h.Claim, h.Replica = "", Claim{}, ""
+	return h
 }
 
 // combine brings what two sources say of one GPU together. Where one has a single holder, it is that of all

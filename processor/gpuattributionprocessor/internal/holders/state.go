@@ -50,6 +50,22 @@ func (g *GPU) At(at int64) (*State, int64) {
 	return unknown, 0
 }
 
+// HeldSince returns since when those who held the GPU at a time have held it.
+func (g *GPU) HeldSince(at int64) int64 {
+	since := int64(0)
+	var held []Holding
+	for _, p := range slices.Backward(g.timeline) {
+		switch {
+		case p.since > at:
+			continue
+		case since != 0 && !slices.Equal(held, p.state.Holdings):
+			return since
+		}
+		since, held = p.since, p.state.Holdings
+	}
+	return since
+}
+
 // Place returns how many changes of the GPU's holders there have been until a time.
 func (g *GPU) Place(at int64) int {
 	place := g.dropped

@@ -61,11 +61,11 @@ func TestEachFileNamesTheJobsOfAGPU(t *testing.T) {
 
 func TestAFileThatCannotBeReadOrUnderstoodMakesNoGPUFree(t *testing.T) {
 	ref := holders.NumberRef("4")
-	for name, spoil := range map[string]func(t *testing.T, path string){
-		"a link to itself":     func(t *testing.T, path string) { require.NoError(t, os.Symlink(path, path)) },
-		"a link to nothing":    func(t *testing.T, path string) { require.NoError(t, os.Symlink(path+"-absent", path)) },
-		"a directory":          func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) },
-		"bytes that are no id": func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte("\xff\x00\n"), 0o600)) },
+	for name, spoil := range map[string]func(path string) error{
+		"a link to itself":     func(path string) error { return os.Symlink(path, path) },
+		"a link to nothing":    func(path string) error { return os.Symlink(path+"-absent", path) },
+		"a directory":          func(path string) error { return os.Mkdir(path, 0o700) },
+		"bytes that are no id": func(path string) error { return os.WriteFile(path, []byte("\xff\x00\n"), 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, now := t.TempDir(), time.Now()
@@ -74,7 +74,7 @@ func TestAFileThatCannotBeReadOrUnderstoodMakesNoGPUFree(t *testing.T) {
 			before, _, err := r.Read(now)
 			require.NoError(t, err)
 			require.NoError(t, os.Remove(filepath.Join(dir, "4")))
-			spoil(t, filepath.Join(dir, "4"))
+			require.NoError(t, spoil(filepath.Join(dir, "4")))
 
 			answer, scan, err := r.Read(now.Add(time.Minute))
 			require.NoError(t, err)
@@ -176,11 +176,11 @@ func changed(t *testing.T, w *Watcher, act func()) bool {
 func TestAChangeEndsTheWaiting(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "jobs")
-	w, err := NewWatcher(dir)
+	w, err := NewWatcher(dir + "/")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, w.Close()) }()
 	w.Arm() // It does not exist yet.
-	require.False(t, w.watched)
+	require.Nil(t, w.watched)
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	path := filepath.Join(dir, "0")
 	require.True(t, changed(t, w, func() { write(t, dir, "0", "17\n") }))
@@ -188,9 +188,17 @@ func TestAChangeEndsTheWaiting(t *testing.T) {
 	require.True(t, changed(t, w, func() { require.NoError(t, os.Remove(path+"1")) }))
 	require.True(t, changed(t, w, func() { go func() { w.watcher.Errors <- fsnotify.ErrEventOverflow }() }), "lost events are a change")
 	require.True(t, changed(t, w, func() { require.NoError(t, os.Remove(dir)) }))
-	require.False(t, w.watched)
+	require.Nil(t, w.watched)
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	require.True(t, changed(t, w, func() { write(t, dir, "0", "17\n") }), "a directory that is made again is watched again")
+	require.NoError(t, os.Rename(dir, dir+"-before"))
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	w.Wait(t.Context(), time.Minute, false) // The directory that was watched has gone.
+	w.Arm()
+	require.NoError(t, os.Rename(dir, dir+"-link"))
+	require.NoError(t, os.Symlink(dir+"-before", dir))
+	w.Arm()
+	require.True(t, changed(t, w, func() { write(t, dir+"-before", "1", "18\n") }), "a link that leads elsewhere is followed")
 }
 
 func TestWaitingEndsInTimeAndWithItsContext(t *testing.T) {

@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -18,12 +21,13 @@ const gather = 100 * time.Millisecond
 type Watcher struct {
 	directory string
 	watcher   *fsnotify.Watcher // nil where the system has no more of them
-	watched   bool
+	watched   fs.FileInfo       // the directory, nil while it is not watched
 }
 
 // NewWatcher returns a watcher of a directory, which need not exist yet. It works with an error, too: then a
 // change is seen at the next look.
 func NewWatcher(directory string) (*Watcher, error) {
+	directory = filepath.Clean(directory) // Events have names of that form.
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return &Watcher{directory: directory}, fmt.Errorf("watch job directory: %w", err)
@@ -39,10 +43,17 @@ func (w *Watcher) Close() error {
 	return w.watcher.Close()
 }
 
-// Arm watches the directory, if it exists and is not watched. Call it before a reading, so that no change is missed.
+// Arm watches the directory, if it exists and is not watched, or is another one than before. Call it before a reading, so that no change is missed.
 func (w *Watcher) Arm() {
-	if w.watcher != nil && !w.watched {
-		w.watched = w.watcher.Add(w.directory) == nil
+	if w.watcher == nil {
+		return
+	}
+	info, err := os.Stat(w.directory)
+	if w.watched != nil && (err != nil || !os.SameFile(w.watched, info)) {
+		w.rearm()
+	}
+	if w.watched == nil && err == nil && w.watcher.Add(w.directory) == nil {
+		w.watched = info
 	}
 }
 
@@ -77,9 +88,9 @@ func (w *Watcher) Wait(ctx context.Context, longest time.Duration, unsettled boo
 
 // rearm watches the directory anew now and then: what was mounted over it gives no event.
 func (w *Watcher) rearm() {
-	if w.watched {
+	if w.watched != nil {
 		_ = w.watcher.Remove(w.directory) // It may be gone.
-		w.watched = false
+		w.watched = nil
 	}
 }
 

@@ -91,7 +91,7 @@ func (s *Series[K, N]) Add(out []Point[K, N], sample Sample[N], changes []Change
 		return s.points(out)
 	}
 	if sample.Start > s.last.Start || sample.Value < s.last.Value {
-		s.restart(sample, changes)
+		out = s.restart(out, sample, changes)
 	}
 	for _, change := range changes {
 		change.At = min(max(change.At, s.last.At), sample.At)
@@ -102,13 +102,15 @@ func (s *Series[K, N]) Add(out []Point[K, N], sample Sample[N], changes []Change
 }
 
 // restart follows a sum that has begun anew, at its start if that is known, else at its last sample: all series begin anew as well.
-func (s *Series[K, N]) restart(sample Sample[N], changes []Change[K]) {
+// Who has left before that gets a last point with what was known.
+func (s *Series[K, N]) restart(out []Point[K, N], sample Sample[N], changes []Change[K]) []Point[K, N] {
 	start := s.last.At
 	if sample.Start > start && sample.Start < sample.At {
 		start = sample.Start
 	}
 	for _, change := range changes {
 		if change.At <= start {
+			out = s.leave(out, change)
 			s.owners, s.accounts = change.Owners, make([]account[N], len(change.Owners))
 		}
 	}
@@ -116,6 +118,17 @@ func (s *Series[K, N]) restart(sample Sample[N], changes []Change[K]) {
 		s.accounts[i] = begun[N](start)
 	}
 	s.base, s.last = 0, Sample[N]{Start: sample.Start, At: start}
+	return out
+}
+
+func (s *Series[K, N]) leave(out []Point[K, N], change Change[K]) []Point[K, N] {
+	for j, owner := range s.owners {
+		a := s.accounts[j]
+		if a.start > 0 && change.At > a.reported && find(change.Owners, owner.Key) < 0 {
+			out = append(out, Point[K, N]{Key: owner.Key, Start: a.start, At: change.At, Value: a.had + a.part, Last: true})
+		}
+	}
+	return out
 }
 
 // interpolate returns the value at a time between the last sample and this one. Whole numbers are rounded to the nearer.

@@ -84,7 +84,7 @@ func TestASumIsSplitAtEveryChangeOfItsOwner(t *testing.T) {
 		}},
 		"a change before a new beginning gives all of it to the new holder": {own("a"), []step{
 			{Sample[float64]{1, 10, 100}, nil, points{{"a", 10, 10, 0, false}}},
-			{Sample[float64]{15, 20, 80}, changes{by(12, "b")}, points{{"b", 15, 20, 80, false}}},
+			{Sample[float64]{15, 20, 80}, changes{by(12, "b")}, points{{"a", 10, 12, 0, true}, {"b", 15, 20, 80, false}}},
 		}},
 		"the same sample again gives the same points": {own("a"), []step{
 			{Sample[float64]{1, 10, 100}, nil, points{{"a", 10, 10, 0, false}}},
