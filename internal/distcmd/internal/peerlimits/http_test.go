@@ -5,6 +5,7 @@ package peerlimits
 import (
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,5 +29,14 @@ func TestRequestsAreKnownByThePathsOfTheReceiver(t *testing.T) {
 		for number := range want {
 			require.Contains(t, got, number, path)
 		}
+	}
+}
+
+func TestLongestPathThatMatchesDecidesWhatARequestIs(t *testing.T) {
+	all, one := newRoute("/v1/", logs), newRoute("/v1/traces", traces)
+	for _, routes := range [][]route{{all, one}, {one, all}} {
+		found, known := middleware{routes: routes}.request(httptest.NewRequest(http.MethodPost, "/v1/traces", http.NoBody))
+		require.True(t, known)
+		require.Equal(t, reflect.ValueOf(traces).Pointer(), reflect.ValueOf(found).Pointer())
 	}
 }
