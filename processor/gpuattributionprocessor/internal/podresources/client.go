@@ -133,6 +133,7 @@ func (c *Client) Ask(ctx context.Context) (*holders.Answer, Poll, error) {
 		resources:   list,
 		allocatable: c.allocatable.or(allocatable, allocatableErr, at, c.settings.MaxAge),
 		pods:        c.pods.or(pods, podsErr, at, c.settings.MaxAge),
+		podsNow:     podsErr == nil,
 		slices:      c.slices.or(slices, slicesErr, at, c.settings.MaxAge),
 	}, at)
 	poll.Unreadable = unreadable

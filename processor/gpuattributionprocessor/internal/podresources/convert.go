@@ -36,6 +36,8 @@ func (r Rules) counts(resource string) bool {
 type Pod struct {
 	UID    string
 	Labels string // as [holders.EncodeLabels] writes them
+
+	Finished bool // it holds nothing any more, although a kubelet may still list it
 }
 
 // podKey names a pod on a node.
@@ -49,6 +51,7 @@ type lists struct {
 	resources   *api.ListPodResourcesResponse
 	allocatable *api.AllocatableResourcesResponse // nil where the kubelet has none
 	pods        map[podKey]Pod
+	podsNow     bool              // pods are those of now, and not of an earlier round
 	slices      map[device]string // UUIDs
 }
 
@@ -66,6 +69,9 @@ func convert(rules Rules, from lists, at time.Time) (*holders.Answer, int) {
 		At: at, Holdings: map[holders.Ref][]holders.Holding{}, Shares: map[holders.Ref]int{},
 	}}
 	for _, pod := range from.resources.GetPodResources() {
+		if from.podsNow && from.pods[podKey{pod.GetNamespace(), pod.GetName()}].Finished {
+			continue
+		}
 		for _, container := range pod.GetContainers() {
 			c.container(pod, container)
 		}

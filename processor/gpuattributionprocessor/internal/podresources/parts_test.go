@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	api "k8s.io/kubelet/pkg/apis/podresources/v1"
 
 	"github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/holders"
 	test "github.com/tracecoreai/tracecore/processor/gpuattributionprocessor/internal/podresources/kubelettest"
@@ -62,4 +63,23 @@ func TestAPartThatFailsStandsUntilItIsTooOld(t *testing.T) {
 	answer, _, err = ask.Ask(t.Context())
 	require.NoError(t, err)
 	require.True(t, answer.Incomplete, "an id in no known form is of some GPU")
+}
+
+func TestAPodThatHasCompletedHoldsNothing(t *testing.T) {
+	k := test.New(t)
+	k.Run(t)
+	var list []*api.PodResources
+	for i, phase := range []string{"Succeeded", "Failed", "Running"} {
+		k.Finish("ml", phase, phase)
+		list = append(list, test.Holding("ml", phase, "main", "nvidia.com/gpu", test.GPU(i)))
+	}
+	k.Set(list...)
+	c := client(t, k, func(s *Settings) { s.PodsSocket, s.MaxAge = k.Socket, time.Hour })
+	answer, _, err := c.Ask(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[holders.Ref][]string{holders.UUIDRef(test.GPU(2)): {"ml/Running/main exclusive"}}, held(answer))
+	k.FailBeside(errors.New("out of order"))
+	answer, _, err = c.Ask(t.Context())
+	require.NoError(t, err)
+	require.Len(t, answer.Holdings, 3, "a pod of that name may have been made again meanwhile")
 }

@@ -20,6 +20,8 @@ const listPodsMethod = "/v1alpha1.Pods/ListPods"
 const (
 	listPods          = 1
 	podMetadata       = 1
+	podStatus         = 3
+	statusPhase       = 1
 	metadataName      = 1
 	metadataNamespace = 3
 	metadataUID       = 5
@@ -50,7 +52,11 @@ func decodePod(pod []byte, allowed []*regexp.Regexp) (podKey, Pod, error) {
 	var out Pod
 	labels := map[string]string{}
 	err := eachField(pod, func(field protowire.Number, metadata []byte) error {
-		if field != podMetadata {
+		switch field {
+		case podMetadata:
+		case podStatus:
+			return out.takeStatus(metadata)
+		default:
 			return nil
 		}
 		return eachField(metadata, func(field protowire.Number, value []byte) error {
@@ -69,6 +75,16 @@ func decodePod(pod []byte, allowed []*regexp.Regexp) (podKey, Pod, error) {
 	})
 	out.Labels = holders.EncodeLabels(labels)
 	return key, out, err
+}
+
+// takeStatus reads from a pod's status whether all of its containers have ended for good.
+func (p *Pod) takeStatus(text []byte) error {
+	return eachField(text, func(field protowire.Number, value []byte) error {
+		if field == statusPhase {
+			p.Finished = string(value) == "Succeeded" || string(value) == "Failed"
+		}
+		return nil
+	})
 }
 
 func addLabel(labels map[string]string, entry []byte, allowed []*regexp.Regexp) error {

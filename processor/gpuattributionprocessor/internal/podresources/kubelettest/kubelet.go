@@ -120,6 +120,15 @@ func (k *Kubelet) Describe(namespace, name, uid string, labels map[string]string
 	k.metadata = append(k.metadata, Pod(namespace, name, uid, labels))
 }
 
+// Finish gives a pod that has completed a phase, for the pods API.
+func (k *Kubelet) Finish(namespace, name, phase string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	status := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), phase)
+	pod := protowire.AppendTag(Pod(namespace, name, "", nil), 3, protowire.BytesType)
+	k.metadata = append(k.metadata, protowire.AppendBytes(pod, status))
+}
+
 // Garble makes the pods API answer with bytes that are no pod.
 func (k *Kubelet) Garble() {
 	k.mu.Lock()
