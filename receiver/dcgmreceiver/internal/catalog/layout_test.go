@@ -92,3 +92,25 @@ func TestArchitectures(t *testing.T) {
 		require.Equal(t, want.ok, a.Plausible(), a)
 	}
 }
+
+// A field that one row wants of all GPUs is watched on all, whatever another row wants.
+func TestFieldsThatAnyRowWantsAreNoGPMs(t *testing.T) {
+	both := []Row{onGPM(row("gpu.cycles", Normal, values{"sm_active"}, counted(1085, asIs), of(1006, asIs))), row("gpu.sm.utilization", Normal, nil, of(1006, ratio))}
+	l := NewLayout(dcgm.GPU, both, map[string]bool{"gpu.cycles": true, "gpu.sm.utilization": true}, nil, NewPace(10*time.Second, 0))
+	require.Equal(t, map[dcgm.FieldID]bool{1085: true}, l.GPMOnly())
+}
+
+func TestSourceHasTheKindsOfAllItsFields(t *testing.T) {
+	for _, fields := range [][]dcgm.FieldID{{252, 155}, {155, 252}, {156}} {
+		require.Equal(t, gpus, (&Source{Fields: fields}).kindsOf())
+	}
+	require.Equal(t, KindsOf(dcgm.GPU, dcgm.GPUInstance), (&Source{Fields: []dcgm.FieldID{1005, 1001}}).kindsOf())
+}
+
+func TestRatesHaveABoundOfTheirOwn(t *testing.T) {
+	r := RangeOf("gpu.nvlink.io")
+	require.True(t, r.Holds(Rate, mostBytes))
+	require.False(t, r.Holds(Rate, mostBytes+1e6))
+	require.True(t, r.Holds(Counter, mostBytes+1e6))
+	require.False(t, r.Holds(Rate, -1))
+}
