@@ -105,6 +105,7 @@ type Book struct {
 	answers []*Answer // by source; nil before the first
 	absent  []bool    // sources that do not exist here: nobody waits for their answer
 	gpus    map[string]*GPU
+	looked  time.Time // when the GPUs were last searched for some to forget, for want of room
 }
 
 // NewBook returns a book of that many sources.
@@ -214,7 +215,8 @@ func (b *Book) Learn(facts Facts, at time.Time) *GPU {
 
 // room reports whether another GPU can be known.
 func (b *Book) room(at time.Time) bool {
-	if len(b.gpus) >= maxGPUs {
+	if len(b.gpus) >= maxGPUs && at.Sub(b.looked) >= time.Minute {
+		b.looked = at
 		b.Prune(at.Add(-time.Hour))
 	}
 	return len(b.gpus) < maxGPUs

@@ -54,6 +54,9 @@ func TestGPUsWithoutDataMakeRoomForOthers(t *testing.T) {
 		require.NotNil(t, b.Learn(Facts{ID: fmt.Sprint("GPU-", i)}, at(i)))
 	}
 	require.Nil(t, b.Learn(Facts{ID: gpuA}, at(maxGPUs)), "of one that is too many nothing is known")
+	require.Equal(t, at(maxGPUs), b.looked)
+	require.Nil(t, b.Learn(Facts{ID: gpuA}, at(maxGPUs+59)))
+	require.Equal(t, at(maxGPUs), b.looked, "nor is it searched for with every point")
 	require.NotNil(t, b.Learn(Facts{ID: "GPU-0"}, at(maxGPUs)))
 	require.NotNil(t, b.Learn(Facts{ID: gpuA}, at(1).Add(time.Hour+time.Second)))
 	require.NotNil(t, b.Find("GPU-0", ""), "data of it came since")
