@@ -40,7 +40,7 @@ var (
 // (demand), what there is (roster), what the host engine holds (watcher), what has been read (reader), what is to be
 // reported once (notifier), what has happened (historian).
 type collector struct {
-	*historian
+	*examiner
 }
 
 // demand is what a configuration needs.
@@ -119,7 +119,8 @@ func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, log
 	l := layouts[dcgm.GPU]
 	d := &demand{Layout: l, layouts: layouts, enabled: enabled, profiling: l.NeedsProfiling(), watches: watchSettings(enabled, l.Pace), needs: needsOf(layouts)}
 	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
-	return &collector{&historian{notifier: &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, enabled)}}}
+	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, enabled)}
+	return &collector{&examiner{historian: &historian{notifier: n}, checks: healthWatch{every: cfg.HealthInterval}}}
 }
 
 // attach begins to use a source. Nothing is planned on it yet.
@@ -133,6 +134,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 // detach stops using a source whose connection is gone, and with it all groups and watches.
 // Nothing that came through it is emitted again.
 func (c *collector) detach() {
+	c.checks.detach()
 	c.src = nil
 	c.planned, c.classes, c.watched, c.unsupported = false, nil, 0, 0
 	c.used = nil

@@ -3,8 +3,12 @@
 package dcgmreceiver
 
 import (
+	"time"
+
+	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
@@ -28,22 +32,70 @@ type condition struct {
 	field  dcgm.FieldID
 	holds  func(value int64) bool
 	health metadata.AttributeHwState // what it makes of hw.status; ok if nothing
+
+	// is takes the place of field and holds for what is no field.
+	is func(g *gpu) bool
 }
 
 // conditions are in the order of their weight.
 var conditions = [...]condition{
-	{metadata.AttributeGpuConditionRecoveryNodeReboot, fieldRecoveryAction, equals(recoveryNodeReboot), metadata.AttributeHwStateFailed},
-	{metadata.AttributeGpuConditionRecoveryGpuReset, fieldRecoveryAction, equals(recoveryGPUReset), metadata.AttributeHwStateFailed},
-	{metadata.AttributeGpuConditionRowRemapFailed, fieldRowRemapFailure, equals(1), metadata.AttributeHwStateFailed},
-	{metadata.AttributeGpuConditionRowRemapPending, fieldRowRemapPending, equals(1), metadata.AttributeHwStatePredictedFailure},
-	{metadata.AttributeGpuConditionRecoveryDrainAndReset, fieldRecoveryAction, equals(recoveryDrainAndReset), metadata.AttributeHwStateDegraded},
-	{metadata.AttributeGpuConditionRecoveryDrainP2p, fieldRecoveryAction, equals(recoveryDrainP2P), metadata.AttributeHwStateDegraded},
-	{metadata.AttributeGpuConditionMemoryUnrepairable, fieldMemoryUnrepairable, equals(1), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionEccSramThresholdExceeded, fieldSRAMThreshold, equals(1), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionEccUncorrected, fieldUncorrectedErrors, someErrors, metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionHwThermal, catalog.FieldClocksEventReasons, has(hwThermal), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionHwPowerBrake, catalog.FieldClocksEventReasons, has(hwPowerBrake), metadata.AttributeHwStateOk},
-	{metadata.AttributeGpuConditionHwSlowdown, catalog.FieldClocksEventReasons, slowdownAlone, metadata.AttributeHwStateOk},
+	{name: metadata.AttributeGpuConditionRecoveryNodeReboot, field: fieldRecoveryAction, holds: equals(recoveryNodeReboot), health: metadata.AttributeHwStateFailed},
+	{name: metadata.AttributeGpuConditionRecoveryGpuReset, field: fieldRecoveryAction, holds: equals(recoveryGPUReset), health: metadata.AttributeHwStateFailed},
+	{name: metadata.AttributeGpuConditionRowRemapFailed, field: fieldRowRemapFailure, holds: equals(1), health: metadata.AttributeHwStateFailed},
+	{name: metadata.AttributeGpuConditionHealthFail, is: healthIs(dcgm.HealthFail), health: metadata.AttributeHwStateFailed},
+	{name: metadata.AttributeGpuConditionXid, is: func(g *gpu) bool { return g.hadXID }, health: metadata.AttributeHwStateFailed},
+	{name: metadata.AttributeGpuConditionRowRemapPending, field: fieldRowRemapPending, holds: equals(1), health: metadata.AttributeHwStatePredictedFailure},
+	{name: metadata.AttributeGpuConditionRecoveryDrainAndReset, field: fieldRecoveryAction, holds: equals(recoveryDrainAndReset), health: metadata.AttributeHwStateDegraded},
+	{name: metadata.AttributeGpuConditionRecoveryDrainP2p, field: fieldRecoveryAction, holds: equals(recoveryDrainP2P), health: metadata.AttributeHwStateDegraded},
+	{name: metadata.AttributeGpuConditionHealthWarn, is: healthIs(dcgm.HealthWarn), health: metadata.AttributeHwStateDegraded},
+	{name: metadata.AttributeGpuConditionMemoryUnrepairable, field: fieldMemoryUnrepairable, holds: equals(1), health: metadata.AttributeHwStateOk},
+	{name: metadata.AttributeGpuConditionEccSramThresholdExceeded, field: fieldSRAMThreshold, holds: equals(1), health: metadata.AttributeHwStateOk},
+	{name: metadata.AttributeGpuConditionEccUncorrected, field: fieldUncorrectedErrors, holds: someErrors, health: metadata.AttributeHwStateOk},
+	{name: metadata.AttributeGpuConditionHwThermal, field: catalog.FieldClocksEventReasons, holds: has(hwThermal), health: metadata.AttributeHwStateOk},
+	{name: metadata.AttributeGpuConditionHwPowerBrake, field: catalog.FieldClocksEventReasons, holds: has(hwPowerBrake), health: metadata.AttributeHwStateOk},
+	{name: metadata.AttributeGpuConditionHwSlowdown, field: catalog.FieldClocksEventReasons, holds: slowdownAlone, health: metadata.AttributeHwStateOk},
+}
+
+// xidWindow is how long after an XID that is an error a GPU counts as failed, unless it is recovered before.
+const xidWindow = time.Hour
+
+// healthIs holds where the worst open incident of DCGM's health watches has a result.
+func healthIs(result dcgm.HealthResult) func(*gpu) bool {
+	return func(g *gpu) bool { return g.worst == result }
+}
+
+// hadXID reports whether the GPU or one of its MIG instances had an XID that is an error or worse, not long ago and not before it was recovered.
+func (c *notifier) hadXID(g *gpu, engine int64) bool {
+	if c.xids.journal == nil || !c.xids.journal.Counted() {
+		return false
+	}
+	since := max(engine-xidWindow.Microseconds(), g.cleared)
+	for _, one := range c.present() {
+		if one != g && one.known.Parent != g.known.ID {
+			continue
+		}
+		counts, _, _ := c.xids.journal.Counts(events.XIDs, one.known.Key())
+		for i := range counts {
+			if counts[i].Last > since && c.xids.table.XID(counts[i].Code).Severity >= xid.Error {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// judgeXIDs notes which GPUs had XIDs that are not over: they are when the driver, which had asked for a recovery, asks for none any more.
+func (c *notifier) judgeXIDs(now time.Time) {
+	engine := c.clock.Now(now)
+	for _, g := range c.gpus {
+		if s, known := c.newest(g, fieldRecoveryAction, engine); known {
+			if s.Int() == 0 && g.recovery != 0 {
+				g.cleared = engine
+			}
+			g.recovery = s.Int()
+		}
+		g.hadXID = c.hadXID(g, engine)
+	}
 }
 
 func equals(want int64) func(int64) bool { return func(value int64) bool { return value == want } }
@@ -64,6 +116,9 @@ func slowdownAlone(mask int64) bool {
 
 // holds tells whether a condition is known to hold at a time of the host engine in microseconds.
 func (c *roster) holds(condition *condition, g *gpu, engine int64) bool {
+	if condition.is != nil {
+		return condition.is(g)
+	}
 	s, known := c.newest(g, condition.field, engine)
 	return known && condition.holds(s.Int())
 }

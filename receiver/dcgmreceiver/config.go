@@ -24,6 +24,11 @@ const (
 	defaultMaxSeries          = 10_000
 	defaultForgetAfter        = time.Hour
 
+	// defaultHealthInterval is that of DCGM's own thermal, power and PCIe watches, which look at a minute; minHealthInterval is what
+	// a check may cost.
+	defaultHealthInterval = time.Minute
+	minHealthInterval     = 30 * time.Second
+
 	// minCollectionInterval is the fastest that DCGM samples.
 	minCollectionInterval = 100 * time.Millisecond
 	// maxDuration is the longest of most durations, and maxMemory that of what old values and lost GPUs are kept for.
@@ -93,6 +98,9 @@ type Config struct {
 	// those that no logs pipeline has taken yet, over restarts of the Collector. Default none: in memory.
 	Storage *component.ID `mapstructure:"storage"`
 
+	// HealthInterval is the time between two checks of the health watches of DCGM; 0s for none. Default 1m, else from 30s to 1h.
+	HealthInterval time.Duration `mapstructure:"health_interval"`
+
 	// XIDs and SXIDs change what is said of single codes, by number.
 	XIDs  map[string]xid.Override `mapstructure:"xids"`
 	SXIDs map[string]xid.Override `mapstructure:"sxids"`
@@ -125,6 +133,7 @@ func createDefaultConfig() component.Config {
 		Timeout:              defaultTimeout,
 		Devices:              []string{inventory.AllDevices},
 		MaxSeries:            defaultMaxSeries,
+		HealthInterval:       defaultHealthInterval,
 		RepeatUnchanged:      true,
 		ForgetAfter:          defaultForgetAfter,
 		WhenUnavailable:      whenUnavailableReady,
@@ -169,9 +178,17 @@ func (cfg *Config) Validate() error {
 		within("forget_after", cfg.ForgetAfter, minForgetAfter, maxMemory),
 		cfg.Dump.validate(),
 		cfg.validateWhenUnavailable(),
+		cfg.validateHealthInterval(),
 		codesErr("xids", cfg.XIDs, nil),
 		codesErr("sxids", nil, cfg.SXIDs),
 	)
+}
+
+func (cfg *Config) validateHealthInterval() error {
+	if cfg.HealthInterval == 0 {
+		return nil
+	}
+	return within("health_interval", cfg.HealthInterval, minHealthInterval, maxDuration)
 }
 
 func codesErr(key string, xids, sxids map[string]xid.Override) error {

@@ -41,6 +41,7 @@ func TestConfigFiles(t *testing.T) {
 	full.WhenUnavailable = whenUnavailableNotReady
 	storage, frozen := component.MustNewIDWithName("file_storage", "gpu"), true
 	full.Storage = &storage
+	full.HealthInterval = 0
 	full.XIDs = map[string]xid.Override{"43": {Severity: "info"}, "500": {Meaning: "new", Action: "RESET_GPU", Frozen: &frozen}}
 	full.SXIDs = map[string]xid.Override{"20001": {Severity: "warn"}}
 	full.RepeatUnchanged = false
@@ -78,6 +79,9 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"socket path too long":     {func(c *Config) { c.Endpoint = "unix:///" + strings.Repeat("s", 107) }, `"endpoint": must have a path of at most 107 bytes, not 108, got "unix:///sss`},
 		"vsock without port":       {func(c *Config) { c.Endpoint = "vsock://2" }, `"endpoint": must be vsock:// with a context id and a port, both numbers, as in vsock://2:5555, got "vsock://2"`},
 		"empty endpoint":           {func(c *Config) { c.Endpoint = "" }, `"endpoint": must be host:port or tcp://host:port, got ""`},
+		"health checks too often":  {func(c *Config) { c.HealthInterval = time.Second }, `"health_interval": must be at least 30s, got 1s`},
+		"health checks too seldom": {func(c *Config) { c.HealthInterval = 2 * time.Hour }, `"health_interval": must be at most 1h0m0s, got 2h0m0s`},
+		"negative health interval": {func(c *Config) { c.HealthInterval = -1 }, `"health_interval": must be at least 30s, got -1ns`},
 		"XID that is none":         {func(c *Config) { c.XIDs = map[string]xid.Override{"0": {}} }, `"xids": "0": must be the number of an XID, from 1 to 99999`},
 		"unknown XID":              {func(c *Config) { c.XIDs = map[string]xid.Override{"790": {Severity: "warn"}} }, `"xids": "790": "meaning": must be given for an XID that is not known`},
 		"severity that is none":    {func(c *Config) { c.XIDs = map[string]xid.Override{"79": {Severity: "bad"}} }, `"xids": "79": "severity": must be info, warn, error or fatal, got "bad"`},

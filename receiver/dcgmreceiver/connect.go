@@ -150,7 +150,7 @@ func (r *connection) hangUp() {
 	var err error
 	connected := r.collector.src != nil
 	if connected {
-		err = r.collector.release(ctx)
+		err = errors.Join(r.collector.releaseHealth(ctx), r.collector.release(ctx))
 		r.collector.detach()
 	}
 	if err = errors.Join(err, r.session.Close(ctx)); connected && err != nil && !errors.Is(err, dcgm.ErrDisconnected) {

@@ -97,6 +97,7 @@ func (c *collector) apply(change inventory.Change) {
 		}
 	case inventory.Back:
 		g.restart()
+		g.cleared = c.clock.Now(time.Now())
 		c.due = [catalog.Tiers]time.Time{}
 		if change.Key.Kind == dcgm.GPU {
 			c.logger.Info("GPU can be read again", zap.String("hw.id", change.Key.ID))

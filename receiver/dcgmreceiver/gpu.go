@@ -21,14 +21,23 @@ type gpu struct {
 	unasked  bool                  // which it has could not be found out
 	values   *series.Set
 	throttle events.Bits
+	judged
 	episodes episodes // of throttling by its hardware
 	sent     int64    // timestamp of its last points of throttle events
 	links    []dcgm.LinkState
-	fresh    int   // samples with a value in the last read of the fastest tier
-	spoken   bool  // the fastest tier has given a value at least once
-	heard    int64 // newest timestamp of its UUID
-	still    int   // collections in a row without a newer one
-	silent   int   // reads in a row without any, though the host engine says that all is well
+	fresh    int  // samples with a value in the last read of the fastest tier
+	spoken   bool // the fastest tier has given a value at least once
+	silent   int  // reads in a row without any, though the host engine says that all is well
+}
+
+// judged is what hw.status and gpu.status take from several collections.
+type judged struct {
+	heard    int64             // newest timestamp of its UUID
+	still    int               // collections in a row without a newer one
+	recovery int64             // the newest recovery action
+	cleared  int64             // the host engine's time when the XIDs before were over, in microseconds
+	hadXID   bool              // one that is an error, not long ago and not over
+	worst    dcgm.HealthResult // of its open incidents, but for those of XIDs
 }
 
 // attributesOf makes those of every data point about an entity.

@@ -62,7 +62,7 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 
 // What a value made of a GPU ends with the value.
 func TestConditionsOfStaleValuesDoNotHold(t *testing.T) {
-	simulate(t, steady, nil, func(s *simulation) {
+	simulate(t, steady, func(cfg *Config) { cfg.HealthInterval = 0 }, func(s *simulation) {
 		const failed = "hw.status{hw.name=nvidia0 hw.state=failed}"
 		held := func() uint32 { return s.states.current.Load().of[0].conditions }
 		s.sim.Send("throttle gpu=0 reason=hw_thermal", "row_remap gpu=0 failed")

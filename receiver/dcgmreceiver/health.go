@@ -38,15 +38,21 @@ var stateHealth = map[metadata.AttributeGpuState]metadata.AttributeHwState{
 	metadata.AttributeGpuStateFrozen:       metadata.AttributeHwStateDegraded,
 }
 
-// health returns the one state of hw.status that a GPU is in at a time in microseconds.
-func (c *roster) health(g *gpu, now int64) metadata.AttributeHwState {
+// health returns the one state of hw.status that a GPU is in at a time of the host engine in microseconds.
+func (c *roster) health(g *gpu, engine int64) metadata.AttributeHwState {
+	state, _ := c.healthOf(g, engine)
+	return state
+}
+
+// healthOf returns the one state of hw.status, and why: a gpu.state or a gpu.condition, "" for ok.
+func (c *roster) healthOf(g *gpu, engine int64) (metadata.AttributeHwState, string) {
 	if state, unwell := stateHealth[g.state()]; unwell {
-		return state
+		return state, g.state().String()
 	}
 	for i := range conditions {
-		if state := conditions[i].health; state != metadata.AttributeHwStateOk && c.holds(&conditions[i], g, now) {
-			return state
+		if state := conditions[i].health; state != metadata.AttributeHwStateOk && c.holds(&conditions[i], g, engine) {
+			return state, conditions[i].name.String()
 		}
 	}
-	return metadata.AttributeHwStateOk
+	return metadata.AttributeHwStateOk, ""
 }

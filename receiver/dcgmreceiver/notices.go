@@ -14,6 +14,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
 // notifier reports changes that last, once, in the journal.
@@ -34,6 +35,7 @@ func (c *notifier) notice(now time.Time) {
 	engine := c.clock.Now(now)
 	for _, g := range slices.Concat(shown(c.gpus), c.gone) {
 		c.noticeState(g, engine)
+		c.noticeHealth(g, engine)
 		if g.up() {
 			c.noticeRecovery(g, engine)
 			c.noticeRemap(g, engine)
@@ -66,6 +68,27 @@ func (c *notifier) noticeState(g *gpu, engine int64) {
 		Event: "gpu.status", Time: engine, Severity: severity, Text: fmt.Sprintf("was %s and is %s", before, state),
 		Attributes: map[string]any{"gpu.state": string(state), "gpu.state.previous": before},
 	})
+}
+
+// healthSeverities are those of the states of hw.status.
+var healthSeverities = map[metadata.AttributeHwState]xid.Severity{
+	metadata.AttributeHwStateOk: xid.Info, metadata.AttributeHwStateDegraded: xid.Warn, metadata.AttributeHwStatePredictedFailure: xid.Warn, metadata.AttributeHwStateFailed: xid.Error,
+}
+
+// noticeHealth reports that hw.status is another one, and why.
+func (c *notifier) noticeHealth(g *gpu, engine int64) {
+	state, reason := c.healthOf(g, engine)
+	before, changed := c.xids.journal.Changed(g.known.Key(), "hw.state", state.String())
+	if !changed {
+		return
+	}
+	text := fmt.Sprintf("hw.status was %s and is %s", before, state)
+	attributes := map[string]any{"hw.state": state.String(), "hw.state.previous": before}
+	if reason != "" {
+		text += ": " + reason
+		attributes["hw.state.reason"] = reason
+	}
+	c.xids.journal.Notice(g.subject(), events.Notice{Event: "hw.status", Time: engine, Severity: healthSeverities[state], Text: text, Attributes: attributes})
 }
 
 func (c *notifier) noticeRecovery(g *gpu, engine int64) {

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// notices lists the records but for XIDs, as time on the node, event, severity, device and attributes of their own.
+// notices lists the records but for XIDs, hw.status and gpu.health, as time on the node, event, severity, device and attributes of their own.
 func (s *simulation) notices() []string {
 	var out []string
 	for _, record := range recordsOf(s.records) {
-		if record.EventName() == "gpu.xid" {
+		if slices.Contains([]string{"gpu.xid", "hw.status", "gpu.health"}, record.EventName()) {
 			continue
 		}
 		var own []string
@@ -108,5 +109,121 @@ func TestReconnectIsARecord(t *testing.T) {
 		require.Equal(s.t, "dcgm.hostengine.reconnect", records[0].EventName())
 		require.Equal(s.t, "connected to the host engine at tcp://localhost:5555 again: it was restarted, or the connection was interrupted", records[0].Body().Str())
 		require.Equal(s.t, "4.6.0", records[0].Attributes().AsRaw()["dcgm.version"])
+	})
+}
+
+// verdicts lists the records of hw.status.
+func (s *simulation) verdicts() []string {
+	var out []string
+	for _, record := range recordsOf(s.records) {
+		if a := record.Attributes().AsRaw(); record.EventName() == "hw.status" {
+			out = append(out, fmt.Sprintf("%s %v %v", record.SeverityText(), a["hw.state"], a["hw.state.reason"]))
+		}
+	}
+	return out
+}
+
+func TestHWStatusSaysWhyAndEndsWithItsCause(t *testing.T) {
+	for name, tt := range map[string]struct {
+		acts []act
+		want []string
+	}{
+		"an XID that a recovery ends": {
+			[]act{{"", []string{"xid gpu=0 code=48", "recovery gpu=0 action=gpu_reset"}, interval}, {"", []string{"recovery gpu=0 action=none"}, interval}},
+			[]string{"ERROR failed recovery_gpu_reset", "INFO ok <nil>"},
+		},
+		"an XID that a window ends": {
+			[]act{{"", []string{"xid gpu=0 code=95"}, interval}, {"", nil, time.Hour}},
+			[]string{"ERROR failed xid", "INFO ok <nil>"},
+		},
+		"an XID of an application": {[]act{{"", []string{"xid gpu=0 code=31"}, interval}}, nil},
+		"a GPU that is lost with its XID, and back": {
+			[]act{{"", []string{"xid gpu=0 code=79", "gpu_lost gpu=0"}, interval}, {"", []string{"gpu_restored gpu=0"}, 2 * interval}},
+			[]string{"ERROR failed lost", "INFO ok <nil>"},
+		},
+		"a warning of a health watch that ends": {
+			[]act{{"", []string{"throttle gpu=0 reason=hw_thermal for 5s"}, 6 * time.Minute}},
+			[]string{"WARN degraded health_warn", "INFO ok <nil>"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, steady, nil, func(s *simulation) {
+				for range 12 {
+					s.pass(interval)
+				}
+				for _, act := range tt.acts {
+					s.sim.Send(act.events...)
+					for range act.wait / interval {
+						s.pass(interval)
+					}
+				}
+				require.Equal(s.t, tt.want, s.verdicts())
+			})
+		})
+	}
+}
+
+func TestHealthIncidentsAreRecordsAndAStateSet(t *testing.T) {
+	const health = "gpu.health{gpu.health.state=%s gpu.health.system=%s hw.name=nvidia0}"
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		require.NotContains(t, s.now(), fmt.Sprintf(health, "pass", "memory"), "the first check is a baseline")
+		for range 7 {
+			s.pass(interval)
+		}
+		require.Regexp(t, "^1 ", s.now()[fmt.Sprintf(health, "pass", "memory")])
+		s.sim.Send("ecc gpu=0 type=dbe count=3")
+		for range 6 {
+			s.pass(interval)
+		}
+		require.Regexp(t, "^1 ", s.now()[fmt.Sprintf(health, "fail", "memory")])
+		require.Regexp(t, "^1 ", s.now()[fmt.Sprintf(health, "pass", "pcie")])
+		require.Regexp(t, "^1 ", s.now()["gpu.health{gpu.health.state=pass gpu.health.system=memory hw.name=nvidia1}"])
+		require.Regexp(t, "^1 ", s.now()["hw.status{hw.name=nvidia0 hw.state=failed}"])
+		records := slices.DeleteFunc(recordsOf(s.records), func(r plog.LogRecord) bool { return r.EventName() != "gpu.health" })
+		require.Len(t, records, 1)
+		attributes := records[0].Attributes().AsRaw()
+		require.Equal(t, []any{"ERROR", "memory", "fail", true, int64(4), "isolate", "hardware_memory", "Drain the GPU and reset it or reboot the node."}, []any{
+			records[0].SeverityText(), attributes["gpu.health.system"], attributes["gpu.health.state"], attributes["gpu.health.active"], attributes["gpu.health.error.code"],
+			attributes["gpu.health.error.severity"], attributes["gpu.health.error.category"], attributes["gpu.health.next_step"],
+		})
+		require.Contains(t, records[0].Body().Str(), "Detected 3 volatile double-bit ECC error(s) in GPU 0")
+
+		s.sim.Send("gpu_lost gpu=0")
+		for range 12 {
+			s.pass(interval)
+		}
+		s.sim.Send("gpu_restored gpu=0")
+		for range 12 {
+			s.pass(interval)
+		}
+		records = slices.DeleteFunc(recordsOf(s.records), func(r plog.LogRecord) bool { return r.EventName() != "gpu.health" })
+		require.Len(t, records, 1, "an incident that vanishes while the GPU is lost is not over")
+	})
+}
+
+func TestHealthIsNotCheckedWhereNobodyWantsIt(t *testing.T) {
+	simulate(t, steady, func(cfg *Config) { cfg.HealthInterval = 0 }, func(s *simulation) {
+		for range 13 {
+			s.pass(interval)
+		}
+		require.Nil(s.t, s.collector.checks.group)
+	})
+}
+
+func TestHealthThatTheEngineRefusesIsNoErrorOfTheReceiver(t *testing.T) {
+	simulate(t, steady+"at 0s call call=dcgmHealthSet status=-33\n", nil, func(s *simulation) {
+		t := s.t
+		for range 13 {
+			s.pass(interval)
+		}
+		require.Empty(t, s.host.statuses())
+		require.Equal(t, 1, s.logs.FilterMessageSnippet("health of GPUs cannot be checked").Len())
+		s.requireUp(true)
+		s.sim.Send("call call=dcgmHealthSet status=0")
+		for range 13 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now(), "gpu.health{gpu.health.state=pass gpu.health.system=pcie hw.name=nvidia0}")
 	})
 }

@@ -30,8 +30,10 @@ func (c *collector) record(pass record.Pass) {
 		r.xids(g)
 	}
 	for _, g := range gpus {
+		r.healthWatches(g)
 		r.links(g)
 	}
+	r.checks.sent = r.checks.checked
 	groups := []record.Group{{Layout: c.Layout, Entities: entitiesOf(gpus)}}
 	for _, kind := range kinds[1:] {
 		some := slices.DeleteFunc(slices.Clone(parts), func(g *gpu) bool { return g.entity().Kind != kind })

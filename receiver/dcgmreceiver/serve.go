@@ -93,12 +93,16 @@ func (r *connection) collect(ctx context.Context, now time.Time) error {
 		return r.linkErr
 	}
 	err := r.collector.collect(ctx, now)
+	if err == nil {
+		err = r.collector.checkHealth(ctx, now)
+	}
 	r.hung = errors.Is(err, dcgm.ErrHung)
 	if err != nil && ctx.Err() == nil {
 		r.count(err)
 		r.afterFailure(err)
 	}
 	if err == nil {
+		r.collector.judgeXIDs(now)
 		r.collector.notice(now)
 	}
 	r.collector.xids.save(ctx, r.loop.Self)

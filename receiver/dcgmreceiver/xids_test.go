@@ -36,10 +36,7 @@ import (
 // xidsOf lists XIDs as time on the node, device and code, those that were replayed with an r.
 func xidsOf(sink *consumertest.LogsSink, origin time.Time) []string {
 	var out []string
-	for _, record := range recordsOf(sink) {
-		if record.EventName() != "gpu.xid" {
-			continue
-		}
+	for _, record := range xidRecords(sink) {
 		attributes := record.Attributes().AsRaw()
 		text := fmt.Sprintf("%s %v %v", record.Timestamp().AsTime().Sub(origin), attributes["hw.name"], attributes["gpu.xid.code"])
 		if attributes["gpu.xid.replayed"] == true {
@@ -48,6 +45,11 @@ func xidsOf(sink *consumertest.LogsSink, origin time.Time) []string {
 		out = append(out, text)
 	}
 	return out
+}
+
+// xidRecords are the records of XIDs alone.
+func xidRecords(sink *consumertest.LogsSink) []plog.LogRecord {
+	return slices.DeleteFunc(recordsOf(sink), func(record plog.LogRecord) bool { return record.EventName() != "gpu.xid" })
 }
 
 func recordsOf(sink *consumertest.LogsSink) (out []plog.LogRecord) {
@@ -72,7 +74,7 @@ func TestXIDHasARecordThatSaysWhatToDo(t *testing.T) {
 	simulate(t, steady+"at 5s xid gpu=0 code=79\n", nil, func(s *simulation) {
 		t := s.t
 		s.pass(interval)
-		records := recordsOf(s.records)
+		records := xidRecords(s.records)
 		require.Len(t, records, 1)
 		record := records[0]
 		require.Equal(t, "gpu.xid", record.EventName())
@@ -105,7 +107,7 @@ func TestOverridesChangeRecords(t *testing.T) {
 	simulate(t, steady+"at 5s xid gpu=0 code=13\nat 6s xid gpu=0 code=9999\n", change, func(s *simulation) {
 		t := s.t
 		s.pass(interval)
-		records := recordsOf(s.records)
+		records := xidRecords(s.records)
 		require.Len(t, records, 2)
 		require.Equal(t, plog.SeverityNumberFatal, records[0].SeverityNumber())
 		require.Equal(t, "RESET_GPU", records[0].Attributes().AsRaw()["gpu.xid.action"])
@@ -129,7 +131,7 @@ func TestBurstOfEqualXIDsLosesNone(t *testing.T) {
 				for range 20 {
 					s.pass(time.Minute)
 				}
-				records := recordsOf(s.records)
+				records := xidRecords(s.records)
 				require.Len(t, records, 1000)
 				uids := map[any]bool{}
 				for _, record := range records {
@@ -161,7 +163,7 @@ func TestXIDsBeyondTheBoundOfCodesAreOneSeries(t *testing.T) {
 		}
 		require.Equal(t, 64, codes)
 		require.Regexp(t, "^6 ", s.now()["gpu.xid.errors{hw.name=nvidia0 otel.metric.overflow=true}"])
-		require.Len(t, recordsOf(s.records), 70, "records have no bound")
+		require.Len(t, xidRecords(s.records), 70, "records have no bound")
 	})
 }
 
@@ -455,7 +457,7 @@ func TestRecordingOfARealHostEngineGivesItsXIDs(t *testing.T) {
 			s.pass(500 * time.Millisecond)
 		}
 		var got []string
-		for _, record := range recordsOf(s.records) {
+		for _, record := range xidRecords(s.records) {
 			attributes := record.Attributes().AsRaw()
 			got = append(got, fmt.Sprintf("%d %s %d", record.Timestamp().AsTime().Round(lateness).UnixMilli(), attributes["hw.name"], attributes["gpu.xid.code"]))
 		}
@@ -479,7 +481,7 @@ func TestGPUsAreFrozenAfterXID119UntilTheHostEngineIsRestarted(t *testing.T) {
 					require.NotContains(t, s.now(), "hw.power{hw.name="+gpu+"}")
 				}
 				require.Equal(t, "1", s.errorsOf("nvidia0", 119))
-				require.Contains(t, recordsOf(s.records)[0].Body().Str(), "restart nv-hostengine")
+				require.Contains(t, xidRecords(s.records)[0].Body().Str(), "restart nv-hostengine")
 				require.Equal(t, 1, s.logs.FilterMessageSnippet("recover the GPU, then restart nv-hostengine").Len())
 
 				s.sim.Send("engine_dies for 5s", "unfield gpu=* id=1-229,231-1612")

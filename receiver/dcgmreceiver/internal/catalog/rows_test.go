@@ -19,7 +19,7 @@ import (
 var recordedByCode = []string{
 	"dcgm.clock.skew", "dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
 	"dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up", "dcgm.values.dropped", "dcgm.watch.rebuilds",
-	"gpu.fabric.info", "gpu.fallback.series", "gpu.info", "gpu.mig.instances", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
+	"gpu.fabric.info", "gpu.fallback.series", "gpu.health", "gpu.info", "gpu.mig.instances", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
 	"gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",
 }
 

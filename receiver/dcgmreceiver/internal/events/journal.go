@@ -208,6 +208,13 @@ func (j *Journal) Counts(history History, key inventory.Key) (counts []Count, si
 	return slices.Clone(j.state.Counts.Of(key)), j.state.Since, j.position(history).Until
 }
 
+// Counted reports whether any code was counted.
+func (j *Journal) Counted() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.state.Counts) > 0
+}
+
 // Waiting copies the oldest records that wait, at most so many, to a slice.
 func (j *Journal) Waiting(most int, into plog.LogRecordSlice) int {
 	j.mu.Lock()

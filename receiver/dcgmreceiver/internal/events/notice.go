@@ -32,7 +32,7 @@ const maxFacts = 100_000
 func (j *Journal) Changed(key inventory.Key, fact, value string) (before string, changed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	name := fmt.Sprintf("%d/%s/%s", key.Kind, key.ID, fact)
+	name := factName(key, fact)
 	before, known := j.state.Facts[name]
 	switch {
 	case known && before == value:
@@ -40,19 +40,37 @@ func (j *Journal) Changed(key inventory.Key, fact, value string) (before string,
 	case known && j.records().Len() >= MaxWaiting, !known && len(j.state.Facts) >= maxFacts:
 		return before, false
 	}
+	j.remember(name, value)
+	return before, known
+}
+
+// Assume remembers what a fact about an entity is, where it is not known.
+func (j *Journal) Assume(key inventory.Key, fact, value string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	name := factName(key, fact)
+	if _, known := j.state.Facts[name]; !known {
+		j.remember(name, value)
+	}
+}
+
+func factName(key inventory.Key, fact string) string {
+	return fmt.Sprintf("%d/%s/%s", key.Kind, key.ID, fact)
+}
+
+func (j *Journal) remember(name, value string) {
 	if j.state.Facts == nil {
 		j.state.Facts = map[string]string{}
 	}
 	j.state.Facts[name] = value
 	j.dirty = true
-	return before, known
 }
 
 // Forget forgets the facts about an entity.
 func (j *Journal) Forget(key inventory.Key) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	prefix := fmt.Sprintf("%d/%s/", key.Kind, key.ID)
+	prefix := factName(key, "")
 	for name := range j.state.Facts {
 		if strings.HasPrefix(name, prefix) {
 			delete(j.state.Facts, name)

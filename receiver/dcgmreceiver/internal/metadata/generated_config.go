@@ -59,6 +59,7 @@ type MetricsConfig struct {
 	GpuFabricInfo                       MetricConfig `mapstructure:"gpu.fabric.info"`
 	GpuFabricState                      MetricConfig `mapstructure:"gpu.fabric.state"`
 	GpuFallbackSeries                   MetricConfig `mapstructure:"gpu.fallback.series"`
+	GpuHealth                           MetricConfig `mapstructure:"gpu.health"`
 	GpuImexDaemonStatus                 MetricConfig `mapstructure:"gpu.imex.daemon.status"`
 	GpuInfo                             MetricConfig `mapstructure:"gpu.info"`
 	GpuMemoryBandwidthUtilization       MetricConfig `mapstructure:"gpu.memory.bandwidth.utilization"`
@@ -217,6 +218,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		GpuFallbackSeries: MetricConfig{
+			Enabled: true,
+		},
+		GpuHealth: MetricConfig{
 			Enabled: true,
 		},
 		GpuImexDaemonStatus: MetricConfig{

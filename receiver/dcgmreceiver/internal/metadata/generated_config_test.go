@@ -117,6 +117,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuFallbackSeries: MetricConfig{
 						Enabled: true,
 					},
+					GpuHealth: MetricConfig{
+						Enabled: true,
+					},
 					GpuImexDaemonStatus: MetricConfig{
 						Enabled: true,
 					},
@@ -415,6 +418,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					GpuFallbackSeries: MetricConfig{
+						Enabled: false,
+					},
+					GpuHealth: MetricConfig{
 						Enabled: false,
 					},
 					GpuImexDaemonStatus: MetricConfig{

@@ -205,9 +205,12 @@ const (
 	AttributeGpuConditionRecoveryNodeReboot
 	AttributeGpuConditionRecoveryGpuReset
 	AttributeGpuConditionRowRemapFailed
+	AttributeGpuConditionHealthFail
+	AttributeGpuConditionXid
 	AttributeGpuConditionRowRemapPending
 	AttributeGpuConditionRecoveryDrainAndReset
 	AttributeGpuConditionRecoveryDrainP2p
+	AttributeGpuConditionHealthWarn
 	AttributeGpuConditionMemoryUnrepairable
 	AttributeGpuConditionEccSramThresholdExceeded
 	AttributeGpuConditionEccUncorrected
@@ -225,12 +228,18 @@ func (av AttributeGpuCondition) String() string {
 		return "recovery_gpu_reset"
 	case AttributeGpuConditionRowRemapFailed:
 		return "row_remap_failed"
+	case AttributeGpuConditionHealthFail:
+		return "health_fail"
+	case AttributeGpuConditionXid:
+		return "xid"
 	case AttributeGpuConditionRowRemapPending:
 		return "row_remap_pending"
 	case AttributeGpuConditionRecoveryDrainAndReset:
 		return "recovery_drain_and_reset"
 	case AttributeGpuConditionRecoveryDrainP2p:
 		return "recovery_drain_p2p"
+	case AttributeGpuConditionHealthWarn:
+		return "health_warn"
 	case AttributeGpuConditionMemoryUnrepairable:
 		return "memory_unrepairable"
 	case AttributeGpuConditionEccSramThresholdExceeded:
@@ -252,9 +261,12 @@ var MapAttributeGpuCondition = map[string]AttributeGpuCondition{
 	"recovery_node_reboot":        AttributeGpuConditionRecoveryNodeReboot,
 	"recovery_gpu_reset":          AttributeGpuConditionRecoveryGpuReset,
 	"row_remap_failed":            AttributeGpuConditionRowRemapFailed,
+	"health_fail":                 AttributeGpuConditionHealthFail,
+	"xid":                         AttributeGpuConditionXid,
 	"row_remap_pending":           AttributeGpuConditionRowRemapPending,
 	"recovery_drain_and_reset":    AttributeGpuConditionRecoveryDrainAndReset,
 	"recovery_drain_p2p":          AttributeGpuConditionRecoveryDrainP2p,
+	"health_warn":                 AttributeGpuConditionHealthWarn,
 	"memory_unrepairable":         AttributeGpuConditionMemoryUnrepairable,
 	"ecc_sram_threshold_exceeded": AttributeGpuConditionEccSramThresholdExceeded,
 	"ecc_uncorrected":             AttributeGpuConditionEccUncorrected,
@@ -579,6 +591,36 @@ var MapAttributeGpuFabricState = map[string]AttributeGpuFabricState{
 	"failure":       AttributeGpuFabricStateFailure,
 	"unrecognized":  AttributeGpuFabricStateUnrecognized,
 	"nvml_too_old":  AttributeGpuFabricStateNvmlTooOld,
+}
+
+// AttributeGpuHealthState specifies the value gpu.health.state attribute.
+type AttributeGpuHealthState int
+
+const (
+	_ AttributeGpuHealthState = iota
+	AttributeGpuHealthStatePass
+	AttributeGpuHealthStateWarn
+	AttributeGpuHealthStateFail
+)
+
+// String returns the string representation of the AttributeGpuHealthState.
+func (av AttributeGpuHealthState) String() string {
+	switch av {
+	case AttributeGpuHealthStatePass:
+		return "pass"
+	case AttributeGpuHealthStateWarn:
+		return "warn"
+	case AttributeGpuHealthStateFail:
+		return "fail"
+	}
+	return ""
+}
+
+// MapAttributeGpuHealthState is a helper map of string to AttributeGpuHealthState attribute value.
+var MapAttributeGpuHealthState = map[string]AttributeGpuHealthState{
+	"pass": AttributeGpuHealthStatePass,
+	"warn": AttributeGpuHealthStateWarn,
+	"fail": AttributeGpuHealthStateFail,
 }
 
 // AttributeGpuImexDaemonState specifies the value gpu.imex.daemon.state attribute.
@@ -1636,6 +1678,9 @@ var MetricsInfo = metricsInfo{
 	GpuFallbackSeries: metricInfo{
 		Name: "gpu.fallback.series",
 	},
+	GpuHealth: metricInfo{
+		Name: "gpu.health",
+	},
 	GpuImexDaemonStatus: metricInfo{
 		Name: "gpu.imex.daemon.status",
 	},
@@ -1867,6 +1912,7 @@ type metricsInfo struct {
 	GpuFabricInfo                       metricInfo
 	GpuFabricState                      metricInfo
 	GpuFallbackSeries                   metricInfo
+	GpuHealth                           metricInfo
 	GpuImexDaemonStatus                 metricInfo
 	GpuInfo                             metricInfo
 	GpuMemoryBandwidthUtilization       metricInfo
@@ -3596,6 +3642,65 @@ func (m *metricGpuFallbackSeries) emit(metrics pmetric.MetricSlice) {
 
 func newMetricGpuFallbackSeries(cfg MetricConfig) metricGpuFallbackSeries {
 	m := metricGpuFallbackSeries{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuHealth struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.health metric with initial data.
+func (m *metricGpuHealth) init() {
+	m.data.SetName("gpu.health")
+	m.data.SetDescription("1 for what the newest check of DCGM's health watches says of the system, else 0. Absent until the second check, since the first is a baseline.")
+	m.data.SetUnit("1")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuHealth) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuHealthSystemAttributeValue string, gpuHealthStateAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.health.system", gpuHealthSystemAttributeValue)
+	dp.Attributes().PutStr("gpu.health.state", gpuHealthStateAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuHealth) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuHealth) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuHealth(cfg MetricConfig) metricGpuHealth {
+	m := metricGpuHealth{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -7446,6 +7551,7 @@ type MetricsBuilder struct {
 	metricGpuFabricInfo                       metricGpuFabricInfo
 	metricGpuFabricState                      metricGpuFabricState
 	metricGpuFallbackSeries                   metricGpuFallbackSeries
+	metricGpuHealth                           metricGpuHealth
 	metricGpuImexDaemonStatus                 metricGpuImexDaemonStatus
 	metricGpuInfo                             metricGpuInfo
 	metricGpuMemoryBandwidthUtilization       metricGpuMemoryBandwidthUtilization
@@ -7567,6 +7673,7 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuFabricInfo:                       newMetricGpuFabricInfo(mbc.Metrics.GpuFabricInfo),
 		metricGpuFabricState:                      newMetricGpuFabricState(mbc.Metrics.GpuFabricState),
 		metricGpuFallbackSeries:                   newMetricGpuFallbackSeries(mbc.Metrics.GpuFallbackSeries),
+		metricGpuHealth:                           newMetricGpuHealth(mbc.Metrics.GpuHealth),
 		metricGpuImexDaemonStatus:                 newMetricGpuImexDaemonStatus(mbc.Metrics.GpuImexDaemonStatus),
 		metricGpuInfo:                             newMetricGpuInfo(mbc.Metrics.GpuInfo),
 		metricGpuMemoryBandwidthUtilization:       newMetricGpuMemoryBandwidthUtilization(mbc.Metrics.GpuMemoryBandwidthUtilization),
@@ -7754,6 +7861,7 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuFabricInfo.emit(ils.Metrics())
 	mb.metricGpuFabricState.emit(ils.Metrics())
 	mb.metricGpuFallbackSeries.emit(ils.Metrics())
+	mb.metricGpuHealth.emit(ils.Metrics())
 	mb.metricGpuImexDaemonStatus.emit(ils.Metrics())
 	mb.metricGpuInfo.emit(ils.Metrics())
 	mb.metricGpuMemoryBandwidthUtilization.emit(ils.Metrics())
@@ -7999,6 +8107,11 @@ func (mb *MetricsBuilder) RecordGpuFabricStateDataPoint(ts pcommon.Timestamp, va
 // RecordGpuFallbackSeriesDataPoint adds a data point to gpu.fallback.series metric.
 func (mb *MetricsBuilder) RecordGpuFallbackSeriesDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuFallbackMetricAttributeValue string) {
 	mb.metricGpuFallbackSeries.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuFallbackMetricAttributeValue)
+}
+
+// RecordGpuHealthDataPoint adds a data point to gpu.health metric.
+func (mb *MetricsBuilder) RecordGpuHealthDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuHealthSystemAttributeValue string, gpuHealthStateAttributeValue AttributeGpuHealthState) {
+	mb.metricGpuHealth.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuHealthSystemAttributeValue, gpuHealthStateAttributeValue.String())
 }
 
 // RecordGpuImexDaemonStatusDataPoint adds a data point to gpu.imex.daemon.status metric.

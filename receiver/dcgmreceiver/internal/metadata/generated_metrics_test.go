@@ -183,6 +183,10 @@ func TestMetricsBuilder(t *testing.T) {
 
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordGpuHealthDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", "gpu.health.system-val", AttributeGpuHealthStatePass)
+
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordGpuImexDaemonStatusDataPoint(ts, 1, "hw.id-val", "hw.name-val", "hw.model-val", "hw.vendor-val", AttributeGpuImexDaemonStateInitializing)
 
 			defaultMetricsCount++
@@ -1167,6 +1171,38 @@ func TestMetricsBuilder(t *testing.T) {
 					gpuFallbackMetricAttrVal, ok := dp.Attributes().Get("gpu.fallback.metric")
 					assert.True(t, ok)
 					assert.Equal(t, "gpu.fallback.metric-val", gpuFallbackMetricAttrVal.Str())
+				case "gpu.health":
+					assert.False(t, validatedMetrics["gpu.health"], "Found a duplicate in the metrics slice: gpu.health")
+					validatedMetrics["gpu.health"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "1 for what the newest check of DCGM's health watches says of the system, else 0. Absent until the second check, since the first is a baseline.", mi.Description())
+					assert.Equal(t, "1", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					hwIDAttrVal, ok := dp.Attributes().Get("hw.id")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.id-val", hwIDAttrVal.Str())
+					hwNameAttrVal, ok := dp.Attributes().Get("hw.name")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.name-val", hwNameAttrVal.Str())
+					hwModelAttrVal, ok := dp.Attributes().Get("hw.model")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.model-val", hwModelAttrVal.Str())
+					hwVendorAttrVal, ok := dp.Attributes().Get("hw.vendor")
+					assert.True(t, ok)
+					assert.Equal(t, "hw.vendor-val", hwVendorAttrVal.Str())
+					gpuHealthSystemAttrVal, ok := dp.Attributes().Get("gpu.health.system")
+					assert.True(t, ok)
+					assert.Equal(t, "gpu.health.system-val", gpuHealthSystemAttrVal.Str())
+					gpuHealthStateAttrVal, ok := dp.Attributes().Get("gpu.health.state")
+					assert.True(t, ok)
+					assert.Equal(t, "pass", gpuHealthStateAttrVal.Str())
 				case "gpu.imex.daemon.status":
 					assert.False(t, validatedMetrics["gpu.imex.daemon.status"], "Found a duplicate in the metrics slice: gpu.imex.daemon.status")
 					validatedMetrics["gpu.imex.daemon.status"] = true
