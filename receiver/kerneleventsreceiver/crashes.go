@@ -59,7 +59,7 @@ func crashRecords(folder string, reported []string) []reports.Event {
 		if err != nil {
 			continue // Another process may have taken it away.
 		}
-		content = bytes.ToValidUTF8(content[max(0, len(content)-maxCrash):], []byte("?"))
+		content = bytes.ToValidUTF8(content[max(0, len(content)-maxCrash):], []byte("\uFFFD"))
 		events = append(events, reports.Event{
 			Rule: crashRule, Wall: c.at, Lines: []string{strings.TrimRight(string(content), "\n\x00")},
 			Captures: []rules.Capture{{Name: "text", Value: filepath.Base(c.path)}},

@@ -4,8 +4,11 @@
 package reports
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/kmsg"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/rules"
@@ -17,7 +20,7 @@ const (
 	MaxBytes = 16 << 10
 	MaxOpen  = 16
 
-	// MaxAge is how long a report may take, by the time of its records and, where none come, by the clock.
+	// MaxAge is how long a report may take whose rule does not say so, by the time of its records and, where none come, by the clock.
 	MaxAge = 2 * time.Second
 )
 
@@ -55,38 +58,58 @@ type report struct {
 }
 
 // Add takes a record at now. It returns the events that are complete with it, and whether the record belongs to an event or is one that is
-// to be ignored.
+// to be ignored. A line that a rule matches goes on with a report of its own kind alone: a report does not hide other events.
 func (a *Assembler) Add(record *kmsg.Record, now time.Time) (done []Event, matched bool) {
-	done = a.close(func(r *report) bool { return record.Since-r.Since > MaxAge })
-	if ended, belongs := a.Continue(record); belongs {
+	line := valid(record.Text)
+	done = a.close(func(r *report) bool { return record.Since-r.Since > r.maxAge() })
+	rule, captures := a.Rules.Match(line)
+	if ended, belongs := a.join(record.Caller, line, rule, captures); belongs {
 		return append(done, ended...), true
 	}
-	rule, captures := a.Rules.Match(record.Text)
 	if rule == nil {
 		return done, false
 	}
 	r := &report{Event: event(rule, captures, record), begun: now}
 	if rule.Ignore || !rule.Joins() {
+		r.Lines = []string{string(line)}
 		return append(done, r.Event), true
 	}
-	r.add(record.Text)
-	done = append(done, a.close(func(other *report) bool { return other.Rule == rule && sameCaller(other.Caller, record.Caller) })...)
+	r.add(line)
+	return append(done, a.begin(r)...), true
+}
+
+// begin opens a report. It ends the one before of the same origin, and the oldest where there are too many.
+func (a *Assembler) begin(r *report) []Event {
+	done := a.close(func(other *report) bool {
+		return other.Rule == r.Rule && sameCaller(other.Caller, []byte(r.Caller)) && !r.Rule.Differ(other.Captures, r.Captures)
+	})
 	if len(a.open) == MaxOpen {
 		done = append(done, a.open[0].Event)
 		a.open = slices.Delete(a.open, 0, 1)
 	}
 	a.open = append(a.open, r)
-	return done, true
+	return done
 }
 
 // Continue adds a record to the newest report that it belongs to, and to nothing else.
 func (a *Assembler) Continue(record *kmsg.Record) (done []Event, belongs bool) {
+	line := valid(record.Text)
+	rule, captures := a.Rules.Match(line)
+	return a.join(record.Caller, line, rule, captures)
+}
+
+// join adds a line to the newest report that it belongs to. The rule that matches it, if any, and its captures are given.
+func (a *Assembler) join(caller, line []byte, rule *rules.Rule, captures []rules.Capture) (done []Event, belongs bool) {
 	for i, r := range slices.Backward(a.open) {
-		ends := r.Rule.Ends(record.Text)
-		if !sameCaller(r.Caller, record.Caller) || !ends && !r.Rule.Belongs(record.Text) {
+		if rule != nil && rule.Kind != r.Rule.Kind || !sameCaller(r.Caller, caller) {
 			continue
 		}
-		r.add(record.Text)
+		ends := r.Rule.Ends(line)
+		if !ends && !r.Rule.Belongs(line) || r.Rule.Differ(r.Captures, r.Rule.Detail(line, captures)) {
+			continue
+		}
+		r.Captures = rules.Merge(r.Captures, captures)
+		r.add(line)
 		if ends {
 			a.open = slices.Delete(a.open, i, i+1)
 			done = []Event{r.Event}
@@ -96,12 +119,20 @@ func (a *Assembler) Continue(record *kmsg.Record) (done []Event, belongs bool) {
 	return nil, false
 }
 
+// valid returns a line as UTF-8, which OTLP requires: names of processes may have any bytes.
+func valid(line []byte) []byte {
+	if utf8.Valid(line) {
+		return line
+	}
+	return bytes.ToValidUTF8(line, []byte("\uFFFD"))
+}
+
 // sameCaller says whether two records can be of one report. Older kernels do not say who logged them.
 func sameCaller(a string, b []byte) bool { return a == "" || len(b) == 0 || a == string(b) }
 
 // Due returns the reports that have been open for too long at now.
 func (a *Assembler) Due(now time.Time) []Event {
-	return a.close(func(r *report) bool { return now.Sub(r.begun) >= MaxAge })
+	return a.close(func(r *report) bool { return now.Sub(r.begun) >= r.maxAge() })
 }
 
 // Flush returns all reports as they are.
@@ -132,16 +163,14 @@ func (a *Assembler) close(which func(*report) bool) []Event {
 }
 
 func event(rule *rules.Rule, captures []rules.Capture, record *kmsg.Record) Event {
-	e := Event{
+	return Event{
 		Rule: rule, Captures: captures,
 		Sequence: record.Sequence, Since: record.Since, Facility: record.Facility, Priority: record.Priority, Continuation: record.Continuation,
-		Caller: string(record.Caller), Device: string(record.Property("DEVICE")),
+		Caller: string(valid(record.Caller)), Device: string(valid(record.Property("DEVICE"))),
 	}
-	if rule.Ignore || !rule.Joins() {
-		e.Lines = []string{string(record.Text)}
-	}
-	return e
 }
+
+func (r *report) maxAge() time.Duration { return cmp.Or(r.Rule.Within, MaxAge) }
 
 func (r *report) add(line []byte) {
 	r.Captures = r.Rule.Detail(line, r.Captures)

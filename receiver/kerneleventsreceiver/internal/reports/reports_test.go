@@ -23,6 +23,25 @@ rules:
     end: '^END'
     details: ['cpu (?P<cpu>\d+)']
     severity: error
+  - name: test.device
+    contains: ["DEVICE"]
+    pattern: '^DEVICE (?P<disk>\w+)(?: (?P<state>bad))?'
+    more: ['^DEVICE \w+:', '^part']
+    details: ['^part of (?P<disk>\w+)']
+    same: [disk]
+    severity: error
+  - name: test.slow
+    contains: ["SLOW"]
+    pattern: '^SLOW'
+    more: ['^item']
+    end: '^DONE'
+    within: 30s
+    severity: error
+  - name: test.greedy
+    contains: ["GREEDY"]
+    pattern: '^GREEDY'
+    more: ['^[A-Z]']
+    severity: error
   - name: test.line
     contains: ["LINE"]
     pattern: '^LINE (?P<reason>\w+)'
@@ -175,10 +194,63 @@ func TestDetailsComeFromAllLines(t *testing.T) {
 	}, done[0])
 }
 
+// A report takes no line that is an event of another kind, however wide its expressions for more are.
+func TestAReportHidesNoOtherEvent(t *testing.T) {
+	r := newRig(t)
+	r.add("", "GREEDY", "LINE one", "Other words", "IGNORE", "BEGIN b")
+	r.collect(r.Flush())
+	r.want("test.line@1 LINE one", "test.ignored@3 IGNORE", "test.greedy@0 GREEDY|Other words", "test.report@4 BEGIN b")
+
+	r.add("", "GREEDY")
+	_, belongs := r.Continue(&kmsg.Record{Text: []byte("LINE two")})
+	require.False(t, belongs, "nor after a restart")
+}
+
+func TestLinesOfTwoDevicesAreTwoReports(t *testing.T) {
+	r := newRig(t)
+	r.add("", "DEVICE a", "DEVICE b bad", "DEVICE a: details", "part of b", "part of nobody's", "part of a")
+	require.False(t, r.add("", "part of c"))
+	r.add("", "part without a name", "DEVICE a")
+	r.want("test.device@0 DEVICE a|DEVICE a: details|part of a")
+	done := r.Flush()
+	require.Equal(t, "b", rules.Find(done[0].Captures, "disk"))
+	r.collect(done)
+	r.want("test.device@1 DEVICE b bad|part of b|part without a name", "test.device@8 DEVICE a")
+}
+
+func TestARuleSaysHowLongItsReportsTake(t *testing.T) {
+	r := newRig(t)
+	r.add("", "SLOW", "BEGIN a")
+	r.at = 20 * time.Second
+	r.add("", "item", "DONE")
+	r.want("test.report@1 BEGIN a", "test.slow@0 SLOW|item|DONE")
+
+	r.add("", "SLOW")
+	r.collect(r.Due(r.now.Add(30*time.Second - 1)))
+	r.want()
+	r.collect(r.Due(r.now.Add(30 * time.Second)))
+	r.want("test.slow@4 SLOW")
+}
+
+func TestEventsAreUTF8(t *testing.T) {
+	r := newRig(t)
+	record := kmsg.Record{Caller: []byte("T\xff"), Dictionary: []byte("DEVICE=+pci:\xfe"), Text: []byte("BEGIN \xff\xfe")}
+	_, matched := r.Add(&record, r.now)
+	require.True(t, matched)
+	_, belongs := r.Continue(&kmsg.Record{Text: []byte("  \xc3\x28")})
+	require.True(t, belongs)
+	done, _ := r.Add(&kmsg.Record{Text: []byte("LINE a\xe4")}, r.now)
+	done = append(done, r.Flush()...)
+	require.Equal(t, []string{"LINE a\uFFFD"}, done[0].Lines)
+	require.Equal(t, []string{"BEGIN \uFFFD", "  \uFFFD("}, done[1].Lines)
+	require.Equal(t, "T\uFFFD", done[1].Caller)
+	require.Equal(t, "+pci:\uFFFD", done[1].Device)
+}
+
 // FuzzAssembler states that every line is of one event, ignored or unmatched, whatever comes in which order.
 func FuzzAssembler(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 0, 0, 1})
-	lines := []string{"BEGIN a", "  x", "END", "LINE one", "nothing", "IGNORE"}
+	lines := []string{"BEGIN a", "  x", "END", "LINE one", "nothing", "IGNORE", "DEVICE a", "DEVICE b", "part of a", "GREEDY", "SLOW"}
 	f.Fuzz(func(t *testing.T, script []byte) {
 		r := newRig(t)
 		in, out, unmatched := 0, 0, 0

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -19,19 +20,21 @@ var shipped []byte
 
 // Rule is one rule, as rules.yaml explains.
 type Rule struct {
-	Name       string     `yaml:"name"`
-	Kind       string     `yaml:"kind"`
-	Contains   []string   `yaml:"contains"`
-	Pattern    string     `yaml:"pattern"`
-	Details    []string   `yaml:"details"`
-	Severity   string     `yaml:"severity"`
-	Severities []severity `yaml:"severities"`
-	Device     []string   `yaml:"device"`
-	More       []string   `yaml:"more"`
-	End        string     `yaml:"end"`
-	Ignore     bool       `yaml:"ignore"`
-	Disabled   bool       `yaml:"disabled"`
-	Source     string     `yaml:"source"`
+	Name       string        `yaml:"name"`
+	Kind       string        `yaml:"kind"`
+	Contains   []string      `yaml:"contains"`
+	Pattern    string        `yaml:"pattern"`
+	Details    []string      `yaml:"details"`
+	Severity   string        `yaml:"severity"`
+	Severities []severity    `yaml:"severities"`
+	Device     []string      `yaml:"device"`
+	More       []string      `yaml:"more"`
+	End        string        `yaml:"end"`
+	Same       []string      `yaml:"same"`
+	Within     time.Duration `yaml:"within"`
+	Ignore     bool          `yaml:"ignore"`
+	Disabled   bool          `yaml:"disabled"`
+	Source     string        `yaml:"source"`
 
 	line    int
 	pattern *expression
@@ -107,7 +110,7 @@ func parse(file string, content []byte) ([]*Rule, error) {
 
 var ruleKeys = map[string]bool{
 	"name": true, "kind": true, "contains": true, "pattern": true, "details": true, "severity": true, "severities": true, "device": true,
-	"more": true, "end": true, "ignore": true, "disabled": true, "source": true,
+	"more": true, "end": true, "same": true, "within": true, "ignore": true, "disabled": true, "source": true,
 }
 
 func decode(node *yaml.Node) (*Rule, error) {

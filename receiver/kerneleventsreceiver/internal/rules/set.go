@@ -2,7 +2,10 @@
 
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Set has rules, in the order of trial.
 type Set struct {
@@ -109,11 +112,27 @@ func (e *expression) captures(captures []Capture, line []byte, match []int) []Ca
 		if name == "" || match[2*i] < 0 || match[2*i] == match[2*i+1] {
 			continue
 		}
-		if Find(captures, name) == "" {
-			captures = append(captures, Capture{name, string(line[match[2*i]:match[2*i+1]])})
+		captures = Merge(captures, []Capture{{name, string(line[match[2*i]:match[2*i+1]])}})
+	}
+	return captures
+}
+
+// Merge appends captures of names that there are none of.
+func Merge(captures, more []Capture) []Capture {
+	for _, capture := range more {
+		if Find(captures, capture.Name) == "" {
+			captures = append(captures, capture)
 		}
 	}
 	return captures
+}
+
+// Differ says whether two lines are of different origin: both have a capture that has to be the same, and it is not.
+func (r *Rule) Differ(a, b []Capture) bool {
+	return slices.ContainsFunc(r.Same, func(name string) bool {
+		one, other := Find(a, name), Find(b, name)
+		return one != "" && other != "" && one != other
+	})
 }
 
 // Find returns the value of a capture, "" where there is none.
