@@ -11,6 +11,9 @@ import (
 // nvlink5 reads what follows the code of XIDs 144 to 150: unit, severity, link and the words of interrupt information and error status.
 var nvlink5 = regexp.MustCompile(`^([A-Z][A-Z0-9_]+)\b(?:\s+(?i:(fatal)|non-?fatal)\b)?(?:.*?\bLink\s+(-?\d+))?(?:[^(\[]*[(\[](0x[0-9a-fA-F]{1,8})(?:[\s,]+(0x[0-9a-fA-F]{1,8}))?)?`)
 
+// unit is where the message of NVLink 5 begins in a text that has something else before it.
+var unit = regexp.MustCompile(`\b[A-Z][A-Z0-9_]+\s+(?i:fatal|non-?fatal)\b`)
+
 // recovery reads what follows the code of XID 154. The number is NVML's; the text is for people.
 var recovery = regexp.MustCompile(`\bto 0x([0-9a-fA-F]+)\b`)
 
@@ -69,6 +72,9 @@ func recovered(code Code, text string) Code {
 
 // nvlink takes what the row of the sub-code says over what the row of the code says.
 func (t *Table) nvlink(code Code, text string) Code {
+	if at := unit.FindStringIndex(text); at != nil {
+		text = text[at[0]:]
+	}
 	match := nvlink5.FindStringSubmatch(text)
 	if match == nil {
 		return code

@@ -69,8 +69,8 @@ func (t *Table) override(kind Kind, overrides map[string]Override) error {
 
 func (t *Table) overrideOne(kind Kind, name string, o Override) error {
 	number, err := strconv.Atoi(name)
-	if err != nil || number < 1 || number > maxNumber {
-		return fmt.Errorf("must be the number of an %s, from 1 to %d", strings.ToUpper(string(kind)), maxNumber)
+	if err != nil || number < 1 || number > maxNumber || name != strconv.Itoa(number) {
+		return fmt.Errorf("must be the number of an %s, from 1 to %d, without a sign or leading zeros", strings.ToUpper(string(kind)), maxNumber)
 	}
 	if !t.code(kind, number).Known() && o.Meaning == "" {
 		return fmt.Errorf(`"meaning": must be given for an %s that is not known`, strings.ToUpper(string(kind)))

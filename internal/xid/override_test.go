@@ -50,6 +50,8 @@ func TestBadOverrideNamesCodeKeyAndRule(t *testing.T) {
 	}{
 		"seventy": {Override{}, `"seventy": must be the number of an XID, from 1 to 99999`},
 		"0":       {Override{}, `"0": must be the number of an XID, from 1 to 99999`},
+		"079":     {Override{Severity: "error"}, `"079": must be the number of an XID, from 1 to 99999, without a sign or leading zeros`},
+		"+79":     {Override{Severity: "error"}, `"+79": must be the number of an XID`},
 		"100000":  {Override{Meaning: "x"}, `"100000": must be the number of an XID, from 1 to 99999`},
 		"790":     {Override{Severity: "error"}, `"790": "meaning": must be given for an XID that is not known`},
 		"79":      {Override{Severity: "bad"}, `"79": "severity": must be info, warn, error or fatal, got "bad"`},

@@ -4,6 +4,7 @@ package kerneleventsreceiver
 
 import (
 	"cmp"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -99,7 +100,7 @@ func put(attributes pcommon.Map, as rules.Attribute, text string) {
 			attributes.PutInt(as.Key, n)
 		}
 	case rules.Kilobytes:
-		if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n <= math.MaxInt64>>10 {
 			attributes.PutInt(as.Key, n<<10)
 		}
 	case rules.Seconds:
@@ -170,21 +171,25 @@ func (m *maker) deviceOf(e *made) string {
 	return ""
 }
 
+// The uid of a static pod is a hash without hyphens.
 var (
-	podUID      = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})`)
-	containerID = regexp.MustCompile(`([0-9a-f]{64})(?:\.scope)?$`)
+	podUID      = regexp.MustCompile(`pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})\b`)
+	containerID = regexp.MustCompile(`(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?:/|$)`)
 )
 
-// putCgroup says which pod and container a control group is of, by the names that kubelet and container runtimes give them.
+// putCgroup says which pod and container a control group is of, by the names that kubelet and container runtimes give them. The container
+// is the first one below the pod: what it nests is of it.
 func putCgroup(attributes pcommon.Map, path string) {
 	if path == "" {
 		return
 	}
 	attributes.PutStr(rules.Captures["cgroup"].Key, path)
-	if match := podUID.FindStringSubmatch(path); match != nil {
-		attributes.PutStr("k8s.pod.uid", strings.ReplaceAll(match[1], "_", "-"))
+	below := path
+	if at := podUID.FindStringSubmatchIndex(path); at != nil {
+		attributes.PutStr("k8s.pod.uid", strings.ReplaceAll(path[at[2]:at[3]], "_", "-"))
+		below = path[at[1]:]
 	}
-	if match := containerID.FindStringSubmatch(path); match != nil {
+	if match := containerID.FindStringSubmatch(below); match != nil {
 		attributes.PutStr("container.id", match[1])
 	}
 }
