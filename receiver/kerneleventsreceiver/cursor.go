@@ -13,6 +13,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/kmsg"
 )
 
 // cursor is how far the log has been read and its events delivered.
@@ -21,6 +23,11 @@ type cursor struct {
 	Known    bool   `json:"known"` // Sequence has been read
 	Sequence uint64 `json:"sequence"`
 
+	// Head and End are of a file: by which beginning it is recognised, and where the last record ends. Sequence numbers of another file
+	// begin anew.
+	Head string `json:"head,omitempty"`
+	End  int64  `json:"end,omitempty"`
+
 	// Open has the records that began reports which went on.
 	Open []uint64 `json:"open,omitempty"`
 
@@ -28,12 +35,17 @@ type cursor struct {
 	Crashes []string `json:"crashes,omitempty"`
 }
 
-// first returns the last record that need not be read again.
+// first returns the first record that has to be read.
 func (c cursor) first() uint64 {
 	if len(c.Open) == 0 {
-		return c.Sequence
+		return c.Sequence + 1
 	}
-	return slices.Min(c.Open) - 1
+	return slices.Min(c.Open)
+}
+
+// behind says whether a record comes after all that the cursor has.
+func (c cursor) behind(record *kmsg.Record) bool {
+	return record.Sequence > c.Sequence || record.End > c.End
 }
 
 const cursorKey = "cursor"

@@ -78,9 +78,10 @@ func (r *kernelReceiver) wall(event *reports.Event) time.Time {
 	return r.clock.Wall(event.Since)
 }
 
-// uid is the same whenever the event is read, so that a repetition can be told.
+// uid is the same whenever the event is read, so that a repetition can be told. Numbers of records may begin anew in a file or fifo; together
+// with their time they do not repeat.
 func uid(boot string, event *reports.Event) string {
-	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s/%s/%d/%d", boot, event.Rule.Name, event.Sequence, event.Wall.UnixNano())).String()
+	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s/%s/%d/%d/%d", boot, event.Rule.Name, event.Sequence, event.Since, event.Wall.UnixNano())).String()
 }
 
 // save stores the position at once after events, and now and then without.

@@ -49,6 +49,63 @@ func TestAFloodThroughAFifoLosesNothing(t *testing.T) {
 	}
 }
 
+// A stop takes what has been read of a fifo: the next receiver cannot read it again.
+func TestAStopLosesNothingOfAFifo(t *testing.T) {
+	const lines = 2000
+	m := newMachine(t)
+	m.path = filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(m.path, 0o600))
+	fifo, err := os.OpenFile(m.path, os.O_RDWR, 0) // It stays open, so that the fifo keeps what nobody has read.
+	require.NoError(t, err)
+	go func() {
+		for i := range lines {
+			_, _ = fmt.Fprintf(fifo, "4,%d,%d,-;%s, line %d\n", i, 1_000_000+i, xidLine(31), i)
+		}
+	}()
+	var bodies []string
+	deadline := time.Now().Add(time.Minute)
+	for len(bodies) < lines && time.Now().Before(deadline) {
+		r := m.rig(stored, func(cfg *Config) { cfg.RateLimit.Burst = lines }).start()
+		require.Eventually(t, func() bool { return len(r.records()) > 0 }, time.Minute, time.Millisecond)
+		r.stop()
+		bodies = append(bodies, r.bodies()...)
+	}
+	require.Len(t, bodies, lines)
+	for i, body := range bodies {
+		require.Equal(t, fmt.Sprintf("%s, line %d", xidLine(31), i), body)
+	}
+	require.NoError(t, fifo.Close())
+}
+
+// The service that writes a fifo makes another one, and its numbers begin anew.
+func TestAFifoThatIsMadeAgainIsRead(t *testing.T) {
+	m := newMachine(t)
+	m.path = filepath.Join(t.TempDir(), "fifo")
+	write := func(text string) {
+		require.NoError(t, syscall.Mkfifo(m.path, 0o600))
+		fifo, err := os.OpenFile(m.path, os.O_RDWR, 0)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = fifo.Close() })
+		_, err = fmt.Fprintf(fifo, "4,7,1000000,-;%s\n", text)
+		require.NoError(t, err)
+	}
+	write(xidLine(31))
+	r := m.rig(stored, func(cfg *Config) { cfg.CollectionInterval = 10 * time.Millisecond }).start()
+	require.Eventually(t, func() bool { return len(r.records()) == 1 }, time.Minute, time.Millisecond)
+	require.NoError(t, os.Rename(m.path, m.path+".1"))
+	write(xidLine(32))
+	require.Eventually(t, func() bool { return len(r.records()) == 2 }, time.Minute, time.Millisecond)
+	r.stop()
+
+	require.NoError(t, os.Remove(m.path))
+	write(xidLine(33))
+	again := m.rig(stored).start()
+	require.Eventually(t, func() bool { return len(again.records()) == 1 }, time.Minute, time.Millisecond)
+	again.stop()
+	require.Equal(t, []string{xidLine(31), xidLine(32), xidLine(33)}, append(r.bodies(), again.bodies()...))
+	require.Zero(t, r.points("kernel.log.records")["lost"], "a first number above 0 says nothing")
+}
+
 // What is written to the kernel log of this machine comes out of the receiver.
 func TestTheKernelLogOfThisMachine(t *testing.T) {
 	writer, err := os.OpenFile("/dev/kmsg", os.O_WRONLY, 0)

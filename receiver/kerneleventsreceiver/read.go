@@ -46,6 +46,11 @@ func (r *kernelReceiver) read(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
+		if errors.Is(err, kmsg.ErrReplaced) {
+			r.set.Logger.Info("another kernel log is at the path or it was truncated, it is read from its beginning", zap.String("path", r.cfg.Path))
+			r.forget()
+			continue
+		}
 		if time.Since(begin) > maxBackoff {
 			backoff = minBackoff
 		}
@@ -96,28 +101,46 @@ func (r *kernelReceiver) session(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, reader.Interrupt)
 	defer stop()
 	err = r.follow(ctx, reader)
+	r.drain(reader)
 	r.account(reader)
-	if err != nil {
+	if err != nil && !errors.Is(err, kmsg.ErrReplaced) {
 		r.loop.Self.IncError(selftelemetry.KindRead)
 	}
 	return err
 }
 
+// drain takes what has been read already.
+func (r *kernelReceiver) drain(reader *kmsg.Reader) {
+	for record, ok := reader.Rest(); ok; record, ok = reader.Rest() {
+		r.take(&record, time.Now())
+	}
+}
+
 // begin puts the reader where reading begins: where this run was, where the last one was, or where the configuration says.
 func (r *kernelReceiver) begin(reader *kmsg.Reader) error {
+	first := !r.begun
+	r.begun = true
 	switch {
-	case r.position.Known:
+	case r.position.Known && reader.Has(r.position.Head, r.position.End):
 		if len(r.position.Open) > 0 {
 			r.replay = r.position
 		}
-		reader.Skip(r.position.first())
+		reader.From(r.position.first(), r.position.End)
 		r.position.Open = nil // In this run, reports that go on are in memory.
-	case r.cfg.StartAt == startNow:
+		return nil
+	case r.cfg.StartAt == startNow && (first || reader.IsDevice()):
 		return reader.SeekEnd()
-	default:
-		reader.Expect(0)
+	case reader.IsDevice():
+		reader.Expect(0) // In a file or fifo, a first number above 0 says nothing.
 	}
+	r.forget()
 	return nil
+}
+
+// forget drops the position, which is of another log.
+func (r *kernelReceiver) forget() {
+	r.position = cursor{BootID: r.position.BootID, Crashes: r.position.Crashes}
+	r.replay = cursor{}
 }
 
 func (r *kernelReceiver) follow(ctx context.Context, reader *kmsg.Reader) error {
@@ -144,13 +167,18 @@ func (r *kernelReceiver) follow(ctx context.Context, reader *kmsg.Reader) error 
 				return ctx.Err()
 			}
 		}
+		if err != nil {
+			if err := reader.Check(r.cfg.Path); err != nil {
+				return err
+			}
+		}
 	}
 	return ctx.Err()
 }
 
 // take makes events of a record. One that the last run has read is only looked at for the rest of a report.
 func (r *kernelReceiver) take(record *kmsg.Record, now time.Time) {
-	if r.replay.Known && record.Sequence > r.replay.Sequence {
+	if r.replay.Known && r.replay.behind(record) {
 		r.replay = cursor{}
 	}
 	if r.replay.Known && !slices.Contains(r.replay.Open, record.Sequence) {
@@ -162,7 +190,7 @@ func (r *kernelReceiver) take(record *kmsg.Record, now time.Time) {
 	r.hold(done, now)
 	if !r.replay.Known {
 		r.counts.addRecord(matched)
-		r.position.Known, r.position.Sequence = true, record.Sequence
+		r.position.Known, r.position.Sequence, r.position.End = true, record.Sequence, record.End
 	}
 }
 
@@ -193,6 +221,7 @@ func (r *kernelReceiver) hold(events []reports.Event, now time.Time) {
 func (r *kernelReceiver) account(reader *kmsg.Reader) {
 	c := reader.Counts
 	reader.Counts = kmsg.Counts{}
+	r.position.Head = reader.Head(r.position.End)
 	r.counts.addUnread(c)
 	if c.Lost > 0 {
 		r.set.Logger.Warn("records of the kernel log were overwritten before they were read", zap.Uint64("records", c.Lost))

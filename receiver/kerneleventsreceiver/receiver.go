@@ -48,6 +48,7 @@ type kernelReceiver struct {
 	pending   []made    // of which log records are to be pushed
 	since     time.Time // when the first of pending came
 	position  cursor    // behind what is in pending
+	begun     bool      // the log has been opened in this run
 	replay    cursor    // what the last run has read and is read again, for the reports that went on
 	unsaved   bool      // there were events since the position was stored
 	saved     time.Time

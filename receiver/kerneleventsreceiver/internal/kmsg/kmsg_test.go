@@ -4,6 +4,7 @@ package kmsg
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,7 +107,7 @@ func all(t *testing.T, r *Reader) []string {
 	t.Helper()
 	var texts []string
 	for {
-		record, err := r.Next(time.Now())
+		record, err := r.Next(time.Now().Add(time.Minute))
 		if err != nil {
 			require.ErrorIs(t, err, ErrIdle)
 			return texts
@@ -147,19 +148,19 @@ func TestGapsAreCountedExactly(t *testing.T) {
 
 func TestKnownRecordsAreLeftOut(t *testing.T) {
 	r := open(t, logFile(t, line(1, "a"), line(2, "b"), line(3, "c"), line(4, "d")))
-	r.Skip(3)
+	r.From(4, math.MaxInt64)
 	require.Equal(t, []string{"d"}, all(t, r))
 	require.Equal(t, Counts{Read: 1, Known: 3}, r.Counts)
 
 	r = open(t, logFile(t, line(7, "a"), line(8, "b")))
-	r.Skip(3)
+	r.From(4, math.MaxInt64)
 	require.Equal(t, []string{"a", "b"}, all(t, r))
 	require.Equal(t, Counts{Read: 2, Lost: 3}, r.Counts, "4 to 6 were overwritten")
 }
 
 func TestASequenceThatGoesBackIsAnotherLog(t *testing.T) {
 	r := open(t, logFile(t, line(7, "a"), line(8, "b"), line(0, "c"), line(1, "d")))
-	r.Skip(7)
+	r.From(8, math.MaxInt64)
 	require.Equal(t, []string{"b", "c", "d"}, all(t, r))
 	require.Equal(t, Counts{Read: 3, Known: 1}, r.Counts)
 }
@@ -199,6 +200,13 @@ func TestOversizedRecordsAreCountedAndPassed(t *testing.T) {
 			require.Zero(t, r.Counts.Malformed)
 		})
 	}
+}
+
+func TestAnOversizedRecordIsNotLostAsWell(t *testing.T) {
+	long := strings.Repeat("x", 3*MaxRecord)
+	r := open(t, logFile(t, line(1, "a"), line(2, long), line(3, "b"), line(4, long), line(6, "one is lost")))
+	require.Equal(t, []string{"a", "b", "one is lost"}, all(t, r))
+	require.Equal(t, Counts{Read: 3, Oversized: 2, Lost: 1}, r.Counts)
 }
 
 func TestOpenFailsWithTheReason(t *testing.T) {

@@ -19,7 +19,7 @@ const MaxRecord = 16 << 10
 // Counts is what became of records that Next did not return, and of those that it did. Every byte and every sequence number is in one.
 type Counts struct {
 	Read      uint64 // returned by Next
-	Known     uint64 // not returned: up to the sequence number that Skip was given
+	Known     uint64 // not returned: before the record that From was given
 	Lost      uint64 // sequence numbers that were overwritten before they were read
 	Malformed uint64
 	Oversized uint64 // longer than MaxRecord
@@ -34,14 +34,18 @@ type Reader struct {
 
 	file        *os.File
 	interrupted atomic.Bool
+	ended       bool // Rest was called
+	gone        bool // path named another log when it was last looked at
 	info        fs.FileInfo
 	stream      *stream // nil for the device
 	buffer      []byte
 
 	sequenced bool // next is known
 	next      uint64
-	skip      uint64 // records up to it are known
+	from      uint64 // records before it are known
+	until     int64  // they end here at the latest
 	skipping  bool
+	head      head
 }
 
 // Open opens the kernel log at its oldest record.
@@ -73,17 +77,21 @@ func (r *Reader) SeekEnd() error {
 	if r.info.Mode()&fs.ModeNamedPipe != 0 {
 		return nil // It has what comes now, and nothing else.
 	}
-	_, err := r.file.Seek(0, io.SeekEnd)
+	end, err := r.file.Seek(0, io.SeekEnd)
+	if r.stream != nil {
+		r.stream.base = end
+	}
 	return err
 }
 
 // Expect says which sequence number the first record should have: what lies between is counted as lost.
 func (r *Reader) Expect(sequence uint64) { r.sequenced, r.next = true, sequence }
 
-// Skip makes Next leave out the records up to sequence, which are known from before; what was overwritten behind it is counted as lost.
-func (r *Reader) Skip(sequence uint64) {
-	r.skip, r.skipping = sequence, true
-	r.Expect(sequence + 1)
+// From makes Next leave out the records before sequence, which are known from before; what was overwritten behind them is counted as lost.
+// In a file, all that ends behind until is new, whatever its number.
+func (r *Reader) From(sequence uint64, until int64) {
+	r.from, r.until, r.skipping = sequence, until, true
+	r.Expect(sequence)
 }
 
 // Close ends reading.
@@ -91,8 +99,9 @@ func (r *Reader) Close() error { return r.file.Close() }
 
 // Interrupt makes a Next that waits return, and all that follow. It does nothing to regular files, for which nothing waits.
 func (r *Reader) Interrupt() {
-	r.interrupted.Store(true)
-	_ = r.file.SetReadDeadline(past)
+	if !r.interrupted.Swap(true) {
+		_ = r.file.SetReadDeadline(past)
+	}
 }
 
 var past = time.Unix(1, 0)
@@ -113,20 +122,73 @@ func (r *Reader) Next(deadline time.Time) (Record, error) {
 		if err != nil {
 			return Record{}, err
 		}
-		record, err := Parse(frame)
-		if err != nil {
-			r.Counts.Malformed++
-			continue
-		}
-		if r.accept(record.Sequence) {
+		if record, ok := r.record(frame); ok {
 			return record, nil
+		}
+		if r.over(deadline) {
+			return Record{}, ErrIdle
 		}
 	}
 }
 
+// over says whether Next has to return although there is something to read: a flood of what is no record has no end.
+func (r *Reader) over(deadline time.Time) bool {
+	return r.interrupted.Load() || time.Now().After(deadline)
+}
+
+// Rest ends reading, and returns the next record of what has been read already: a fifo gives nothing twice.
+func (r *Reader) Rest() (Record, bool) {
+	if r.stream == nil {
+		return Record{}, false
+	}
+	if !r.ended {
+		r.ended = true
+		r.Interrupt()
+		r.readLine()
+	}
+	for {
+		frame, oversized := r.stream.next(true)
+		r.addOversized(oversized)
+		if frame == nil {
+			return Record{}, false
+		}
+		if record, ok := r.record(frame); ok {
+			return record, true
+		}
+	}
+}
+
+// readLine reads the rest of a line that has been read in part, and nothing behind it.
+func (r *Reader) readLine() {
+	_ = r.file.SetReadDeadline(time.Now().Add(linger))
+	for range MaxRecord {
+		if !r.stream.inLine() {
+			return
+		}
+		n, err := r.file.Read(r.buffer[:1])
+		if err != nil {
+			return
+		}
+		r.stream.add(r.buffer[:n])
+	}
+}
+
+// record makes a record of a frame, and says whether it is to be returned.
+func (r *Reader) record(frame []byte) (Record, bool) {
+	record, err := Parse(frame)
+	if err != nil {
+		r.Counts.Malformed++
+		return Record{}, false
+	}
+	if r.stream != nil {
+		record.End = r.stream.offset()
+	}
+	return record, r.accept(record.Sequence, record.End)
+}
+
 // accept counts, and says whether a record is to be returned.
-func (r *Reader) accept(sequence uint64) bool {
-	if r.skipping && sequence <= r.skip {
+func (r *Reader) accept(sequence uint64, end int64) bool {
+	if r.skipping && sequence < r.from && end <= r.until {
 		r.Counts.Known++
 		return false
 	}
@@ -137,6 +199,14 @@ func (r *Reader) accept(sequence uint64) bool {
 	r.sequenced, r.next = true, sequence+1
 	r.Counts.Read++
 	return true
+}
+
+// addOversized counts records that are too long. They are not lost as well.
+func (r *Reader) addOversized(records uint64) {
+	r.Counts.Oversized += records
+	if !r.skipping {
+		r.next += records
+	}
 }
 
 func (r *Reader) frame(deadline time.Time) ([]byte, error) {
@@ -157,12 +227,14 @@ func (r *Reader) fromDevice(deadline time.Time) ([]byte, error) {
 			return r.buffer[:n], nil
 		case errors.Is(err, syscall.EPIPE): // Sequence numbers say how many.
 		case errors.Is(err, syscall.EINVAL):
-			r.Counts.Oversized++
-			r.next++ // It is not lost as well.
+			r.addOversized(1)
 		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.EAGAIN):
 			return nil, ErrIdle
 		default:
 			return nil, err
+		}
+		if r.over(deadline) {
+			return nil, ErrIdle
 		}
 	}
 }
@@ -170,7 +242,7 @@ func (r *Reader) fromDevice(deadline time.Time) ([]byte, error) {
 func (r *Reader) fromStream(deadline time.Time) ([]byte, error) {
 	for {
 		frame, oversized := r.stream.next(false)
-		r.Counts.Oversized += oversized
+		r.addOversized(oversized)
 		if frame != nil {
 			return frame, nil
 		}
@@ -179,9 +251,12 @@ func (r *Reader) fromStream(deadline time.Time) ([]byte, error) {
 		switch {
 		case n > 0:
 			r.stream.add(r.buffer[:n])
+			if r.over(deadline) {
+				return nil, ErrIdle
+			}
 		case errors.Is(err, io.EOF), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.EAGAIN):
 			frame, oversized = r.stream.next(true)
-			r.Counts.Oversized += oversized
+			r.addOversized(oversized)
 			if frame == nil {
 				return nil, ErrIdle
 			}

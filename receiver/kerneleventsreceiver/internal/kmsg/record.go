@@ -15,6 +15,9 @@ import (
 type Record struct {
 	Sequence uint64
 
+	// End is where it ends in its file, 0 in the device.
+	End int64
+
 	// Since is when it was logged, on the clock that starts at boot.
 	Since time.Duration
 

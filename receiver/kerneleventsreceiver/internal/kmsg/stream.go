@@ -13,18 +13,31 @@ const linger = 5 * time.Millisecond
 // stream cuts what a file or fifo has into records: a line, and the lines after it that a space begins.
 type stream struct {
 	pending   []byte
-	begin     int  // of what is not returned yet
-	searched  int  // up to here there is no end of a record
-	oversized bool // what is pending belongs to a record that is too long, and is dropped
+	base      int64 // where pending begins in the file
+	begin     int   // of what is not returned yet
+	searched  int   // up to here there is no end of a record
+	oversized bool  // what is pending belongs to a record that is too long, and is dropped
 }
 
 func (s *stream) add(data []byte) {
 	if s.begin > 0 {
 		s.pending = append(s.pending[:0], s.pending[s.begin:]...)
 		s.searched -= s.begin
+		s.base += int64(s.begin)
 		s.begin = 0
 	}
 	s.pending = append(s.pending, data...)
+}
+
+// offset returns where what is not returned yet begins in the file.
+func (s *stream) offset() int64 { return s.base + int64(s.begin) }
+
+// read returns how far the file has been read.
+func (s *stream) read() int64 { return s.base + int64(len(s.pending)) }
+
+// inLine says whether a line has been read in part.
+func (s *stream) inLine() bool {
+	return len(s.pending) > s.begin && s.pending[len(s.pending)-1] != '\n'
 }
 
 // next returns the next record, nil where there is none that is complete, and how many were too long. A record at the end is complete when
@@ -84,7 +97,7 @@ func (s *stream) dropIfOversized() uint64 {
 
 // patience returns how long to wait for more: a record that is complete but for properties waits for these alone.
 func (s *stream) patience(deadline time.Time) time.Time {
-	if len(s.pending) == s.begin || s.pending[len(s.pending)-1] != '\n' {
+	if len(s.pending) == s.begin || s.inLine() {
 		return deadline
 	}
 	if soon := time.Now().Add(linger); soon.Before(deadline) {
