@@ -40,7 +40,7 @@ rules:
   - name: test.greedy
     contains: ["GREEDY"]
     pattern: '^GREEDY'
-    more: ['^[A-Z]']
+    more: ['^[BILO]']
     severity: error
   - name: test.line
     contains: ["LINE"]
@@ -194,7 +194,7 @@ func TestDetailsComeFromAllLines(t *testing.T) {
 	}, done[0])
 }
 
-// A report takes no line that is an event of another kind, however wide its expressions for more are.
+// A report takes no line that is an event of another kind, whatever its expressions for more match.
 func TestAReportHidesNoOtherEvent(t *testing.T) {
 	r := newRig(t)
 	r.add("", "GREEDY", "LINE one", "Other words", "IGNORE", "BEGIN b")

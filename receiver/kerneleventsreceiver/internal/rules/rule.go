@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -87,8 +88,17 @@ func parse(file string, content []byte) ([]*Rule, error) {
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(string(content)))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&document); err != nil {
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return nil, fmt.Errorf(`%s: "rules": must be a list of rules, the file is empty`, file)
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: must be one YAML document, there is another one after ---", file)
+	}
+	if document.Rules == nil {
+		return nil, fmt.Errorf(`%s: "rules": must be a list of rules, there is none`, file)
 	}
 	var all []*Rule
 	var errs []error
@@ -113,17 +123,46 @@ var ruleKeys = map[string]bool{
 	"more": true, "end": true, "same": true, "within": true, "ignore": true, "disabled": true, "source": true,
 }
 
+var severityKeys = map[string]bool{"when": true, "severity": true}
+
 func decode(node *yaml.Node) (*Rule, error) {
+	node = resolved(node)
 	rule := &Rule{line: node.Line}
 	if err := node.Decode(rule); err != nil {
 		return rule, err
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if key := node.Content[i].Value; !ruleKeys[key] {
+		key := node.Content[i].Value
+		if !ruleKeys[key] {
 			return rule, fmt.Errorf("%q is no key of a rule", key)
+		}
+		if key == "severities" {
+			if err := checkSeverityKeys(resolved(node.Content[i+1])); err != nil {
+				return rule, err
+			}
 		}
 	}
 	return rule, rule.compile()
+}
+
+func checkSeverityKeys(list *yaml.Node) error {
+	for _, item := range list.Content {
+		item = resolved(item)
+		for i := 0; i+1 < len(item.Content); i += 2 {
+			if key := item.Content[i].Value; !severityKeys[key] {
+				return fmt.Errorf(`"severities": %q is no key of a severity, they are when and severity`, key)
+			}
+		}
+	}
+	return nil
+}
+
+// resolved returns what an alias stands for, and other nodes as they are.
+func resolved(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
 }
 
 var (
@@ -151,7 +190,10 @@ func (r *Rule) compile() error {
 	if !slices.Contains(Severities, r.Severity) && !r.Ignore {
 		return fmt.Errorf(`"severity": must be one of %s, got %q`, strings.Join(Severities, ", "), r.Severity)
 	}
-	return errors.Join(r.compileExpressions(), r.checkDevice())
+	if err := r.compileExpressions(); err != nil {
+		return err
+	}
+	return errors.Join(r.checkReport(), r.checkCaptured("device", r.Device), r.checkCaptured("same", r.Same))
 }
 
 func (r *Rule) compileExpressions() error {
@@ -216,13 +258,4 @@ func compile(key, text string) (*expression, error) {
 		}
 	}
 	return &expression{re, names}, nil
-}
-
-func (r *Rule) checkDevice() error {
-	for _, name := range r.Device {
-		if _, ok := Captures[name]; !ok {
-			return fmt.Errorf(`"device": capture %q is not known`, name)
-		}
-	}
-	return nil
 }

@@ -40,8 +40,6 @@ rules:
     severity: info
   - name: process.segfault
     disabled: true
-  - name: gone.already
-    disabled: true
 `
 
 func TestUsersRulesAreMergedOverShippedOnes(t *testing.T) {
@@ -69,30 +67,48 @@ func TestBadRulesAreRefusedByNameAndLine(t *testing.T) {
 	}
 	const contains, pattern, severity = `contains: ["abc"]`, `pattern: '^abc$'`, `severity: info`
 	for name, tt := range map[string]struct{ yaml, want string }{
-		"no regexp":              {rule(contains, `pattern: '('`, severity), `own.yaml:2: rule "bad.one": "pattern": error parsing regexp`},
-		"matches everything":     {rule(contains, `pattern: '.*'`, severity), `own.yaml:2: rule "bad.one": "pattern": matches everything`},
-		"matches any character":  {rule(contains, `pattern: '.'`, severity), `"pattern": matches everything`},
-		"no pattern":             {rule(contains, severity), `"pattern": matches everything`},
-		"unknown capture":        {rule(contains, `pattern: 'a(?P<colour>b)'`, severity), `"pattern": capture "colour" is not known`},
-		"unknown detail capture": {rule(contains, pattern, `details: ['a(?P<colour>b)']`, severity), `"details": capture "colour" is not known`},
-		"more that is anything":  {rule(contains, pattern, `more: ['x*']`, severity), `"more": matches everything`},
-		"end that is no regexp":  {rule(contains, pattern, `end: '['`, severity), `"end": error parsing regexp`},
-		"unknown device":         {rule(contains, pattern, `device: [colour]`, severity), `"device": capture "colour" is not known`},
-		"no contains":            {rule(pattern, severity), `"contains": must have texts of at least 3 characters`},
-		"short contains":         {rule(`contains: ["ab"]`, pattern, severity), `"contains": must have texts of at least 3 characters`},
-		"no severity":            {rule(contains, pattern), `"severity": must be one of info, warn, error, fatal, got ""`},
-		"bad severity":           {rule(contains, pattern, `severity: awful`), `"severity": must be one of info, warn, error, fatal, got "awful"`},
-		"bad severities":         {rule(contains, pattern, severity, `severities: [{when: 'xyz', severity: awful}]`), `"severities::severity": must be one of`},
-		"severities for all":     {rule(contains, pattern, severity, `severities: [{severity: info}]`), `"severities::when": matches everything`},
-		"unknown key":            {rule(contains, pattern, severity, `colour: red`), `"colour" is no key of a rule`},
-		"wrong type":             {rule(`contains: {a: b}`, pattern, severity), `rule "bad.one": yaml: unmarshal errors`},
-		"bad name":               {"rules:\n  - name: Bad Name\n    " + contains, `own.yaml:2: rule "Bad Name": "name": must be words`},
-		"bad kind":               {rule(`kind: "x y"`, contains, pattern, severity), `"kind": must be words`},
-		"twice":                  {rule(contains, pattern, severity) + "  - name: bad.one\n    disabled: true\n", `own.yaml:6: rule "bad.one": there is another rule of this name`},
-		"no list":                {"rules: 1\n", "own.yaml: yaml: unmarshal errors"},
-		"other keys":             {"rule: []\n", "own.yaml: yaml: unmarshal errors:\n  line 1: field rule not found"},
-		"too many":               {"rules:\n" + many(256, "abc"), "own.yaml: there are"},
-		"too long":               {"rules:\n" + many(150, strings.Repeat("x", 150)), `own.yaml: the texts of "contains" are too many or too long`},
+		"no regexp":               {rule(contains, `pattern: '('`, severity), `own.yaml:2: rule "bad.one": "pattern": error parsing regexp`},
+		"matches everything":      {rule(contains, `pattern: '.*'`, severity), `own.yaml:2: rule "bad.one": "pattern": matches everything`},
+		"matches any character":   {rule(contains, `pattern: '.'`, severity), `"pattern": matches everything`},
+		"no pattern":              {rule(contains, severity), `"pattern": matches everything`},
+		"unknown capture":         {rule(contains, `pattern: 'a(?P<colour>b)'`, severity), `"pattern": capture "colour" is not known`},
+		"unknown detail capture":  {rule(contains, pattern, `details: ['a(?P<colour>b)']`, severity), `"details": capture "colour" is not known`},
+		"more that is anything":   {rule(contains, pattern, `more: ['x*']`, severity), `"more": matches everything`},
+		"end that is no regexp":   {rule(contains, pattern, `end: '['`, severity), `"end": error parsing regexp`},
+		"unknown device":          {rule(contains, pattern, `device: [colour]`, severity), `"device": capture "colour" is not known`},
+		"no contains":             {rule(pattern, severity), `"contains": must have texts of at least 3 characters`},
+		"short contains":          {rule(`contains: ["ab"]`, pattern, severity), `"contains": must have texts of at least 3 characters`},
+		"no severity":             {rule(contains, pattern), `"severity": must be one of info, warn, error, fatal, got ""`},
+		"bad severity":            {rule(contains, pattern, `severity: awful`), `"severity": must be one of info, warn, error, fatal, got "awful"`},
+		"bad severities":          {rule(contains, pattern, severity, `severities: [{when: 'xyz', severity: awful}]`), `"severities::severity": must be one of`},
+		"severities for all":      {rule(contains, pattern, severity, `severities: [{severity: info}]`), `"severities::when": matches everything`},
+		"unknown key":             {rule(contains, pattern, severity, `colour: red`), `"colour" is no key of a rule`},
+		"wrong type":              {rule(`contains: {a: b}`, pattern, severity), `rule "bad.one": yaml: unmarshal errors`},
+		"bad name":                {"rules:\n  - name: Bad Name\n    " + contains, `own.yaml:2: rule "Bad Name": "name": must be words`},
+		"bad kind":                {rule(`kind: "x y"`, contains, pattern, severity), `"kind": must be words`},
+		"unused device":           {rule(contains, pattern, severity, `device: [pci]`), `"device": neither "pattern" nor "details" captures "pci"`},
+		"unknown same":            {rule(contains, pattern, severity, `more: ['^def']`, `same: [colour]`), `"same": capture "colour" is not known`},
+		"unused same":             {rule(contains, pattern, severity, `more: ['^def']`, `same: [pci]`), `"same": neither "pattern" nor "details" captures "pci"`},
+		"more for any words":      {rule(contains, pattern, severity, `more: ['^[A-Z]']`), `"more": "^[A-Z]" matches lines of other origin, such as "Linux version`},
+		"end for any words":       {rule(contains, pattern, severity, `more: ['^def']`, `end: ': '`), `"end": ": " matches lines of other origin, such as "NET: `},
+		"end without more":        {rule(contains, pattern, severity, `end: '^def'`), `"end": is of use only with "more"`},
+		"same without more":       {rule(contains, `pattern: 'abc (?P<pci>.+)'`, severity, `same: [pci]`), `"same": is of use only with "more"`},
+		"within without more":     {rule(contains, pattern, severity, `within: 5s`), `"within": is of use only with "more"`},
+		"within is short":         {rule(contains, pattern, severity, `more: ['^def']`, `within: 5ns`), `"within": must be at least 100ms and at most 1m0s, got 5ns`},
+		"within is long":          {rule(contains, pattern, severity, `more: ['^def']`, `within: 1h`), `"within": must be at least 100ms and at most 1m0s, got 1h0m0s`},
+		"within is no time":       {rule(contains, pattern, severity, `more: ['^def']`, `within: soon`), `rule "bad.one": yaml: unmarshal errors`},
+		"more of what is ignored": {rule(contains, pattern, `ignore: true`, `more: ['^def']`), `"more": is of no use with "ignore"`},
+		"key of severities":       {rule(contains, pattern, severity, `severities: [{whenever: x, severity: info}]`), `rule "bad.one": "severities": "whenever" is no key of a severity`},
+		"disabled is unknown":     {"rules:\n  - name: no.such\n    disabled: true\n", `own.yaml:2: rule "no.such": "disabled": no shipped rule has this name`},
+		"empty":                   {"", `own.yaml: "rules": must be a list of rules, the file is empty`},
+		"comments alone":          {"# nothing\n", `own.yaml: "rules": must be a list of rules, the file is empty`},
+		"no rules":                {"rules:\n", `own.yaml: "rules": must be a list of rules, there is none`},
+		"two documents":           {"rules: []\n---\n" + rule(contains, pattern, severity), `own.yaml: must be one YAML document`},
+		"twice":                   {rule(contains, pattern, severity) + "  - name: bad.one\n    disabled: true\n", `own.yaml:6: rule "bad.one": there is another rule of this name`},
+		"no list":                 {"rules: 1\n", "own.yaml: yaml: unmarshal errors"},
+		"other keys":              {"rule: []\n", "own.yaml: yaml: unmarshal errors:\n  line 1: field rule not found"},
+		"too many":                {"rules:\n" + many(256, "abc"), "own.yaml: there are"},
+		"too long":                {"rules:\n" + many(150, strings.Repeat("x", 150)), `own.yaml: the texts of "contains" are too many or too long`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New("own.yaml", []byte(tt.yaml))

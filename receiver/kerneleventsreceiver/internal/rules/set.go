@@ -37,7 +37,9 @@ func New(file string, content []byte) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = merge(all, users)
+		if all, err = merge(all, users); err != nil {
+			return nil, fmt.Errorf("%s:%w", file, err)
+		}
 	}
 	if len(all) > most {
 		return nil, fmt.Errorf("%s: there are %d rules with the shipped ones, %d is the most", file, len(all), most)
@@ -55,7 +57,7 @@ func New(file string, content []byte) (*Set, error) {
 	return set, nil
 }
 
-func merge(shipped, users []*Rule) []*Rule {
+func merge(shipped, users []*Rule) ([]*Rule, error) {
 	byName := map[string]*Rule{}
 	for _, rule := range users {
 		byName[rule.Name] = rule
@@ -72,11 +74,15 @@ func merge(shipped, users []*Rule) []*Rule {
 		}
 	}
 	for _, rule := range users {
-		if !known[rule.Name] && !rule.Disabled {
+		switch {
+		case known[rule.Name]:
+		case rule.Disabled:
+			return nil, fmt.Errorf(`%d: rule %q: "disabled": no shipped rule has this name`, rule.line, rule.Name)
+		default:
 			all = append(all, rule)
 		}
 	}
-	return append(all, replaced...)
+	return append(all, replaced...), nil
 }
 
 // Rules returns the rules, in the order of trial.
