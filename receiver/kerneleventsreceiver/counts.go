@@ -39,7 +39,7 @@ func newCounts() counts {
 	return counts{
 		records: map[metadata.AttributeKernelLogOutcome]int64{
 			metadata.AttributeKernelLogOutcomeMatched: 0, metadata.AttributeKernelLogOutcomeUnmatched: 0, metadata.AttributeKernelLogOutcomeLost: 0,
-			metadata.AttributeKernelLogOutcomeMalformed: 0, metadata.AttributeKernelLogOutcomeOversized: 0,
+			metadata.AttributeKernelLogOutcomeKnown: 0, metadata.AttributeKernelLogOutcomeMalformed: 0, metadata.AttributeKernelLogOutcomeOversized: 0,
 		},
 		events:  map[string]map[string]int64{},
 		dropped: map[string]int64{},
@@ -60,6 +60,7 @@ func (c *counts) addRecord(matched bool) {
 func (c *counts) addUnread(of kmsg.Counts) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.records[metadata.AttributeKernelLogOutcomeKnown] += int64(of.Known)         //nolint:gosec // They are counts of what happened.
 	c.records[metadata.AttributeKernelLogOutcomeLost] += int64(of.Lost)           //nolint:gosec // They are counts of what happened.
 	c.records[metadata.AttributeKernelLogOutcomeMalformed] += int64(of.Malformed) //nolint:gosec // They are counts of what happened.
 	c.records[metadata.AttributeKernelLogOutcomeOversized] += int64(of.Oversized) //nolint:gosec // They are counts of what happened.

@@ -70,7 +70,7 @@ func TestMetricsCountEventsAndRecords(t *testing.T) {
 		require.Equal(t, map[string]int64{
 			"00000000:3B:00.0 79 GPU-11111111-2222-3333-4444-555555555555": 2, "00000000:3B:00.0 31 GPU-11111111-2222-3333-4444-555555555555": 1, "00000000:99:00.0 13 ": 1,
 		}, r.points("kernel.gpu.xids"))
-		require.Equal(t, map[string]int64{"matched": 6, "unmatched": 2, "lost": 3, "malformed": 1, "oversized": 0}, r.points("kernel.log.records"))
+		require.Equal(t, map[string]int64{"matched": 6, "unmatched": 2, "known": 0, "lost": 3, "malformed": 1, "oversized": 0}, r.points("kernel.log.records"))
 		require.Empty(t, r.points("kernel.events.dropped"))
 		r.stop()
 	})

@@ -152,5 +152,6 @@ func TestWhatALaterLineOfAFileSaysIsNewWhateverItsNumber(t *testing.T) {
 		settle()
 		r.stop()
 		require.Equal(t, []string{xidLine(32), xidLine(33)}, r.bodies())
+		require.Equal(t, map[string]int64{"matched": 2, "unmatched": 0, "known": 3, "lost": 0, "malformed": 0, "oversized": 0}, r.points("kernel.log.records"))
 	})
 }

@@ -20,6 +20,7 @@ const (
 	_ AttributeKernelLogOutcome = iota
 	AttributeKernelLogOutcomeMatched
 	AttributeKernelLogOutcomeUnmatched
+	AttributeKernelLogOutcomeKnown
 	AttributeKernelLogOutcomeLost
 	AttributeKernelLogOutcomeMalformed
 	AttributeKernelLogOutcomeOversized
@@ -32,6 +33,8 @@ func (av AttributeKernelLogOutcome) String() string {
 		return "matched"
 	case AttributeKernelLogOutcomeUnmatched:
 		return "unmatched"
+	case AttributeKernelLogOutcomeKnown:
+		return "known"
 	case AttributeKernelLogOutcomeLost:
 		return "lost"
 	case AttributeKernelLogOutcomeMalformed:
@@ -46,6 +49,7 @@ func (av AttributeKernelLogOutcome) String() string {
 var MapAttributeKernelLogOutcome = map[string]AttributeKernelLogOutcome{
 	"matched":   AttributeKernelLogOutcomeMatched,
 	"unmatched": AttributeKernelLogOutcomeUnmatched,
+	"known":     AttributeKernelLogOutcomeKnown,
 	"lost":      AttributeKernelLogOutcomeLost,
 	"malformed": AttributeKernelLogOutcomeMalformed,
 	"oversized": AttributeKernelLogOutcomeOversized,
