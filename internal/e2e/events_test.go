@@ -73,7 +73,7 @@ func (l *ledger) kill(t *testing.T) {
 	l.said = append(l.said, l.node.out.lines()...)
 }
 
-// uids returns how often each event was said.
+// uids returns how often each XID was said.
 func (l *ledger) uids(t *testing.T) map[string]int {
 	t.Helper()
 	uids := map[string]int{}
@@ -82,6 +82,7 @@ func (l *ledger) uids(t *testing.T) map[string]int {
 			ResourceLogs []struct {
 				ScopeLogs []struct {
 					LogRecords []struct {
+						EventName  string
 						Attributes []struct {
 							Key   string
 							Value struct{ StringValue string }
@@ -94,7 +95,7 @@ func (l *ledger) uids(t *testing.T) map[string]int {
 		for _, rl := range logs.ResourceLogs {
 			for _, record := range rl.ScopeLogs[0].LogRecords {
 				for _, attribute := range record.Attributes {
-					if attribute.Key == "log.record.uid" {
+					if record.EventName == "gpu.xid" && attribute.Key == "log.record.uid" {
 						uids[attribute.Value.StringValue]++
 					}
 				}
