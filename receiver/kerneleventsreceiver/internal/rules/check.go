@@ -40,6 +40,16 @@ func (r *Rule) checkReport() error {
 	return checkNarrow("end", r.end)
 }
 
+// checkContains refuses a text that keeps the pattern from ever being tried on a line that it matches.
+func (r *Rule) checkContains() error {
+	for _, text := range r.Contains {
+		if !canHave(r.Pattern, text) {
+			return fmt.Errorf(`"contains": no line that "pattern" matches can have %q`, text)
+		}
+	}
+	return nil
+}
+
 // ordinary are lines that have nothing in common, and belong to no report.
 var ordinary = []string{
 	"Linux version 6.8.0 (build@host) (gcc 13.2.0) #1 SMP PREEMPT_DYNAMIC",

@@ -193,7 +193,7 @@ func (r *Rule) compile() error {
 	if err := r.compileExpressions(); err != nil {
 		return err
 	}
-	return errors.Join(r.checkReport(), r.checkCaptured("device", r.Device), r.checkCaptured("same", r.Same))
+	return errors.Join(r.checkContains(), r.checkReport(), r.checkCaptured("device", r.Device), r.checkCaptured("same", r.Same))
 }
 
 func (r *Rule) compileExpressions() error {

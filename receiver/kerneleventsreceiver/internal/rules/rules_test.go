@@ -104,6 +104,7 @@ func TestBadRulesAreRefusedByNameAndLine(t *testing.T) {
 		"comments alone":          {"# nothing\n", `own.yaml: "rules": must be a list of rules, the file is empty`},
 		"no rules":                {"rules:\n", `own.yaml: "rules": must be a list of rules, there is none`},
 		"two documents":           {"rules: []\n---\n" + rule(contains, pattern, severity), `own.yaml: must be one YAML document`},
+		"contains is impossible":  {rule(`contains: ["abcdef"]`, `pattern: '^abc [def]+$'`, severity), `"contains": no line that "pattern" matches can have "abcdef"`},
 		"twice":                   {rule(contains, pattern, severity) + "  - name: bad.one\n    disabled: true\n", `own.yaml:6: rule "bad.one": there is another rule of this name`},
 		"no list":                 {"rules: 1\n", "own.yaml: yaml: unmarshal errors"},
 		"other keys":              {"rule: []\n", "own.yaml: yaml: unmarshal errors:\n  line 1: field rule not found"},
@@ -123,7 +124,7 @@ func TestBadRulesAreRefusedByNameAndLine(t *testing.T) {
 func many(n int, text string) string {
 	var all strings.Builder
 	for i := range n {
-		fmt.Fprintf(&all, "  - {name: many.n%d, contains: [\"%d%s\"], pattern: '^x$', severity: info}\n", i, i, text)
+		fmt.Fprintf(&all, "  - {name: many.n%d, contains: [\"%d%s\"], pattern: '^y.*x$', severity: info}\n", i, i, text)
 	}
 	return all.String()
 }
@@ -199,4 +200,33 @@ func TestALineWithoutARuleCostsNoAllocation(t *testing.T) {
 	require.NoError(t, err)
 	line := []byte("audit: type=1400 audit(1700000000.123:456): apparmor=\"STATUS\" operation=\"profile_load\"")
 	require.Zero(t, testing.AllocsPerRun(100, func() { set.Match(line) }))
+}
+
+func TestWhatLinesOfAnExpressionCanHave(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{`^xyz$`, "abc", false},
+		{`^xyz$`, "xyz", true},
+		{`^xyz$`, "yz", true},
+		{`^xyz`, "abc", true},
+		{`xyz$`, "abc", true},
+		{`xyz`, "abc", true},
+		{`^x.*z$`, "abc", true},
+		{`^x.?z$`, "abc", false},
+		{`^(?i:xyz)$`, "XYZ", true},
+		{`^xyz$`, "XYZ", false},
+		{`^(?:xyz|a[ab]b?c)$`, "abc", true},
+		{`^aabaac$`, "abaac", true},
+		{`^(?:aab)+c$`, "aabaabc", true},
+		{`^\w+: \d{1,3}$`, ": 12", true},
+		{`^\w+: \d{1,3}$`, ": 1234", false},
+		{`^xyz$|abc`, "qqq", true},
+		{`^\bxyz\b$`, "xyz", true},
+		{`^xéz$`, "éz", true},
+		{`^(?:[a-d]{1,60}y){1,16}$`, strings.Repeat("abcd", 32), true}, // too much to search
+	} {
+		require.Equal(t, tt.want, canHave(tt.pattern, tt.text), "%s %s", tt.pattern, tt.text)
+	}
 }
