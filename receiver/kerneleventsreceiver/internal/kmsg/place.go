@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -68,8 +69,16 @@ func (r *Reader) Check(path string) error {
 		return nil
 	case err != nil:
 		return err
-	case gone, info.Mode().IsRegular() && info.Size() < r.stream.read():
+	case gone, r.truncated(info):
 		return ErrReplaced
 	}
 	return nil
+}
+
+func (r *Reader) truncated(now fs.FileInfo) bool {
+	if !now.Mode().IsRegular() {
+		return false
+	}
+	r.sized = r.sized || r.info.Size() > 0 || now.Size() > 0
+	return r.sized && now.Size() < r.stream.read()
 }

@@ -36,6 +36,7 @@ type Reader struct {
 	interrupted atomic.Bool
 	ended       bool // Rest was called
 	gone        bool // path named another log when it was last looked at
+	sized       bool // the file's size says how much it has, which it does not in /proc
 	info        fs.FileInfo
 	stream      *stream // nil for the device
 	buffer      []byte
