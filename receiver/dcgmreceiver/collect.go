@@ -129,6 +129,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.holder = watching.NewHolder(src)
 	c.planned, c.frugal, c.classes, c.entities = false, false, nil, nil
 	c.since, c.clock = now, series.Clock{} // Another engine may be there now.
+	c.xids.unbroken = false
 }
 
 // detach stops using a source whose connection is gone, and with it all groups and watches.

@@ -31,6 +31,9 @@ type class struct {
 // left for the next plan; what fails as a whole is an error, and nothing is left behind at the host engine.
 func (c *collector) plan(ctx context.Context, now time.Time) error {
 	c.planned, c.incomplete = false, false
+	if err := c.readLastXIDs(ctx); err != nil {
+		return err
+	}
 	if err := c.choosePlanned(ctx); err != nil {
 		return err
 	}

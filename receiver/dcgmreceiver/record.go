@@ -26,9 +26,7 @@ func (c *collector) record(pass record.Pass) {
 	r := &recording{c, pass}
 	gpus, parts := shown(c.gpus), shown(c.parts)
 	r.states(c.stateOfAll(r.Engine))
-	for _, g := range slices.Concat(gpus, parts, c.gone) {
-		r.xids(g)
-	}
+	r.xids(slices.Concat(gpus, parts, c.gone))
 	for _, g := range gpus {
 		r.healthWatches(g)
 		r.links(g)

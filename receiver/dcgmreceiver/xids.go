@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -36,6 +37,9 @@ type xidReader struct {
 	begun   bool  // they have been read
 	failed  bool  // some could not be read last time
 	unsaved error // the journal's store does not have all of it
+
+	unbroken bool   // nothing but one interval is between the last look at who has which number and the next one
+	owned    uint64 // the version of the node at that look
 }
 
 func newXIDReader(table *xid.Table, enabled map[string]bool) *xidReader {
@@ -77,9 +81,20 @@ func (x *xidReader) begin(ctx context.Context, c *collector) error {
 	return err
 }
 
-// readXIDs reads the XIDs since the last time. Those of GPUs for which that fails, as when one has lost its watch, are read after the next
-// plan: the host engine keeps them.
-func (c *historian) readXIDs(ctx context.Context) error {
+// readLastXIDs reads with the watches that are there the XIDs of entities that the next plan may not have any more.
+func (c *historian) readLastXIDs(ctx context.Context) error {
+	if !c.xids.begun {
+		return nil
+	}
+	return c.takeXIDs(ctx, func(int64) {})
+}
+
+// readXIDs reads the XIDs since the last time, after the identity of all entities.
+func (c *historian) readXIDs(ctx context.Context) error { return c.takeXIDs(ctx, c.own) }
+
+// takeXIDs reads the XIDs since the last time, and calls own with the host engine's time before it takes them. Those of GPUs for which that
+// fails, as when one has lost its watch, are read after the next plan: the host engine keeps them.
+func (c *historian) takeXIDs(ctx context.Context, own func(now int64)) error {
 	x := c.xids
 	watches := c.eventWatches(events.FieldXID)
 	if !x.wanted() || len(watches) == 0 {
@@ -87,6 +102,7 @@ func (c *historian) readXIDs(ctx context.Context) error {
 	}
 	since, ready := x.journal.Since(events.XIDs)
 	if !ready {
+		x.unbroken = false
 		return nil
 	}
 	read, err := c.readWatches(ctx, watches, since)
@@ -95,8 +111,29 @@ func (c *historian) readXIDs(ctx context.Context) error {
 	}
 	c.noteXIDsFailed(err)
 	x.begun = true
-	x.journal.Read(events.XIDs, read, c.describeXID)
+	if !read.Next.IsZero() {
+		own(read.Next.UnixMicro())
+	}
+	owners := x.journal.Numbers.Owners()
+	x.journal.Read(events.XIDs, read, func(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
+		return c.describeXID(owners, o, replayed, into)
+	})
 	return nil
+}
+
+// own notes who has which number at a time of the host engine: an XID is of whoever had the number when it came.
+func (c *historian) own(now int64) {
+	x := c.xids
+	if x.unbroken && x.owned == c.node.Version {
+		x.journal.Numbers.Looked(now)
+		return
+	}
+	var present []events.Owner
+	for _, g := range c.present() {
+		present = append(present, events.OwnerOf(g.entity(), g.known.Key(), g.attributes(), g.known.PCIBusID))
+	}
+	x.journal.Numbers.Own(now, x.unbroken, present)
+	x.unbroken, x.owned = true, c.node.Version
 }
 
 // readWatches reads all watches of a stream. An error is one of the whole connection, or the first of a watch that is to be made anew.
@@ -151,28 +188,65 @@ func (x *xidReader) save(ctx context.Context, self selftelemetry.Receiver) {
 }
 
 // describeXID fills the record of an XID, of which the host engine says so as soon as it has one.
-func (c *historian) describeXID(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
+func (c *historian) describeXID(owners events.Owners, o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
 	code, ok := events.CodeOf(c.xids.table, o)
 	if !ok {
 		c.tally.Drop(series.Implausible)
 		return inventory.Key{}, false
 	}
-	g := c.at(o.Entity)
-	if g == nil {
+	owner, had := owners.Of(o.Entity, o.Time)
+	if !had {
 		return inventory.Key{}, false // It is not configured.
 	}
 	c.freeze(code, o)
-	subject := events.Subject{Attributes: g.attributes(), PCIBusID: g.known.PCIBusID}
-	subject.Describe(o, code, replayed, into)
-	return g.known.Key(), true
+	if owner == nil {
+		strangerOf(owners.Kin(o.Entity)).Describe(o, code, replayed, into)
+		return inventory.Key{}, true
+	}
+	owner.Subject().Describe(o, code, replayed, into)
+	return owner.Key, true
 }
 
-// xids records the counts of a GPU, be it there or not: what has happened stays true.
-func (r *recording) xids(g *gpu) {
-	if !r.collector.xids.wanted() {
+// strangerOf is a subject of which nothing is known but that it had the number of another one before: an instance was in the same GPU.
+func strangerOf(kin *events.Owner) *events.Subject {
+	subject := &events.Subject{Attributes: pcommon.NewMap(), Number: inventory.ByNumber(kin.Entity)}
+	if isInstance(kin.Entity) {
+		subject = kin.Subject()
+		subject.Number = inventory.ByNumber(kin.Entity)
+		for _, own := range []string{"hw.id", "gpu.mig.profile", "gpu.mig.gi", "gpu.mig.ci"} {
+			subject.Attributes.Remove(own)
+		}
+	}
+	subject.Attributes.PutStr("hw.vendor", inventory.Vendor)
+	subject.Attributes.PutInt("dcgm.entity.id", int64(kin.Entity.ID))
+	return subject
+}
+
+// xids records the counts of entities, be they there or not: what has happened stays true. Those of an entity that is known no more go on
+// as long as it is remembered that it had a number.
+func (r *recording) xids(some []*gpu) {
+	x := r.collector.xids
+	if !x.wanted() || !x.journal.Counted() {
 		return
 	}
-	counts, since, until := r.collector.xids.journal.Counts(events.XIDs, g.known.Key())
+	done := map[inventory.Key]bool{}
+	for _, g := range slices.Concat(r.present(), r.gone) { // Those that are not shown yet have no series.
+		done[g.known.Key()] = true
+	}
+	for _, g := range some {
+		r.xidsOf(g.known.Key(), g.attributes())
+	}
+	owners := x.journal.Numbers.Owners()
+	for i := range owners {
+		if owner := &owners[i]; !done[owner.Key] {
+			done[owner.Key] = true
+			r.xidsOf(owner.Key, owner.Subject().Attributes)
+		}
+	}
+}
+
+func (r *recording) xidsOf(key inventory.Key, attributes pcommon.Map) {
+	counts, since, until := r.collector.xids.journal.Counts(events.XIDs, key)
 	at, start := timestamp(time.UnixMicro(until)), timestamp(time.UnixMicro(since))
 	for i := range counts {
 		count := &counts[i]
@@ -184,10 +258,10 @@ func (r *recording) xids(g *gpu) {
 			to.PutInt("gpu.xid.code", int64(count.Code))
 		}
 		if r.Wants(metricXIDErrors) {
-			r.Batch.AddFilled(g.attributes(), metricXIDErrors, record.Point{Value: catalog.Number{I: count.Number}, At: at, Start: start}, fill)
+			r.Batch.AddFilled(attributes, metricXIDErrors, record.Point{Value: catalog.Number{I: count.Number}, At: at, Start: start}, fill)
 		}
 		if r.Wants(metricXIDLast) {
-			r.Batch.AddFilled(g.attributes(), metricXIDLast, record.Point{Value: catalog.Number{F: float64(count.Last) / 1e6}, At: at, Start: at}, fill)
+			r.Batch.AddFilled(attributes, metricXIDLast, record.Point{Value: catalog.Number{F: float64(count.Last) / 1e6}, At: at, Start: at}, fill)
 		}
 	}
 }

@@ -41,6 +41,8 @@ type Journal struct {
 	waiting plog.Logs // of one resource and one scope
 	frozen  atomic.Int64
 	dirty   bool // there is something that the store does not have
+
+	Numbers Numbers
 }
 
 // state is what the store has beside the records.
@@ -51,6 +53,8 @@ type state struct {
 	Facts     map[string]string     `json:"facts,omitempty"`  // about entities, by kind, hw.id and name
 	Since     int64                 `json:"since"`            // the engine's time at the first read ever: the counts are from then on
 	Counts    Counts                `json:"counts"`
+	Owners    Owners                `json:"owners,omitempty"`
+	Looked    int64                 `json:"looked,omitempty"` // the engine's time when the owners were there last
 }
 
 // Keys in the store.
@@ -99,8 +103,10 @@ func (j *Journal) load(ctx context.Context) error {
 	}
 	if stored.Endpoint != j.state.Endpoint || stored.Positions == nil {
 		stored.Endpoint, stored.Positions = j.state.Endpoint, map[History]*Position{}
+		stored.Owners, stored.Looked = nil, 0
 	}
 	j.state = stored
+	j.Numbers.load(&stored)
 	j.frozen.Store(stored.Frozen)
 	if j.keeps && waiting.LogRecordCount() > 0 {
 		waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().MoveAndAppendTo(j.records())
@@ -134,6 +140,7 @@ func (j *Journal) Rewind(to int64) {
 	for _, position := range j.state.Positions {
 		position.Rewind(to)
 	}
+	j.Numbers.rewind(to)
 	j.dirty = true
 }
 
@@ -143,7 +150,7 @@ func (j *Journal) Freeze(at int64) { j.frozen.Store(at) }
 // Frozen returns what [Journal.Freeze] keeps.
 func (j *Journal) Frozen() int64 { return j.frozen.Load() }
 
-// Describe says whose an occurrence is and fills its record. It reports false for what is no event.
+// Describe says whose an occurrence is, the zero key where nobody knows, and fills its record. It reports false for what is no event.
 type Describe func(o Occurrence, replayed bool, record plog.LogRecord) (inventory.Key, bool)
 
 // Reading is what a host engine answered to a question for a history. It may come from several watches.
@@ -192,7 +199,7 @@ func (j *Journal) take(o Occurrence, replayed bool, describe Describe) {
 	if !isEvent {
 		return
 	}
-	if !replayed {
+	if !replayed && key.ID != "" {
 		j.state.Counts.Add(key, int(o.Value), o.Time)
 	}
 	if j.keeps {
@@ -242,7 +249,7 @@ func (j *Journal) Delivered(n int) {
 func (j *Journal) Save(ctx context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.store == nil || !j.dirty {
+	if owners := j.Numbers.store(&j.state); j.store == nil || !j.dirty && !owners {
 		return nil
 	}
 	j.state.Frozen = j.frozen.Load()
@@ -260,6 +267,7 @@ func (j *Journal) Save(ctx context.Context) error {
 		return fmt.Errorf("write the journal of events: %w", err)
 	}
 	j.dirty = false
+	j.Numbers.stored()
 	return nil
 }
 

@@ -3,6 +3,7 @@
 package events
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ const (
 type Subject struct {
 	Attributes pcommon.Map // hw.id and the rest of its identity
 	PCIBusID   string      // "" if unknown
+	Number     string      // what it goes by where nobody knows who had its number
 }
 
 // CodeOf returns what an occurrence means by a table. It reports false for a value that can be no code.
@@ -68,7 +70,7 @@ func (s *Subject) Describe(o Occurrence, code xid.Code, replayed bool, record pl
 	attributes.PutStr(attributeUID, uid(name, s.id(), o))
 }
 
-func (s *Subject) id() string { return s.text("hw.id") }
+func (s *Subject) id() string { return cmp.Or(s.text("hw.id"), s.Number) }
 
 func (s *Subject) text(key string) string {
 	if value, exists := s.Attributes.Get(key); exists {
@@ -79,7 +81,11 @@ func (s *Subject) text(key string) string {
 
 // sentence is the event for people. All of its facts are attributes.
 func (s *Subject) sentence(code xid.Code) string {
-	parts := []string{fmt.Sprintf("%s %d on %s (%s)", strings.ToUpper(string(code.Kind)), code.Number, s.text("hw.name"), s.id())}
+	subject := fmt.Sprintf("%s (%s)", s.text("hw.name"), s.id())
+	if s.Number != "" {
+		subject = fmt.Sprintf("what was DCGM's %s then", s.Number)
+	}
+	parts := []string{fmt.Sprintf("%s %d on %s", strings.ToUpper(string(code.Kind)), code.Number, subject)}
 	if code.Meaning != "" {
 		parts = append(parts, code.Meaning)
 	}
