@@ -462,3 +462,29 @@ func TestValuesThatAreNoCodesAreNoEvents(t *testing.T) {
 	code, _ = CodeOf(xid.Default(), Occurrence{Field: FieldNonFatalSXID, Value: 9999})
 	require.Equal(t, xid.Warn, code.Severity)
 }
+
+// However many there are, what the next read answers with is remembered: the last seconds, and the newest of each entity.
+func TestNothingIsReadTwiceWhereMoreHappensThanIsRemembered(t *testing.T) {
+	r := newReader(t)
+	r.tick(0)
+	r.engine.happens(gpu1, 79, start.Add(time.Second))
+	const burst = maxSeen + 500
+	for i := range burst {
+		r.engine.happens(gpu0, 31, start.Add(2*time.Second+time.Duration(i)*100*time.Microsecond))
+	}
+	for range 3 {
+		r.tick(4 * time.Second)
+	}
+	r.tick(time.Second)
+	r.engine.now = start.Add(-time.Second) // Every question is one for the future: the newest of each entity answers.
+	r.read()
+	r.push()
+	got := len(r.got)
+	require.Equal(t, burst+1, got) // A message with all of them would be long.
+	require.Equal(t, map[int]int64{31: burst}, r.counts(gpu0))
+	require.Equal(t, map[int]int64{79: 1}, r.counts(gpu1))
+	position := r.journal.position(XIDs)
+	r.engine.happens(gpu0, 13, start.Add(20*time.Second))
+	r.tick(31 * time.Second)
+	require.LessOrEqual(t, len(position.Seen), maxSeen+2, "what is over is bounded")
+}

@@ -40,7 +40,7 @@ const overlap = 10 * time.Second
 // KeepAge is how long the engine is to keep an occurrence that is not read, and how long it is remembered that one was.
 const KeepAge = time.Hour
 
-// maxSeen bounds what is remembered.
+// maxSeen bounds what is remembered beside what the next read answers with: that is bounded by what the engine keeps.
 const maxSeen = 10_000
 
 // Since returns the instant to read from.
@@ -91,7 +91,12 @@ func (p *Position) forget() {
 	for _, o := range p.Seen {
 		newest[history{o.Entity, o.Field}] = o.Time
 	}
-	edge := p.Until - KeepAge.Microseconds()
-	p.Seen = slices.DeleteFunc(p.Seen, func(o Occurrence) bool { return o.Time < edge && newest[history{o.Entity, o.Field}] != o.Time })
-	p.Seen = p.Seen[max(0, len(p.Seen)-maxSeen):]
+	edge, sure, beyond := p.Until-KeepAge.Microseconds(), p.Since().UnixMicro(), len(p.Seen)-maxSeen
+	p.Seen = slices.DeleteFunc(p.Seen, func(o Occurrence) bool {
+		if newest[history{o.Entity, o.Field}] == o.Time || o.Time >= edge && (beyond <= 0 || o.Time >= sure) {
+			return false
+		}
+		beyond--
+		return true
+	})
 }
