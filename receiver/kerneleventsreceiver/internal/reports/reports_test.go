@@ -5,6 +5,7 @@ package reports
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +53,9 @@ rules:
     ignore: true
 `
 
+// ownRules are compiled once: fuzzing takes a rig for each of its inputs.
+var ownRules = sync.OnceValues(func() (*rules.Set, error) { return rules.New("own.yaml", []byte(own)) })
+
 type rig struct {
 	Assembler
 	t        *testing.T
@@ -63,7 +67,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	set, err := rules.New("own.yaml", []byte(own))
+	set, err := ownRules()
 	require.NoError(t, err)
 	return &rig{Assembler: Assembler{Rules: set}, t: t, now: time.Unix(1000, 0)}
 }
