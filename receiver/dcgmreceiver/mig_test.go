@@ -164,6 +164,32 @@ func TestMaxSeriesTakesInstancesByTheImportanceOfTheirMetrics(t *testing.T) {
 	})
 }
 
+func TestXIDsPushOutNoMeasurement(t *testing.T) {
+	simulate(t, steady, func(cfg *Config) { cfg.MaxSeries = 200 }, func(s *simulation) {
+		t := s.t
+		s.pass(interval)
+		before := s.now()
+		for code := range 64 {
+			s.sim.Send(fmt.Sprintf("xid gpu=0 code=%d spread=1ms", code+1))
+		}
+		s.pass(2 * interval)
+		after := s.now()
+		xids := 0
+		for key := range after {
+			xids += int(boolToInt(strings.HasPrefix(key, "gpu.xid.")))
+		}
+		require.Positive(t, xids, "they come before what matters less")
+		for key := range before {
+			for _, metric := range []string{"hw.power{", "hw.temperature{", "hw.gpu.utilization{", "hw.gpu.memory.usage{", "gpu.up{"} {
+				if strings.HasPrefix(key, metric) {
+					require.Contains(t, after, key)
+				}
+			}
+		}
+		require.Contains(t, before, "hw.power{hw.name=nvidia1}")
+	})
+}
+
 func TestHostEngineThatServesNoHierarchyHasNoInstances(t *testing.T) {
 	simulate(t, parted+"at 0s call call=dcgmGetGpuInstanceHierarchy status=-12\n", nil, func(s *simulation) {
 		t := s.t

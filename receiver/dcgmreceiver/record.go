@@ -26,7 +26,6 @@ func (c *collector) record(pass record.Pass) {
 	r := &recording{c, pass}
 	gpus, parts := shown(c.gpus), shown(c.parts)
 	r.states(c.stateOfAll(r.Engine))
-	r.xids(slices.Concat(gpus, parts, c.gone))
 	for _, g := range gpus {
 		r.healthWatches(g)
 		r.links(g)
@@ -40,7 +39,9 @@ func (c *collector) record(pass record.Pass) {
 	for _, g := range gpus {
 		r.instances(g)
 	}
-	r.Rows(groups...)
+	r.Rows(0, catalog.Measurements(), groups...)
+	r.xids(slices.Concat(gpus, parts, c.gone)) // There may be many.
+	r.Rows(catalog.Measurements(), len(catalog.Rows()), groups...)
 	for _, g := range gpus {
 		r.throttleEvents(g)
 		r.info(g)

@@ -6,7 +6,10 @@ import "slices"
 
 // rows are every series of an entity by importance: where the limit of series is reached, what
 // is at its end is left out. Fields go by number, as in dcgm_fields.h; DCGM renames them.
-var rows = slices.Concat(
+var rows = slices.Concat(measurements, details)
+
+// measurements are those without which a GPU cannot be judged.
+var measurements = slices.Concat(
 	powerSeries,
 	temperatureSeries,
 	utilizationSeries,
@@ -16,6 +19,9 @@ var rows = slices.Concat(
 	throttleSeries,
 	errorSeries,
 	repairSeries,
+)
+
+var details = slices.Concat(
 	nvlinkSeries,
 	fabricSeries,
 	c2cSeries,
@@ -33,3 +39,6 @@ var rows = slices.Concat(
 
 // Rows returns all rows by importance.
 func Rows() []Row { return rows }
+
+// Measurements is how many of the rows, from the first, come before events.
+func Measurements() int { return len(measurements) }

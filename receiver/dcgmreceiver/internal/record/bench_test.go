@@ -31,7 +31,7 @@ func BenchmarkRows(b *testing.B) {
 	before := cpuTime(b)
 	for b.Loop() {
 		p.Tally.Begin()
-		p.Rows(gpus)
+		p.Rows(0, len(catalog.Rows()), gpus)
 		points = p.Batch.Emit(pcommon.NewResource()).DataPointCount()
 	}
 	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")

@@ -3,6 +3,9 @@
 package record
 
 import (
+	"cmp"
+	"slices"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
@@ -36,10 +39,13 @@ type Group struct {
 	Entities []Entity
 }
 
-// Rows writes what the rows give of all groups, what matters most of all of them first.
-func (p *Pass) Rows(groups ...Group) {
+// Rows writes what the rows of ranks from one to before another give of all groups, what matters most of all of them first.
+func (p *Pass) Rows(from, to int, groups ...Group) {
 	next := make([]int, len(groups)) // by group: rows that are done
-	for rank := range catalog.Rows() {
+	for i, g := range groups {
+		next[i], _ = slices.BinarySearchFunc(g.Layout.Rows, from, func(row catalog.Placed, rank int) int { return cmp.Compare(row.Rank, rank) })
+	}
+	for rank := from; rank < to; rank++ {
 		for i, g := range groups {
 			if next[i] == len(g.Layout.Rows) || g.Layout.Rows[next[i]].Rank != rank {
 				continue

@@ -61,16 +61,16 @@ func newPass(limit int) *Pass {
 
 func TestPointsHaveTheTimesOfTheirSamples(t *testing.T) {
 	p := newPass(100)
-	p.Rows(groupOf(dcgm.GPU, enabled("hw.power", "hw.energy"), 100, "a"))
+	p.Rows(0, len(catalog.Rows()), groupOf(dcgm.GPU, enabled("hw.power", "hw.energy"), 100, "a"))
 	require.Equal(t, []string{"hw.energy a at 100 since 100", "hw.power a at 100 since 90"}, emitted(p.Batch))
 	require.Equal(t, int64(100*second), p.Tally.Oldest)
 
-	p.Rows(groupOf(dcgm.GPU, enabled("hw.power"), 80, "a"))
+	p.Rows(0, len(catalog.Rows()), groupOf(dcgm.GPU, enabled("hw.power"), 80, "a"))
 	require.Equal(t, []string{"hw.power a at 80 since 80"}, emitted(p.Batch), "no point starts after its own time")
 	require.Equal(t, int64(80*second), p.Tally.Oldest)
 
 	p.Tally.Begin()
-	p.Rows(groupOf(dcgm.GPU, enabled("gpu.power.limit"), 100, "a"))
+	p.Rows(0, len(catalog.Rows()), groupOf(dcgm.GPU, enabled("gpu.power.limit"), 100, "a"))
 	require.Zero(t, p.Tally.Oldest, "it is not of the fastest tier")
 }
 
@@ -78,7 +78,7 @@ func TestWhatMattersLeastOfAllEntitiesIsLeftOut(t *testing.T) {
 	p := newPass(5)
 	p.Add(pcommon.NewMap(), catalog.Named("gpu.up"), 1)
 	on := enabled("hw.power", "hw.gpu.memory.usage", "gpu.bar1.usage")
-	p.Rows(groupOf(dcgm.GPU, on, 100, "a", "b"), groupOf(dcgm.GPUInstance, on, 100, "c"))
+	p.Rows(0, len(catalog.Rows()), groupOf(dcgm.GPU, on, 100, "a", "b"), groupOf(dcgm.GPUInstance, on, 100, "c"))
 	require.Equal(t, []string{
 		"gpu.up  at 105 since 90", "hw.gpu.memory.usage a at 100 since 90", "hw.gpu.memory.usage b at 100 since 90",
 		"hw.power a at 100 since 90", "hw.power b at 100 since 90",
@@ -107,12 +107,12 @@ func TestUnchangedValuesAreEmittedOnceWhereWanted(t *testing.T) {
 		p := newPass(100)
 		p.NewOnly = newOnly
 		g := groupOf(dcgm.GPU, enabled("hw.power", "gpu.power.limit"), 100, "a")
-		p.Rows(g)
+		p.Rows(0, len(catalog.Rows()), g)
 		require.Len(t, emitted(p.Batch), 6)
 		slot, _ := g.Layout.Slot(155)
 		new(series.News).Put(g.Entities[0].Values, slot, dcgm.SampleOf(155, 110*second, int64(1)))
 		p.Tally.Begin()
-		p.Rows(g)
+		p.Rows(0, len(catalog.Rows()), g)
 		again := emitted(p.Batch)
 		require.Equal(t, newOnly, slices.Equal([]string{"hw.power a at 110 since 90"}, again), "%v", again)
 		require.Equal(t, 6, p.Tally.Points, "series count whether they have something new or not")
@@ -129,7 +129,7 @@ func TestLossesAreCountedByReason(t *testing.T) {
 	}
 	slot, _ := g.Layout.Slot(1002)
 	new(series.News).Put(g.Entities[0].Values, slot, dcgm.SampleOf(1002, 100*second, 7.0))
-	p.Rows(g)
+	p.Rows(0, len(catalog.Rows()), g)
 	require.Empty(t, emitted(p.Batch))
 	require.Equal(t, [series.Reasons]int64{dcgm.NoPermission: 1, dcgm.Status: 1, series.Implausible: 1}, p.Tally.Dropped)
 	require.Zero(t, p.Tally.Points)
