@@ -91,7 +91,7 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := xid.New(cfg.XIDs, cfg.SXIDs)
+	table, err := xid.New(cfg.XIDs, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -21,11 +21,8 @@ import (
 // History is a kind of occurrences with a position of its own.
 type History string
 
-// The streams.
-const (
-	XIDs  History = "xid"
-	SXIDs History = "sxid"
-)
+// XIDs is the history of XIDs.
+const XIDs History = "xid"
 
 // MaxWaiting is how many records may wait for a logs pipeline before no more is read: the host engine keeps what comes then.
 const MaxWaiting = 10_000

@@ -456,11 +456,6 @@ func TestValuesThatAreNoCodesAreNoEvents(t *testing.T) {
 	code, ok := CodeOf(xid.Default(), Occurrence{Field: FieldXID, Value: 9999})
 	require.True(t, ok)
 	require.Equal(t, 9999, code.Number)
-	code, _ = CodeOf(xid.Default(), Occurrence{Field: FieldFatalSXID, Value: 9999})
-	require.Equal(t, xid.SXID, code.Kind)
-	require.Equal(t, xid.Error, code.Severity)
-	code, _ = CodeOf(xid.Default(), Occurrence{Field: FieldNonFatalSXID, Value: 9999})
-	require.Equal(t, xid.Warn, code.Severity)
 }
 
 // However many there are, what the next read answers with is remembered: the last seconds, and the newest of each entity.

@@ -16,15 +16,13 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-// Fields of XIDs and SXIDs (dcgm_fields.h).
+// FieldXID is the field of XIDs (dcgm_fields.h).
+const FieldXID dcgm.FieldID = 230
+
 const (
-	FieldXID           dcgm.FieldID = 230
-	FieldFatalSXID     dcgm.FieldID = 856
-	FieldNonFatalSXID  dcgm.FieldID = 857
-	attributeUID                    = "log.record.uid"
-	attributePCIBusID               = "gpu.pci.bus_id"
-	attributeReplayed               = "gpu.xid.replayed"
-	attributeSXIDFatal              = "gpu.sxid.fatal"
+	attributeUID      = "log.record.uid"
+	attributePCIBusID = "gpu.pci.bus_id"
+	attributeReplayed = "gpu.xid.replayed"
 )
 
 // Subject is what an event is about.
@@ -40,14 +38,10 @@ func CodeOf(table *xid.Table, o Occurrence) (xid.Code, bool) {
 	if o.Value < 1 || o.Value > most {
 		return xid.Code{}, false
 	}
-	number := int(o.Value)
-	if o.Field == FieldXID {
-		return table.XID(number), true
-	}
-	return table.SXID(number, o.Field == FieldFatalSXID), true
+	return table.XID(int(o.Value)), true
 }
 
-// Describe fills the record of an XID or SXID.
+// Describe fills the record of an XID.
 func (s *Subject) Describe(o Occurrence, code xid.Code, replayed bool, record plog.LogRecord) {
 	name := "gpu." + string(code.Kind)
 	record.SetEventName(name)
@@ -60,9 +54,6 @@ func (s *Subject) Describe(o Occurrence, code xid.Code, replayed bool, record pl
 		attributes.PutStr(attributePCIBusID, s.PCIBusID)
 	}
 	code.Attributes(func(key string, value any) { _ = attributes.PutEmpty(key).FromRaw(value) }) // Strings and integers never fail.
-	if code.Kind == xid.SXID {
-		attributes.PutBool(attributeSXIDFatal, o.Field == FieldFatalSXID)
-	}
 	if replayed {
 		attributes.PutBool(attributeReplayed, true)
 	}
