@@ -33,6 +33,7 @@ func (c *notifier) notice(now time.Time) {
 		return
 	}
 	engine := c.clock.Now(now)
+	c.noticeMissing(engine)
 	for _, g := range slices.Concat(shown(c.gpus), c.gone) {
 		c.noticeState(g, engine)
 		c.noticeHealth(g, engine)
@@ -60,14 +61,18 @@ func (c *notifier) noticeState(g *gpu, engine int64) {
 	if !changed {
 		return
 	}
+	c.xids.journal.Notice(g.subject(), stateNotice(before, state, engine))
+}
+
+func stateNotice(before string, state inventory.State, engine int64) events.Notice {
 	severity, isNoWarning := stateSeverities[state]
 	if !isNoWarning {
 		severity = xid.Warn
 	}
-	c.xids.journal.Notice(g.subject(), events.Notice{
+	return events.Notice{
 		Event: "gpu.status", Time: engine, Severity: severity, Text: fmt.Sprintf("was %s and is %s", before, state),
 		Attributes: map[string]any{"gpu.state": string(state), "gpu.state.previous": before},
-	})
+	}
 }
 
 // healthSeverities are those of the states of hw.status.
@@ -196,17 +201,56 @@ func (c *notifier) noticeReplaced(before *gpu) {
 	if !c.notices() || before == nil || isInstance(before.entity()) {
 		return
 	}
+	c.replaced(before.subject(), before.known.Key(), c.inPlaceOf(before.known.PCIBusID), c.clock.Now(time.Now()))
+}
+
+// inPlaceOf returns the GPU that is in a slot, nil if none is or the slot is not known.
+func (c *roster) inPlaceOf(busID string) *gpu {
+	i := slices.IndexFunc(c.gpus, func(g *gpu) bool { return busID != "" && strings.EqualFold(g.known.PCIBusID, busID) })
+	if i < 0 {
+		return nil
+	}
+	return c.gpus[i]
+}
+
+func (c *notifier) replaced(subject *events.Subject, key inventory.Key, by *gpu, engine int64) {
 	attributes := map[string]any{}
 	text := "another GPU has taken its place"
-	inItsPlace := func(g *gpu) bool {
-		return before.known.PCIBusID != "" && strings.EqualFold(g.known.PCIBusID, before.known.PCIBusID)
+	if by != nil {
+		attributes["gpu.replacement.id"] = by.known.ID
+		text = by.known.ID + " has taken its place"
 	}
-	if i := slices.IndexFunc(c.gpus, inItsPlace); i >= 0 {
-		attributes["gpu.replacement.id"] = c.gpus[i].known.ID
-		text = c.gpus[i].known.ID + " has taken its place"
+	c.xids.journal.Notice(subject, events.Notice{Event: "gpu.replaced", Time: engine, Severity: xid.Warn, Text: text, Attributes: attributes})
+	c.xids.journal.Forget(key)
+}
+
+// noticeMissing reports once which GPUs of an earlier run are not there any more, when all that are there have told who they are.
+func (c *notifier) noticeMissing(engine int64) {
+	x := c.xids
+	isNameless := func(g *gpu) bool { return g.known.Nameless }
+	if _, ready := x.journal.Since(events.XIDs); !ready || x.called || !x.unbroken || slices.ContainsFunc(c.gpus, isNameless) {
+		return
 	}
-	c.xids.journal.Notice(before.subject(), events.Notice{Event: "gpu.replaced", Time: c.clock.Now(time.Now()), Severity: xid.Warn, Text: text, Attributes: attributes})
-	c.xids.journal.Forget(before.known.Key())
+	x.called = true
+	owners := x.journal.Numbers.Owners()
+	for i := range owners {
+		if owner := &owners[i]; owner.Until != 0 && !isInstance(owner.Entity) && c.known[owner.Key] == nil {
+			c.noticeOneMissing(owner, engine)
+		}
+	}
+}
+
+func (c *notifier) noticeOneMissing(owner *events.Owner, engine int64) {
+	const absent = string(inventory.StateAbsent)
+	before, changed := c.xids.journal.Changed(owner.Key, "gpu.state", absent)
+	by := c.inPlaceOf(owner.PCIBusID)
+	switch {
+	case !changed: // It was reported before, or nothing was said of it ever.
+	case by != nil:
+		c.replaced(owner.Subject(), owner.Key, by, engine)
+	default:
+		c.xids.journal.Notice(owner.Subject(), stateNotice(before, inventory.StateAbsent, engine))
+	}
 }
 
 // noticeReconnect reports that a connection has taken the place of another one.

@@ -126,3 +126,47 @@ func TestReplayedXIDsAreOfNoInstance(t *testing.T) {
 		require.Empty(s.t, s.counted())
 	})
 }
+
+// restarted runs a receiver for an interval before and one after some events, with the same storage, and returns the notices of the second.
+func restarted(t *testing.T, scenario string, events ...string) (notices []string) {
+	t.Helper()
+	store := &extension{values: map[string][]byte{}}
+	synctest.Test(t, func(t *testing.T) {
+		sim := simtest.StartAt(t, scenario, time.Now())
+		origin := time.Now()
+		for i, some := range [][]string{nil, events, nil} {
+			sim.Send(some...)
+			sim.Advance(2 * time.Hour)
+			time.Sleep(2 * time.Hour)
+			cfg := createDefaultConfig().(*Config)
+			cfg.CollectionInterval, cfg.InitialDelay = interval, 0
+			withStorage(cfg)
+			s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: origin}
+			s.extend(store)
+			s.start()
+			s.settle()
+			s.pass(2 * interval)
+			s.stop()
+			if got := s.notices(); i == 0 {
+				require.Empty(t, got)
+			} else {
+				notices = append(notices, got...)
+			}
+		}
+	})
+	return notices
+}
+
+func TestGPUsThatGoWhileTheCollectorIsDownAreReportedOnce(t *testing.T) {
+	for name, tt := range map[string]struct {
+		events []string
+		want   []string
+	}{
+		"removed":     {[]string{"gpu_removed gpu=0"}, []string{"4h0m20s gpu.status ERROR nvidia0 gpu.state.previous=ok gpu.state=absent"}},
+		"replaced":    {[]string{"gpu_removed gpu=0", otherGPU}, []string{"4h0m20s gpu.replaced WARN nvidia0 gpu.replacement.id=" + otherUUID}},
+		"another one": {[]string{"gpu_added 2 model=h100 uuid=" + otherUUID + " pci=00000000:03:00.0 serial=9"}, nil},
+		"none":        {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, tt.want, restarted(t, steady, tt.events...)) })
+	}
+}

@@ -40,6 +40,7 @@ type xidReader struct {
 
 	unbroken bool   // nothing but one interval is between the last look at who has which number and the next one
 	owned    uint64 // the version of the node at that look
+	called   bool   // the GPUs of an earlier run have been looked for
 }
 
 func newXIDReader(table *xid.Table, enabled map[string]bool) *xidReader {

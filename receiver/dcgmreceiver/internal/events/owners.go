@@ -21,6 +21,7 @@ type Owner struct {
 	PCIBusID   string            `json:"bus,omitempty"`
 	From       int64             `json:"from"`
 	Until      int64             `json:"until,omitempty"` // 0 while it has the number
+	Noted      int64             `json:"noted,omitempty"` // when it was seen that it has it no more
 }
 
 // OwnerOf returns the owner of a number with the attributes of its points.
@@ -96,7 +97,7 @@ func (o Owners) after(h handover, present []Owner) (next Owners, changed bool) {
 		case at >= 0 && one.is(&present[at]):
 			changed = one.rename(&present[at]) || changed
 		default:
-			one.Until, changed = h.until(), true
+			one.Until, one.Noted, changed = h.until(), h.now, true
 		}
 	}
 	for _, p := range present {
@@ -106,7 +107,7 @@ func (o Owners) after(h handover, present []Owner) (next Owners, changed bool) {
 		}
 	}
 	edge := h.now - KeepAge.Microseconds()
-	next = slices.DeleteFunc(next, func(one Owner) bool { return one.Until != 0 && one.Until < edge })
+	next = slices.DeleteFunc(next, func(one Owner) bool { return one.Until != 0 && one.Noted < edge })
 	beyond := len(next) - maxOwners
 	return slices.DeleteFunc(next, func(one Owner) bool {
 		if one.Until == 0 || beyond <= 0 {
@@ -175,7 +176,8 @@ func (h handover) from(p *Owner, before Owners) int64 {
 func (o Owners) rewind(to int64) Owners {
 	next := slices.Clone(o)
 	for i := range next {
-		next[i].From, next[i].Until = min(next[i].From, to), min(next[i].Until, to)
+		one := &next[i]
+		one.From, one.Until, one.Noted = min(one.From, to), min(one.Until, to), min(one.Noted, to)
 	}
 	return next
 }
