@@ -156,14 +156,38 @@ func (c *notifier) layoutOf(g *gpu) string {
 	return strings.Join(instances, ",")
 }
 
+// instancesOf lists the UUIDs of the MIG instances of a GPU. It reports false while one of them does not tell its own.
+func (c *notifier) instancesOf(g *gpu) (ids string, told bool) {
+	var list []string
+	for _, part := range c.partsOf(g) {
+		if part.known.ID == inventory.ByNumber(part.entity()) {
+			return "", false
+		}
+		list = append(list, part.known.ID)
+	}
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), ","), true
+}
+
+// noticeLayout reports another layout, and other instances in the same one.
 func (c *notifier) noticeLayout(g *gpu, engine int64) {
+	ids, told := c.instancesOf(g)
+	if !told {
+		return
+	}
 	layout := c.layoutOf(g)
 	before, changed := c.xids.journal.Changed(g.known.Key(), "gpu.mig.layout", layout)
-	if !changed {
+	_, others := c.xids.journal.Changed(g.known.Key(), "gpu.mig.instances", ids)
+	text := fmt.Sprintf("MIG instances were %s and are %s", before, layout)
+	switch {
+	case changed:
+	case others:
+		text = "MIG instances are other ones in the same layout: " + layout
+	default:
 		return
 	}
 	c.xids.journal.Notice(g.subject(), events.Notice{
-		Event: "gpu.mig.layout", Time: engine, Severity: xid.Info, Text: fmt.Sprintf("MIG instances were %s and are %s", before, layout),
+		Event: "gpu.mig.layout", Time: engine, Severity: xid.Info, Text: text,
 		Attributes: map[string]any{"gpu.mig.layout": layout, "gpu.mig.layout.previous": before},
 	})
 }

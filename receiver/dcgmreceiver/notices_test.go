@@ -98,6 +98,29 @@ func TestChangesOfAGPUAreRecords(t *testing.T) {
 	}
 }
 
+func TestSameLayoutOfOtherInstancesIsARecord(t *testing.T) {
+	simulate(t, parted, nil, func(s *simulation) {
+		for range 3 {
+			s.pass(interval)
+		}
+		require.Empty(s.t, s.notices())
+		s.sim.Send("mig_reconfigure gpu=0 layout=1g.10gb,3g.40gb")
+		for range 3 {
+			s.pass(interval)
+		}
+		layout := s.notices()
+		s.sim.Send("mig_reconfigure gpu=0 layout=1g.10gb,3g.40gb")
+		for range 3 {
+			s.pass(interval)
+		}
+		again := s.notices()
+		require.Len(s.t, layout, 1)
+		require.Len(s.t, again, 2)
+		const same = "1g.10gb/1,1g.10gb/1/0,3g.40gb/2,3g.40gb/2/0"
+		require.Contains(s.t, again[1], "gpu.mig.layout.previous="+same+" gpu.mig.layout="+same)
+	})
+}
+
 func TestReconnectIsARecord(t *testing.T) {
 	simulate(t, steady, nil, func(s *simulation) {
 		s.pass(interval)
