@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -91,9 +92,17 @@ func (h *Holder) Release(ctx context.Context) error {
 	h.groups = nil
 	var errs []error
 	for _, g := range groups {
-		errs = append(errs, h.door.Release(ctx, g.Group))
+		errs = appendNew(errs, h.door.Release(ctx, g.Group))
 	}
 	return errors.Join(errs...)
+}
+
+// appendNew appends an error that does not say what another one says already, as where all groups fail for one cause.
+func appendNew(errs []error, err error) []error {
+	if err == nil || slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
+		return errs
+	}
+	return append(errs, err)
 }
 
 // remove frees groups. What is refused when that is done is gone all the same, but for the connection.
@@ -105,7 +114,7 @@ func (h *Holder) remove(ctx context.Context, which func(*held) bool) error {
 			kept = append(kept, g)
 			continue
 		}
-		errs = append(errs, h.door.Release(ctx, g.Group))
+		errs = appendNew(errs, h.door.Release(ctx, g.Group))
 	}
 	h.groups = kept
 	return ofConnection(errors.Join(errs...))

@@ -284,3 +284,10 @@ func TestErrorsOfTheConnectionEndTheWork(t *testing.T) {
 	_, err := b.Reconcile(t.Context(), nil, b.now)
 	require.NoError(t, err, "what the engine did not take back is gone all the same")
 }
+
+func TestReleaseThatFailsForOneCauseSaysItOnce(t *testing.T) {
+	b := newBench(t)
+	b.want(values(gpus(0), 155), values(gpus(1), 156))
+	b.dead = errRefused
+	require.EqualError(t, b.Holder.Release(t.Context()), errRefused.Error())
+}
