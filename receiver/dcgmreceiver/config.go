@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -144,7 +145,7 @@ func createDefaultConfig() component.Config {
 // Unmarshal takes GPU numbers for devices that are written as numbers, and names the counterparts of
 // the metrics of Google's dcgmreceiver.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := googleMetricsErr(conf); err != nil {
+	if err := errors.Join(googleMetricsErr(conf), wholeNumbersErr(conf)); err != nil {
 		return err
 	}
 	names := conf.Get("devices")
@@ -160,6 +161,17 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 		}
 	}
 	return conf.Unmarshal(cfg)
+}
+
+// wholeNumbersErr refuses fractions where a number counts something, of which only the whole part would be taken.
+func wholeNumbersErr(conf *confmap.Conf) error {
+	var errs []error
+	for _, key := range []string{"max_series", "dump::max_size_mib"} {
+		if number, isFloat := conf.Get(key).(float64); isFloat && number != math.Trunc(number) {
+			errs = append(errs, fmt.Errorf("%q: must be a whole number, got %v", key, number))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Validate checks the rules that the fields state.

@@ -3,7 +3,9 @@
 package dcgmreceiver
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,4 +171,19 @@ func TestEnabledMetricsKnowsEveryMetric(t *testing.T) {
 func TestSXIDsAreNoKey(t *testing.T) {
 	err := confmap.NewFromStringMap(map[string]any{"sxids": map[string]any{"20001": map[string]any{"severity": "warn"}}}).Unmarshal(createDefaultConfig())
 	require.ErrorContains(t, err, "sxids")
+}
+
+func TestFractionsOfWhatIsCountedAreRefused(t *testing.T) {
+	for _, key := range []string{"max_series", "dump::max_size_mib"} {
+		path := strings.Split(key, "::")
+		var value any = 1.5
+		for _, name := range slices.Backward(path) {
+			value = map[string]any{name: value}
+		}
+		err := confmap.NewFromStringMap(value.(map[string]any)).Unmarshal(createDefaultConfig())
+		require.ErrorContains(t, err, fmt.Sprintf("%q: must be a whole number, got 1.5", key))
+	}
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"max_series": 500.0}).Unmarshal(cfg))
+	require.Equal(t, 500, cfg.MaxSeries)
 }
