@@ -17,11 +17,13 @@ type Instances[R component.Component] struct {
 	of map[component.Config]*Instance[R]
 }
 
-// Get returns the instance of a configuration, which create makes where there is none. The configuration is a pointer.
+// Get returns the instance of a configuration, which create makes where there is none. The configuration is a pointer. Each pipeline's
+// signal gets the instance once and starts it once.
 func (i *Instances[R]) Get(cfg component.Config, create func() (R, error)) (*Instance[R], error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if instance, exists := i.of[cfg]; exists {
+		instance.pipelines++
 		return instance, nil
 	}
 	r, err := create()
@@ -31,7 +33,7 @@ func (i *Instances[R]) Get(cfg component.Config, create func() (R, error)) (*Ins
 	if i.of == nil {
 		i.of = map[component.Config]*Instance[R]{}
 	}
-	instance := &Instance[R]{Receiver: r, forget: func() { i.forget(cfg) }}
+	instance := &Instance[R]{Receiver: r, pipelines: 1, forget: func() { i.forget(cfg) }}
 	i.of[cfg] = instance
 	return instance, nil
 }
@@ -46,18 +48,20 @@ func (i *Instances[R]) forget(cfg component.Config) {
 type Instance[R component.Component] struct {
 	Receiver R
 
-	forget      func()
-	hosts       hosts
-	start, stop sync.Once
-	startErr    error
-	stopErr     error
+	forget    func()
+	pipelines int // that have got it
+	hosts     hosts
+	stop      sync.Once
+	stopErr   error
 }
 
-// Start starts the receiver on the first call. What the receiver reports of its status goes to the hosts of all calls.
+// Start starts the receiver on the call of the last pipeline: what comes after the receiver in the others has not been started before.
+// What the receiver reports of its status goes to the hosts of all calls.
 func (i *Instance[R]) Start(ctx context.Context, host component.Host) error {
-	i.hosts.add(host)
-	i.start.Do(func() { i.startErr = i.Receiver.Start(ctx, &i.hosts) })
-	return i.startErr
+	if i.hosts.add(host) < i.pipelines {
+		return nil
+	}
+	return i.Receiver.Start(ctx, &i.hosts)
 }
 
 // Shutdown stops the receiver on the first call.
@@ -71,9 +75,8 @@ func (i *Instance[R]) Shutdown(ctx context.Context) error {
 
 // hosts are one host to a receiver: the Collector has one for each pipeline's signal.
 type hosts struct {
-	mu   sync.Mutex
-	all  []component.Host
-	last *componentstatus.Event // nil before the first
+	mu  sync.Mutex
+	all []component.Host
 }
 
 var (
@@ -81,13 +84,12 @@ var (
 	_ componentstatus.Reporter = (*hosts)(nil)
 )
 
-func (h *hosts) add(host component.Host) {
+// add returns how many hosts there are now.
+func (h *hosts) add(host component.Host) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.all = append(h.all, host)
-	if h.last != nil {
-		componentstatus.ReportStatus(host, h.last)
-	}
+	return len(h.all)
 }
 
 // GetExtensions returns those of the Collector, which are the same from every host.
@@ -97,11 +99,10 @@ func (h *hosts) GetExtensions() map[component.ID]component.Component {
 	return h.all[0].GetExtensions()
 }
 
-// Report reports an event to every host, those to come included.
+// Report reports an event to every host.
 func (h *hosts) Report(event *componentstatus.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.last = event
 	for _, host := range h.all {
 		componentstatus.ReportStatus(host, event)
 	}

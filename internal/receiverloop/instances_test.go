@@ -69,40 +69,48 @@ func TestAReceiverThatCannotBeMadeLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAnInstanceIsStartedAndStoppedOnce(t *testing.T) {
+func TestAnInstanceStartsWithItsLastPipelineAndStopsOnce(t *testing.T) {
 	var instances Instances[*sharedReceiver]
 	notStarted, notEnded := errors.New("not started"), errors.New("not ended")
-	instance, err := instances.Get(&someConfig{}, func() (*sharedReceiver, error) {
-		return &sharedReceiver{startErr: notStarted, ended: notEnded}, nil
-	})
-	require.NoError(t, err)
-	for range 2 {
-		require.ErrorIs(t, instance.Start(t.Context(), &pipelineHost{}), notStarted)
+	cfg := &someConfig{}
+	get := func() *Instance[*sharedReceiver] {
+		instance, err := instances.Get(cfg, func() (*sharedReceiver, error) {
+			return &sharedReceiver{startErr: notStarted, ended: notEnded}, nil
+		})
+		require.NoError(t, err)
+		return instance
 	}
+	metrics, logs := get(), get()
+	require.NoError(t, metrics.Start(t.Context(), &pipelineHost{}))
+	require.Zero(t, metrics.Receiver.starts, "the exporters of the logs pipeline have not been started")
+	require.ErrorIs(t, logs.Start(t.Context(), &pipelineHost{}), notStarted)
 	for range 2 {
-		require.ErrorIs(t, instance.Shutdown(t.Context()), notEnded)
+		require.ErrorIs(t, metrics.Shutdown(t.Context()), notEnded)
 	}
-	require.Equal(t, 1, instance.Receiver.starts)
-	require.Equal(t, 1, instance.Receiver.stops)
+	require.Equal(t, 1, metrics.Receiver.starts)
+	require.Equal(t, 1, metrics.Receiver.stops)
 }
 
 func TestEveryPipelineSeesTheStatus(t *testing.T) {
 	var instances Instances[*sharedReceiver]
-	instance, err := instances.Get(&someConfig{}, func() (*sharedReceiver, error) { return &sharedReceiver{}, nil })
-	require.NoError(t, err)
+	cfg := &someConfig{}
 	extensions := map[component.ID]component.Component{component.MustNewID("storage"): nil}
-	metrics, logs := &pipelineHost{extensions: extensions}, &pipelineHost{extensions: extensions}
-
-	require.NoError(t, instance.Start(t.Context(), metrics))
+	hosts := []*pipelineHost{{extensions: extensions}, {extensions: extensions}}
+	var instance *Instance[*sharedReceiver]
+	for range hosts {
+		var err error
+		instance, err = instances.Get(cfg, func() (*sharedReceiver, error) { return &sharedReceiver{}, nil })
+		require.NoError(t, err)
+	}
+	for _, host := range hosts {
+		require.NoError(t, instance.Start(t.Context(), host))
+	}
 	require.Equal(t, extensions, instance.Receiver.host.GetExtensions())
-	report := func(status componentstatus.Status) {
+	want := []componentstatus.Status{componentstatus.StatusOK, componentstatus.StatusRecoverableError, componentstatus.StatusOK}
+	for _, status := range want {
 		componentstatus.ReportStatus(instance.Receiver.host, componentstatus.NewEvent(status))
 	}
-	report(componentstatus.StatusOK)
-	report(componentstatus.StatusRecoverableError)
-	require.NoError(t, instance.Start(t.Context(), logs))
-	report(componentstatus.StatusOK)
-
-	require.Equal(t, []componentstatus.Status{componentstatus.StatusOK, componentstatus.StatusRecoverableError, componentstatus.StatusOK}, metrics.reported)
-	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, logs.reported)
+	for _, host := range hosts {
+		require.Equal(t, want, host.reported)
+	}
 }
