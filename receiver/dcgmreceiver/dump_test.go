@@ -23,7 +23,7 @@ func TestReceiverSeesTheSameInAReplayOfItsDump(t *testing.T) {
 	for name, scenario := range map[string]string{
 		"healthy":       steady,
 		"GPU lost":      steady + "at 25s gpu_lost gpu=1 for 30s\n",
-		"engine dies":   steady + "at 25s engine_dies for 20s\n",
+		"engine dies":   steady + "at 25s engine_dies for 4s\n",
 		"reads fail":    steady + "at 25s call call=dcgmEntitiesGetLatestValues status=-17 for 30s\n",
 		"unknown field": steady + "at 0s unknown_field 155,1523\n",
 		"throttled":     steady + "at 33s throttle gpu=0 reason=hw_thermal for 12s\nat 41s xid gpu=1 code=31\n",

@@ -41,7 +41,8 @@ const libraryName = "libdcgm.so.4"
 var symbols = []string{
 	"DcgmFieldGetById", "dcgmConnect_v2", "dcgmDisconnect", "dcgmEntitiesGetLatestValues", "dcgmFieldGroupCreate",
 	"dcgmFieldGroupDestroy", "dcgmGetAllSupportedDevices", "dcgmGetEntityGroupEntities", "dcgmGetGpuInstanceHierarchy", "dcgmGetGpuStatus", "dcgmGetNvLinkLinkStatus",
-	"dcgmGetValuesSince_v2", "dcgmGroupAddEntity", "dcgmGroupCreate", "dcgmGroupDestroy", "dcgmHostengineVersionInfo",
+	"dcgmGetErrorMeta", "dcgmGetValuesSince_v2", "dcgmGroupAddEntity", "dcgmGroupCreate", "dcgmGroupDestroy", "dcgmHealthCheck", "dcgmHealthSet",
+	"dcgmHostengineVersionInfo",
 	"dcgmInit", "dcgmIntrospectGetHostengineCpuUtilization", "dcgmIntrospectGetHostengineMemoryUsage",
 	"dcgmProfGetSupportedMetricGroups", "dcgmShutdown", "dcgmUnwatchFields", "dcgmUpdateAllFields", "dcgmVersionInfo",
 	"dcgmWatchFields", "errorString",
