@@ -368,6 +368,7 @@ func TestStorageThatIsMissingIsAnErrorOfStart(t *testing.T) {
 		`"storage": extension "file_storage" is no storage extension`:                 {component.MustNewID("file_storage"): struct{ component.Component }{}},
 	} {
 		r := m.rig(stored)
+		r.only = "logs"
 		r.host.extensions = extensions
 		r.pipelines(receivertest.NewNopSettings(metadata.Type))
 		require.ErrorContains(t, r.pipes[0].Start(t.Context(), r.host), want)

@@ -29,6 +29,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/metadata"
 )
 
@@ -160,10 +161,6 @@ func (r *rig) start() *rig {
 func (r *rig) pipelines(set receiver.Settings) {
 	r.t.Helper()
 	f := &factory{}
-	instance, err := f.instance(set, r.cfg)
-	require.NoError(r.t, err)
-	r.receiver = instance.Receiver
-	r.receiver.system = system{now: r.now, bootID: func() string { return r.boot }, gpus: r.gpus, pstore: r.pstore}
 	if r.only != "metrics" {
 		next, err := consumer.NewLogs(func(ctx context.Context, logs plog.Logs) error {
 			if r.refuse != nil {
@@ -183,6 +180,8 @@ func (r *rig) pipelines(set receiver.Settings) {
 		require.NoError(r.t, err)
 		r.pipes = append(r.pipes, pipe)
 	}
+	r.receiver = r.pipes[0].(*receiverloop.Instance[*kernelReceiver]).Receiver
+	r.receiver.system = system{now: r.now, bootID: func() string { return r.boot }, gpus: r.gpus, pstore: r.pstore}
 }
 
 func (r *rig) stop() {
