@@ -147,7 +147,7 @@ func TestDropInComponentsAreStockAndOurOwn(t *testing.T) {
 	for _, kind := range componentKinds {
 		require.ElementsMatch(t, theirs[kind], own[kind], kind)
 	}
-	require.ElementsMatch(t, []string{"converters ", "exporters stdout", "extensions health_slo", "receivers clock", "receivers dcgm", "receivers kernel_events"}, added)
+	require.ElementsMatch(t, []string{"converters ", "exporters stdout", "extensions health_slo", "processors gpu_attribution", "receivers clock", "receivers dcgm", "receivers kernel_events"}, added)
 }
 
 // The schemes of otelcol-contrib's providers, of which the ones that are missing here are in
