@@ -207,7 +207,7 @@ func (c *collector) observe(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// checkSilence has the plan made anew for a GPU that is well and gives nothing any more: one
+// checkSilence has the plan rebuilt for a GPU that is well and gives nothing any more: one
 // that was detached and attached again has lost its watches. Where only slow metrics are
 // enabled, none ever gives anything here.
 func (c *collector) checkSilence(g *gpu, status dcgm.EntityStatus) {

@@ -15,12 +15,12 @@ import (
 // gpu is what is read of one GPU. It outlives connections with what is known of it, so
 // that counters go on when the host engine has restarted.
 type gpu struct {
-	known    *inventory.Known
-	attrs    *pcommon.Map          // what every point about it carries
-	profiled map[dcgm.FieldID]bool // profiling fields that this GPU has
-	unasked  bool                  // which it has could not be found out
-	values   *series.Set
-	throttle events.Bits
+	known            *inventory.Known
+	attrs            *pcommon.Map          // what every point about it carries
+	profiled         map[dcgm.FieldID]bool // profiling fields that this GPU has
+	profilingUnknown bool                  // which it has could not be found out
+	values           *series.Set
+	throttle         events.Bits
 	judged
 	episodes episodes // of throttling by its hardware
 	sent     int64    // timestamp of its last points of throttle events

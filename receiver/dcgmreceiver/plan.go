@@ -104,7 +104,7 @@ func (c *watcher) members(ctx context.Context) ([]watching.Member, error) {
 		}
 		members = append(members, watching.Member{Entity: g.entity(), GPM: g.known.GPM(), Profiled: g.profiled})
 		for _, part := range c.partsOf(g) {
-			part.profiled, part.unasked = g.profiled, g.unasked
+			part.profiled, part.profilingUnknown = g.profiled, g.profilingUnknown
 			members = append(members, watching.Member{Entity: part.entity(), GPM: g.known.GPM(), Profiled: g.profiled})
 		}
 	}
@@ -183,7 +183,7 @@ func (s *class) mayCome(g *gpu, field dcgm.FieldID) bool {
 	if s.gpm[field] && !g.known.GPM() {
 		return false
 	}
-	return s.refused[field] || g.unasked && dcgm.IsProfiling(field)
+	return s.refused[field] || g.profilingUnknown && dcgm.IsProfiling(field)
 }
 
 // profile asks which profiling fields the GPU has, if any series needs some.
@@ -210,8 +210,8 @@ func (c *watcher) noteProfiling(g *gpu, err error) {
 		c.incomplete = true
 		c.self.IncError(selftelemetry.KindEnumerate)
 	}
-	if err != nil && !g.unasked {
+	if err != nil && !g.profilingUnknown {
 		c.logger.Warn("GPU does not tell what profiling it has, asking again", zap.String("hw.id", g.known.ID), zap.Duration("in", c.holder.Pause()), zap.Error(err))
 	}
-	g.unasked = err != nil
+	g.profilingUnknown = err != nil
 }

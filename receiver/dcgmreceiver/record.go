@@ -118,7 +118,7 @@ func (r *recording) info(g *gpu) {
 	if f.FabricCluster+f.FabricClique != "" {
 		r.add(g, metricFabricInfo, 1, f.FabricCluster, f.FabricClique)
 	}
-	if r.profiling && g.profiled != nil && !g.unasked {
+	if r.profiling && g.profiled != nil && !g.profilingUnknown {
 		r.add(g, metricProfiling, int64(len(g.profiled)))
 	}
 	for _, fallback := range g.values.Fallbacks() {

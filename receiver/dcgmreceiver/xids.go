@@ -137,7 +137,7 @@ func (c *historian) own(now int64) {
 	x.unbroken, x.owned = true, c.node.Version
 }
 
-// readWatches reads all watches of a stream. An error is one of the whole connection, or the first of a watch that is to be made anew.
+// readWatches reads all watches of a stream. An error is one of the whole connection, or the first of a watch that is to be rebuilt.
 func (c *historian) readWatches(ctx context.Context, watches []*watching.Held, since time.Time) (events.Reading, error) {
 	var read events.Reading
 	var failed error

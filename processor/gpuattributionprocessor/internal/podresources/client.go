@@ -152,7 +152,7 @@ func (c *Client) listAllocatable(ctx context.Context) (*api.AllocatableResources
 	return allocatable, nil
 }
 
-// restarted reports whether the socket has been made anew since the last round.
+// restarted reports whether the socket has been recreated since the last round.
 func (c *Client) restarted() bool {
 	info, err := os.Stat(c.settings.Socket)
 	if err != nil {

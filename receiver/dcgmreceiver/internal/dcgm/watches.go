@@ -63,8 +63,8 @@ func (all watches) displaced(first ...*watching) []*watching {
 	return again
 }
 
-// bereft returns the watches of others to ask for again, in order, once w has ended.
-func (all watches) bereft(w *watching) []*watching {
+// affected returns the watches of others to ask for again, in order, once w has ended.
+func (all watches) affected(w *watching) []*watching {
 	var of []*watching
 	for _, other := range all {
 		if other.overlaps(w) {

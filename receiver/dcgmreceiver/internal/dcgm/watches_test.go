@@ -30,9 +30,9 @@ func TestFastestWatchAndTheOneWithHistoryAreAskedForLast(t *testing.T) {
 	require.Equal(t, 10*time.Second, all.period(fast))
 	require.Equal(t, time.Minute, all.period(slow))
 
-	require.Equal(t, []*watching{fast, faster, events}, all.without(slow).bereft(slow))
-	require.Equal(t, []*watching{slow, faster}, watches{errors, slow, faster}.bereft(fast), "those of other fields are not asked for again")
-	require.Empty(t, watches{fast, slow, faster}.bereft(errors))
+	require.Equal(t, []*watching{fast, faster, events}, all.without(slow).affected(slow))
+	require.Equal(t, []*watching{slow, faster}, watches{errors, slow, faster}.affected(fast), "those of other fields are not asked for again")
+	require.Empty(t, watches{fast, slow, faster}.affected(errors))
 
 	require.True(t, watches{fast, events}.cover(slow))
 	require.False(t, watches{slow, faster}.cover(fast), "GPU 1 is nobody else's")

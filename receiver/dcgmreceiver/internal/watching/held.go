@@ -111,5 +111,5 @@ func (w *Held) Read(ctx context.Context, door dcgm.Reader, since time.Time) ([]d
 	return door.ReadSince(ctx, w.group.Group, w.index, since)
 }
 
-// Doubt has the group of the watch made anew.
+// Doubt has the group of the watch rebuilt.
 func (w *Held) Doubt() { w.group.doubted = true }

@@ -13,7 +13,7 @@ import (
 )
 
 // spareGroups is how many more groups than the plan needs may be held, as after GPUs have come one by one, before all
-// are made anew.
+// are rebuilt.
 const spareGroups = 4
 
 // Holder holds groups and watches at one host engine. It is not safe for concurrent use.
@@ -72,14 +72,14 @@ func (h *Holder) add(ctx context.Context, wants []Want, retry bool) ([]Problem, 
 	return problems, nil
 }
 
-// Doubt has the groups of an entity made anew, as where it has lost its watches.
+// Doubt has the groups of an entity rebuilt, as where it has lost its watches.
 func (h *Holder) Doubt(entity dcgm.Entity) {
 	for _, g := range h.groups {
 		g.doubted = g.doubted || g.has(entity)
 	}
 }
 
-// DoubtAll has all groups made anew.
+// DoubtAll has all groups rebuilt.
 func (h *Holder) DoubtAll() {
 	for _, g := range h.groups {
 		g.doubted = true
