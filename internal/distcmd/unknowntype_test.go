@@ -119,10 +119,17 @@ func TestAMissingComponentIsNamedAsContribNamesIt(t *testing.T) {
 	}
 }
 
+// Of a name and its deprecated alias, which are one word in two spellings, the name is advised.
+func TestADeprecatedAliasIsNotAdvised(t *testing.T) {
+	for _, valid := range [][]string{{"ownthing", "own_thing"}, {"own_thing", "ownthing"}} {
+		require.Equal(t, `the processor is called "own_thing"`, adviceOn("processor", "Own-Thing", valid, "b"))
+	}
+}
+
 // A suggestion is a spelling, not another component.
 func TestNoOtherComponentIsSuggested(t *testing.T) {
 	valid := []string{"transform", "metrics_transform", "groupbyattrs", "batch", "awss3", "otlp", "span", "sum"}
-	for _, typ := range []string{"logstransform", "groupbytrace", "awsxray", "otlpjson", "x"} {
+	for _, typ := range []string{"logstransform", "groupbytrace", "awsxray", "otlpjson", "x", "sab", "metricstransfabc"} {
 		require.NotContains(t, adviceOn("processor", typ, valid, "b"), "did you mean", typ)
 	}
 }
