@@ -313,6 +313,8 @@ replace github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 => ../../inte
 
 replace github.com/tracecoreai/tracecore/internal/distcmd v0.1.0 => ../../internal/distcmd
 
+replace github.com/tracecoreai/tracecore/internal/dcgmnames v0.1.0 => ../../internal/dcgmnames
+
 replace github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0 => ../../internal/dcgmrecording
 
 replace github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0 => ../../internal/hostidentity
