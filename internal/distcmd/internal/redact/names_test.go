@@ -16,7 +16,7 @@ var secretNames = []string{
 	"credential", "credentials", "SharedAccessSignature", "authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "bearer", "assertion", "jwt", "id.jwt", "sas", "dsn",
 	"community", "psk", "cred", "connection_string", "ConnectionString", "datasource", "%70assword", "api%5Fkey", "api%255Fkey", `attributes["api_token"]`,
 	"pass-word", "pass word", "token2", "token_v2", "apiKey2", "api.key.1", "pwd1", "PASSWORD1", "accesstoken1", "pw", "userpw", "build.pw", "aes_key", "client_key", "ssl_key",
-	"tls.key", "user_key", "wrapping_key", "totp_seed", "mfa_code", "recovery_codes", "seed_phrase",
+	"tls.key", "user_key", "LDAPPwd", "wrapping_key", "totp_seed", "mfa_code", "recovery_codes", "seed_phrase",
 }
 
 func TestNamesThatAnnounceASecret(t *testing.T) {
@@ -37,7 +37,7 @@ func TestNamesThatAnnounceNoSecret(t *testing.T) {
 		"credentials_path", "cookie_names", "authorization_type", "auth", "auth_type", "authenticator", "basicauth", "sig", "signal", "signature_version", "design",
 		"sasl", "mechanism", "communities", "endpoint", "host.id", "hw.id", "k8s.pod.uid", "service.instance.id", "", "%", "%zz", "_", "jwt_issuer_url", "max_tokens", "gen_ai.usage.input_tokens",
 		"secretary", "password_policy", "cookie_policy", "token_bucket", "tokens_per_second", "session_key_rotation", "secret_rotation", "client_key_file", "pwm", "hotplug", "seed",
-		"topology_key", "monkey",
+		"topology_key", "monkey", "LDAPPasswordFile",
 	} {
 		require.False(t, Name(name), name)
 	}
