@@ -35,6 +35,9 @@ type condition struct {
 
 	// is takes the place of field and holds for what is no field.
 	is func(g *gpu) bool
+
+	// action is what NVIDIA's catalogue says to do, "" where it says nothing; nil where the condition alone says it.
+	action func(g *gpu) string
 }
 
 // conditions are in the order of their weight.
@@ -43,7 +46,7 @@ var conditions = [...]condition{
 	{name: metadata.AttributeGpuConditionRecoveryGpuReset, field: fieldRecoveryAction, holds: equals(recoveryGPUReset), health: metadata.AttributeHwStateFailed},
 	{name: metadata.AttributeGpuConditionRowRemapFailed, field: fieldRowRemapFailure, holds: equals(1), health: metadata.AttributeHwStateFailed},
 	{name: metadata.AttributeGpuConditionHealthFail, is: healthIs(dcgm.HealthFail), health: metadata.AttributeHwStateFailed},
-	{name: metadata.AttributeGpuConditionXid, is: func(g *gpu) bool { return g.hadXID }, health: metadata.AttributeHwStateFailed},
+	{name: metadata.AttributeGpuConditionXid, is: hadXID, action: xidAction, health: metadata.AttributeHwStateFailed},
 	{name: metadata.AttributeGpuConditionRowRemapPending, field: fieldRowRemapPending, holds: equals(1), health: metadata.AttributeHwStatePredictedFailure},
 	{name: metadata.AttributeGpuConditionRecoveryDrainAndReset, field: fieldRecoveryAction, holds: equals(recoveryDrainAndReset), health: metadata.AttributeHwStateDegraded},
 	{name: metadata.AttributeGpuConditionRecoveryDrainP2p, field: fieldRecoveryAction, holds: equals(recoveryDrainP2P), health: metadata.AttributeHwStateDegraded},
@@ -64,24 +67,30 @@ func healthIs(result dcgm.HealthResult) func(*gpu) bool {
 	return func(g *gpu) bool { return g.worst == result }
 }
 
-// hadXID reports whether the GPU or one of its MIG instances had an XID that is an error or worse, not long ago and not before it was recovered.
-func (c *notifier) hadXID(g *gpu, engine int64) bool {
+// hadXID reports whether an XID is open, see [judged].
+func hadXID(g *gpu) bool { return g.xid.Number != 0 }
+
+func xidAction(g *gpu) string { return g.xid.Action }
+
+// openXID returns the worst XID of a GPU and of its MIG instances, those included that are there no more, that is an error, not long ago, and
+// not before the GPU was recovered: the newest of equal ones. It is zero where there is none.
+func (c *notifier) openXID(g *gpu, engine int64) xid.Code {
+	var worst xid.Code
 	if c.xids.journal == nil || !c.xids.journal.Counted() {
-		return false
+		return worst
 	}
-	since := max(engine-xidWindow.Microseconds(), g.cleared)
-	for _, one := range c.present() {
-		if one != g && one.known.Parent != g.known.ID {
-			continue
-		}
-		counts, _, _ := c.xids.journal.Counts(events.XIDs, one.known.Key())
+	since, newest := max(engine-xidWindow.Microseconds(), g.cleared), int64(0)
+	for _, key := range c.xids.journal.Numbers.Owners().Within(g.known.Key()) {
+		counts, _, _ := c.xids.journal.Counts(events.XIDs, key)
 		for i := range counts {
-			if counts[i].Last > since && c.xids.table.XID(counts[i].Code).Severity >= xid.Error {
-				return true
+			code, last := c.xids.table.XID(counts[i].Code), counts[i].Last
+			if last <= since || code.Severity < max(xid.Error, worst.Severity) || code.Severity == worst.Severity && last < newest {
+				continue
 			}
+			worst, newest = code, last
 		}
 	}
-	return false
+	return worst
 }
 
 // judgeXIDs notes which GPUs had XIDs that are not over: they are when the driver, which had asked for a recovery, asks for none any more.
@@ -94,7 +103,7 @@ func (c *notifier) judgeXIDs(now time.Time) {
 			}
 			g.recovery = s.Int()
 		}
-		g.hadXID = c.hadXID(g, engine)
+		g.xid = c.openXID(g, engine)
 	}
 }
 
@@ -145,4 +154,15 @@ func (c *roster) conditionsOf(g *gpu, now int64) (held uint32) {
 		}
 	}
 	return held
+}
+
+// actionsOf are the actions of those of some conditions that have one, by condition.
+func actionsOf(g *gpu, held uint32) [len(conditions)]string {
+	var actions [len(conditions)]string
+	for i := range conditions {
+		if action := conditions[i].action; action != nil && held&(1<<i) != 0 {
+			actions[i] = action(g)
+		}
+	}
+	return actions
 }

@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
@@ -36,7 +37,7 @@ type judged struct {
 	still    int               // collections in a row without a newer one
 	recovery int64             // the newest recovery action
 	cleared  int64             // the host engine's time when the XIDs before were over, in microseconds
-	hadXID   bool              // one that is an error, not long ago and not over
+	xid      xid.Code          // the worst one that is an error, not long ago and not over; zero without one
 	worst    dcgm.HealthResult // of its open incidents, but for those of XIDs
 }
 

@@ -25,7 +25,8 @@ type gpuState struct {
 	state  metadata.AttributeGpuState
 	health metadata.AttributeHwState
 
-	conditions uint32 // those of the table that hold, as a bit each
+	conditions uint32                  // those of the table that hold, as a bit each
+	actions    [len(conditions)]string // of those, NVIDIA's action; "" where the condition alone says it
 }
 
 func (s *gpuState) attributes() pcommon.Map {
@@ -57,7 +58,10 @@ func isUp(state metadata.AttributeGpuState) bool { return inventory.State(state.
 func (c *roster) stateOfAll(now int64) []gpuState {
 	states := make([]gpuState, 0, len(c.gpus)+len(c.gone))
 	for _, g := range slices.Concat(shown(c.gpus), c.gone) {
-		states = append(states, gpuState{Identity: g.known.Identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: c.conditionsOf(g, now)})
+		held := c.conditionsOf(g, now)
+		states = append(states, gpuState{
+			Identity: g.known.Identity, attrs: g.attrs, state: g.state(), health: c.health(g, now), conditions: held, actions: actionsOf(g, held),
+		})
 	}
 	for _, id := range c.node.Never() {
 		states = append(states, gpuState{Identity: id, state: metadata.AttributeGpuStateAbsent, health: metadata.AttributeHwStateFailed})
@@ -130,11 +134,19 @@ func (s *gpuStates) set(states []gpuState, simulated bool) {
 		}
 		for i := range conditions {
 			if g.conditions&(1<<i) != 0 {
-				next.conditions = append(next.conditions, s.observation(&g.Identity, true, attribute.String("gpu.condition", conditions[i].name.String())))
+				next.conditions = append(next.conditions, s.observation(&g.Identity, true, conditionAttributes(i, g.actions[i])...))
 			}
 		}
 	}
 	s.current.Store(next)
+}
+
+func conditionAttributes(i int, action string) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{attribute.String("gpu.condition", conditions[i].name.String())}
+	if action != "" {
+		attributes = append(attributes, attribute.String("gpu.condition.action", action))
+	}
+	return attributes
 }
 
 // originOf marks what a simulated libdcgm made up.

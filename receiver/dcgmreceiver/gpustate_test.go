@@ -55,6 +55,8 @@ func TestGPUStatesAreAmongTheCollectorsOwnMetrics(t *testing.T) {
 			"tracecore.gpu.condition nvidia0 ecc_uncorrected":   1, "tracecore.gpu.condition nvidia0 hw_power_brake": 1,
 			"tracecore.gpu.up nvidia1": 0, "tracecore.gpu.status nvidia1 lost": 1, "tracecore.hw.status nvidia1 failed": 1,
 		}, pass("row_remap gpu=0 failed", "recovery gpu=0 action=gpu_reset", "ecc gpu=0 type=dbe", "throttle gpu=0 reason=hw_slowdown,hw_power_brake,power_cap", "throttle gpu=1 reason=hw_thermal"))
+		pass("gpu_restored gpu=1")
+		require.Contains(t, pass("advance 11s", "xid gpu=1 code=95"), "tracecore.gpu.condition nvidia1 xid RESET_GPU", "with the action of the XID")
 		require.Empty(t, pass("engine_dies"), "nothing is known")
 		require.NoError(t, r.Shutdown(t.Context()))
 	})
@@ -103,7 +105,11 @@ func gpuGauges(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 			if !isState {
 				out[gauge+" "+name.AsString()] = point.Value
 			} else if point.Value == 1 {
-				out[gauge+" "+name.AsString()+" "+value.AsString()] = point.Value
+				key := gauge + " " + name.AsString() + " " + value.AsString()
+				if action, has := point.Attributes.Value("gpu.condition.action"); has {
+					key += " " + action.AsString()
+				}
+				out[key] = point.Value
 			}
 		}
 	}

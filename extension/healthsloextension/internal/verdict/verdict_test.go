@@ -108,14 +108,17 @@ func TestWhatIsNotKnownByNameIsAsBadAsHWStatusSays(t *testing.T) {
 	f(up("predicted_failure"), Degraded, "degraded hw.status predicted failure")
 	f(up("of_a_later_receiver"), Degraded, "degraded hw.status of a later receiver")
 
-	f(down("frozen", "failed"), Unfit, "unfit frozen")
-	f(down("frozen", ""), Unfit, "unfit frozen")
-	f(down("frozen", "ok"), Degraded, "degraded frozen")
+	f(down("melted", "failed"), Unfit, "unfit melted")
+	f(down("melted", ""), Unfit, "unfit melted")
+	f(down("melted", "ok"), Degraded, "degraded melted")
 	f(down("detached", ""), Unfit, "unfit cannot be read", "degraded detached")
 	f(down("ok", ""), Unfit, "unfit cannot be read")
 	f(down("ok", "ok"), Degraded, "degraded cannot be read")
 	f(down("", ""), Unfit, "unfit cannot be read")
 
+	ofXID := up("failed", "xid")
+	ofXID.Conditions[0].Action = "RESET_GPU"
+	f(ofXID, Unfit, "unfit XID that is an error (RESET_GPU)")
 	withAction := up("failed", "xid_79")
 	withAction.Conditions[0].Action = "RESTART_BM"
 	f(withAction, Unfit, "unfit xid 79 (RESTART_BM)")

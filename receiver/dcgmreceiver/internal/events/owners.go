@@ -68,6 +68,17 @@ func (o Owners) Of(entity dcgm.Entity, at int64) (owner *Owner, had bool) {
 	return nil, newest != nil
 }
 
+// Within returns what a GPU is known by, and whatever has, or had, the number of an instance in it.
+func (o Owners) Within(gpu inventory.Key) []inventory.Key {
+	keys := []inventory.Key{gpu}
+	for i := range o {
+		if o[i].Attributes["hw.parent"] == gpu.ID {
+			keys = append(keys, o[i].Key)
+		}
+	}
+	return keys
+}
+
 // Kin returns somebody who has or had a number, for what all of them have in common.
 func (o Owners) Kin(entity dcgm.Entity) *Owner {
 	for i := range slices.Backward(o) {
