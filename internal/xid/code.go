@@ -74,26 +74,41 @@ type Details struct {
 	RecoveryAction string
 }
 
-// Attributes calls set with each attribute of a log record about the code, but for those that are not known. Values are strings, and
-// code and link are int64.
-func (c Code) Attributes(set func(key string, value any)) {
-	prefix := "gpu." + string(c.Kind) + "."
-	set(prefix+"code", int64(c.Number))
+// attributes are the names of a code's attributes.
+type attributes struct {
+	code, mnemonic, meaning, action, investigatoryAction, unit, interruptInfo, errorStatus string
+}
+
+func attributesOf(kind Kind) attributes {
+	prefix := "gpu." + string(kind) + "."
+	return attributes{
+		code: prefix + "code", mnemonic: prefix + "mnemonic", meaning: prefix + "meaning",
+		action: prefix + "action", investigatoryAction: prefix + "investigatory_action",
+		unit: prefix + "unit", interruptInfo: prefix + "interrupt_info", errorStatus: prefix + "error_status",
+	}
+}
+
+var attributesOfKind = map[Kind]attributes{XID: attributesOf(XID), SXID: attributesOf(SXID)}
+
+// Attributes calls putText and putNumber with each attribute of a log record about the code, but for those that are not known.
+func (c Code) Attributes(putText func(key, value string), putNumber func(key string, value int64)) {
+	names := attributesOfKind[c.Kind]
+	putNumber(names.code, int64(c.Number))
 	for _, attribute := range [...]struct{ key, value string }{
-		{prefix + "mnemonic", c.Mnemonic},
-		{prefix + "meaning", c.Meaning},
-		{prefix + "action", c.Action},
-		{prefix + "investigatory_action", c.InvestigatoryAction},
-		{prefix + "unit", c.Details.Unit},
-		{prefix + "interrupt_info", c.Details.InterruptInfo},
-		{prefix + "error_status", c.Details.ErrorStatus},
+		{names.mnemonic, c.Mnemonic},
+		{names.meaning, c.Meaning},
+		{names.action, c.Action},
+		{names.investigatoryAction, c.InvestigatoryAction},
+		{names.unit, c.Details.Unit},
+		{names.interruptInfo, c.Details.InterruptInfo},
+		{names.errorStatus, c.Details.ErrorStatus},
 		{"gpu.recovery.action", c.Details.RecoveryAction},
 	} {
 		if attribute.value != "" {
-			set(attribute.key, attribute.value)
+			putText(attribute.key, attribute.value)
 		}
 	}
 	if link, err := strconv.ParseInt(c.Details.Link, 10, 32); err == nil {
-		set("gpu.nvlink.link", link)
+		putNumber("gpu.nvlink.link", link)
 	}
 }

@@ -110,7 +110,7 @@ func TestDriverSaysWhichSXIDIsFatal(t *testing.T) {
 func TestAttributesNameWhatIsKnown(t *testing.T) {
 	collect := func(code Code) map[string]any {
 		got := map[string]any{}
-		code.Attributes(func(key string, value any) { got[key] = value })
+		code.Attributes(func(key, value string) { got[key] = value }, func(key string, value int64) { got[key] = value })
 		return got
 	}
 	require.Equal(t, map[string]any{"gpu.xid.code": int64(4711)}, collect(Default().XID(4711)))

@@ -41,7 +41,7 @@ func TestCorpus(t *testing.T) {
 				fmt.Fprintf(&out, "ignored %s\n", events[i].Lines[0])
 				continue
 			}
-			m := maker.make(events[i])
+			m := maker.make(events[i], time.Now())
 			out.WriteString(shown(&m))
 		}
 	}

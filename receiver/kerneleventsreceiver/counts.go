@@ -70,8 +70,8 @@ func (c *counts) addEvent(m *made) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	addBounded(c.events, m.kind, m.device, len(c.events)+1, maxDevices, otherDevice)
-	if m.xid != 0 {
-		addBounded(c.xids, gpuKey{m.gpu.id, m.busID}, m.xid, maxGPUs, maxCodes, otherCode)
+	if number := m.xid(); number != 0 {
+		addBounded(c.xids, gpuKey{m.gpu.id, m.busID()}, number, maxGPUs, maxCodes, otherCode)
 	}
 }
 

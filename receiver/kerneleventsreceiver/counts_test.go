@@ -8,14 +8,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/internal/xid"
 )
 
 func TestSeriesAreBounded(t *testing.T) {
 	c := newCounts()
 	for i := range 1000 {
 		c.addEvent(&made{kind: "disk.error", device: fmt.Sprintf("sd%d", i)})
-		c.addEvent(&made{kind: "gpu.xid", device: "a", gpu: gpu{id: "GPU-1"}, xid: int64(i + 1)})
-		c.addEvent(&made{kind: "gpu.xid", device: "b", gpu: gpu{id: fmt.Sprintf("GPU-%d", i)}, xid: 13})
+		c.addEvent(&made{kind: "gpu.xid", device: "a", gpu: gpu{id: "GPU-1"}, code: xid.Code{Kind: xid.XID, Number: i + 1}})
+		c.addEvent(&made{kind: "gpu.xid", device: "b", gpu: gpu{id: fmt.Sprintf("GPU-%d", i)}, code: xid.Code{Kind: xid.XID, Number: 13}})
 	}
 	require.Len(t, c.events["disk.error"], maxDevices+1)
 	require.Equal(t, int64(1000-maxDevices), c.events["disk.error"][otherDevice])
@@ -82,30 +84,29 @@ func TestWhatTheDriverSaysOfAGPUStays(t *testing.T) {
 	folder := driverFolder(t)
 	g := newGPUs(folder)
 	now := time.Unix(1_000_000, 0)
-	g.now = func() time.Time { return now }
 	a, _ := parseAddress("0000:3b:00.0")
-	found, ok := g.at(a)
+	found, ok := g.at(a, now)
 	require.True(t, ok)
 	require.Equal(t, gpu{"GPU-11111111-2222-3333-4444-555555555555", "nvidia3", "NVIDIA H100 80GB HBM3"}, found)
 
 	g.folder = t.TempDir() // The GPU is lost.
 	now = now.Add(time.Hour)
-	lost, ok := g.at(a)
+	lost, ok := g.at(a, now)
 	require.True(t, ok)
 	require.Equal(t, found, lost)
 
 	g.learn(a, "GPU-99999999-2222-3333-4444-555555555555") // Another one is in its place.
-	replaced, _ := g.at(a)
+	replaced, _ := g.at(a, now)
 	require.Equal(t, gpu{id: "GPU-99999999-2222-3333-4444-555555555555"}, replaced)
 
 	other, _ := parseAddress("0000:4c:00.0")
-	_, ok = g.at(other)
+	_, ok = g.at(other, now)
 	require.False(t, ok)
 	require.Equal(t, gpu{}, parseInformation("GPU UUID: GPU-????????-????-????-????-????????????\nDevice Minor: x\n"))
 	for i := range 3 * maxKnown {
 		g.learn(address{domain: uint64(i)}, "GPU-99999999-2222-3333-4444-555555555555") //nolint:gosec // It is small.
-		g.at(address{bus: uint64(i), device: 9})                                        //nolint:gosec // It is small.
+		g.at(address{bus: uint64(i), device: 9}, now)                                   //nolint:gosec // It is small.
 	}
 	require.LessOrEqual(t, len(g.known), maxKnown)
-	require.LessOrEqual(t, len(g.asked), maxKnown)
+	require.LessOrEqual(t, len(g.read), maxKnown)
 }

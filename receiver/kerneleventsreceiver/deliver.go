@@ -4,7 +4,7 @@ package kerneleventsreceiver
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -78,10 +78,15 @@ func (r *kernelReceiver) wall(event *reports.Event) time.Time {
 	return r.clock.Wall(event.Since)
 }
 
-// uid is the same whenever the event is read, so that a repetition can be told. Numbers of records may begin anew in a file or fifo; together
+// uid is the same whenever the event is read, so that a repetition can be told. Numbers of records may start over in a file or fifo; together
 // with their time they do not repeat.
 func uid(boot string, event *reports.Event) string {
-	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s/%s/%d/%d/%d", boot, event.Rule.Name, event.Sequence, event.Since, event.Wall.UnixNano())).String()
+	name := append(make([]byte, 0, 160), boot...)
+	name = append(append(append(name, '/'), event.Rule.Name...), '/')
+	name = append(strconv.AppendUint(name, event.Sequence, 10), '/')
+	name = append(strconv.AppendInt(name, int64(event.Since), 10), '/')
+	name = strconv.AppendInt(name, event.Wall.UnixNano(), 10)
+	return uuid.NewSHA1(uuid.NameSpaceOID, name).String()
 }
 
 // save stores the position at once after events, and now and then without.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -48,19 +49,22 @@ func (m *maker) placeOf(text string) (place, bool) {
 	return p, true
 }
 
-// made is an event with all that is known about it.
+// made is an event with all that is known about it. Its attributes are made with its log record: events beyond the rate limit have none.
 type made struct {
-	event      reports.Event
-	kind       string
-	device     string
-	severity   xid.Severity
-	attributes pcommon.Map
-	gpu        gpu
-	busID      string // "" where the event is about no GPU
-	xid        int64  // 0 where it is none
+	event    reports.Event
+	kind     string
+	device   string
+	severity xid.Severity
+	place    place
+	isGPU    bool // the event is about a GPU
+	gpu      gpu
+	code     xid.Code // without a number where the event is about no XID or SXID
 }
 
-var severityOf = map[string]xid.Severity{"info": xid.Info, "warn": xid.Warn, "error": xid.Error, "fatal": xid.Fatal}
+var (
+	severityOf    = map[string]xid.Severity{"info": xid.Info, "warn": xid.Warn, "error": xid.Error, "fatal": xid.Fatal}
+	severityTexts = map[xid.Severity]string{xid.Info: "INFO", xid.Warn: "WARN", xid.Error: "ERROR", xid.Fatal: "FATAL"}
+)
 
 // learn takes what a line that is no event says about a GPU.
 func (m *maker) learn(event *reports.Event) {
@@ -70,18 +74,15 @@ func (m *maker) learn(event *reports.Event) {
 	}
 }
 
-func (m *maker) make(event reports.Event) made {
-	e := made{
-		event: event, kind: event.Rule.Kind, attributes: pcommon.NewMap(),
-		severity: severityOf[event.Rule.SeverityOf(event.Lines)],
+func (m *maker) make(event reports.Event, now time.Time) made {
+	e := made{event: event, kind: event.Rule.Kind, severity: severityOf[event.Rule.SeverityOf(event.Lines)]}
+	if p, ok := m.placeOf(rules.Find(event.Captures, "pci")); ok {
+		e.place = p
+		e.gpu, e.isGPU = m.gpus.at(p.address, now)
+		e.isGPU = e.isGPU || strings.HasPrefix(e.kind, "gpu.") && e.kind != sxidKind
 	}
-	for _, capture := range event.Captures {
-		put(e.attributes, rules.Captures[capture.Name], capture.Value)
-	}
-	m.putPCI(&e)
-	m.putCode(&e)
-	putCgroup(e.attributes, rules.Find(event.Captures, "cgroup"))
-	e.device = m.deviceOf(&e)
+	m.find(&e)
+	e.device = e.deviceOf()
 	return e
 }
 
@@ -114,61 +115,84 @@ func put(attributes pcommon.Map, as rules.Attribute, text string) {
 // sxidKind is the kind of the events whose PCI address is that of an NVSwitch.
 const sxidKind = "gpu.sxid"
 
-// putPCI says which GPU is at the address that the event names, or else the address.
-func (m *maker) putPCI(e *made) {
-	p, ok := m.placeOf(rules.Find(e.event.Captures, "pci"))
-	if !ok {
-		return
-	}
-	found, isGPU := m.gpus.at(p.address)
-	if !isGPU && (!strings.HasPrefix(e.kind, "gpu.") || e.kind == sxidKind) {
-		e.attributes.PutStr(rules.Captures["pci"].Key, p.text)
-		return
-	}
-	e.gpu, e.busID = found, p.busID
-	e.attributes.PutStr("gpu.pci.bus_id", e.busID)
-	for _, attribute := range [...]struct{ key, value string }{
-		{"hw.id", found.id}, {"hw.name", found.name}, {"hw.model", found.model}, {"hw.vendor", "nvidia"}, {"hw.type", "gpu"},
-	} {
-		if attribute.value != "" {
-			e.attributes.PutStr(attribute.key, attribute.value)
-		}
-	}
-}
-
-// putCode says what an XID or SXID means, and takes its severity.
-func (m *maker) putCode(e *made) {
+// find takes what is known of an XID or SXID, and its severity.
+func (m *maker) find(e *made) {
 	captures := e.event.Captures
-	var code xid.Code
 	if number, err := strconv.ParseInt(rules.Find(captures, "xid"), 10, 32); err == nil {
-		code = m.codes.Message(int(number), rules.Find(captures, "text"))
-		e.xid = number
+		e.code = m.codes.Message(int(number), rules.Find(captures, "text"))
 	} else if number, err := strconv.ParseInt(rules.Find(captures, "sxid"), 10, 32); err == nil {
-		fatal := strings.EqualFold(rules.Find(captures, "fatality"), "fatal")
-		code = m.codes.SXID(int(number), fatal)
-		e.attributes.PutBool("gpu.sxid.fatal", fatal)
+		e.code = m.codes.SXID(int(number), e.isFatal())
 	} else {
 		return
 	}
-	e.severity = code.Severity
-	code.Attributes(func(key string, value any) {
-		_ = e.attributes.PutEmpty(key).FromRaw(value) // It has strings and numbers alone.
-	})
+	e.severity = e.code.Severity
+}
+
+// isFatal says whether an NVSwitch calls its error fatal.
+func (e *made) isFatal() bool {
+	return strings.EqualFold(rules.Find(e.event.Captures, "fatality"), "fatal")
+}
+
+// xid is the number of an XID, 0 where the event is none.
+func (e *made) xid() int64 {
+	if e.code.Kind != xid.XID {
+		return 0
+	}
+	return int64(e.code.Number)
+}
+
+// busID is the address of the GPU, "" where the event is about none.
+func (e *made) busID() string {
+	if !e.isGPU {
+		return ""
+	}
+	return e.place.busID
 }
 
 // deviceOf is what metrics tell apart by.
-func (m *maker) deviceOf(e *made) string {
+func (e *made) deviceOf() string {
 	for _, name := range e.event.Rule.Device {
 		value := rules.Find(e.event.Captures, name)
 		if name == "pci" && value != "" {
-			p, _ := m.placeOf(value)
-			value = cmp.Or(e.gpu.id, e.busID, p.text, value)
+			value = cmp.Or(e.gpu.id, e.busID(), e.place.text, value)
 		}
 		if value != "" {
 			return value
 		}
 	}
 	return ""
+}
+
+// putPCI says which GPU is at the address that the event names, or else the address.
+func (e *made) putPCI(attributes pcommon.Map) {
+	switch {
+	case e.isGPU:
+		attributes.PutStr("gpu.pci.bus_id", e.place.busID)
+		putKnown(attributes, "hw.id", e.gpu.id)
+		putKnown(attributes, "hw.name", e.gpu.name)
+		putKnown(attributes, "hw.model", e.gpu.model)
+		attributes.PutStr("hw.vendor", "nvidia")
+		attributes.PutStr("hw.type", "gpu")
+	case e.place.text != "":
+		attributes.PutStr(rules.Captures["pci"].Key, e.place.text)
+	}
+}
+
+func putKnown(attributes pcommon.Map, key, value string) {
+	if value != "" {
+		attributes.PutStr(key, value)
+	}
+}
+
+// putCode says what an XID or SXID means.
+func (e *made) putCode(attributes pcommon.Map) {
+	if e.code.Kind == "" {
+		return
+	}
+	if e.code.Kind == xid.SXID {
+		attributes.PutBool("gpu.sxid.fatal", e.isFatal())
+	}
+	e.code.Attributes(attributes.PutStr, attributes.PutInt)
 }
 
 // The uid of a static pod is a hash without hyphens.
@@ -194,29 +218,39 @@ func putCgroup(attributes pcommon.Map, path string) {
 	}
 }
 
+// mostOwn is how many attributes a log record has at most beside those of its captures.
+const mostOwn = 24
+
 // copyTo makes the log record, but for its times.
 func (e *made) copyTo(record plog.LogRecord) {
 	record.SetEventName(e.kind)
 	record.SetSeverityNumber(plog.SeverityNumber(e.severity))
-	record.SetSeverityText(strings.ToUpper(e.severity.String()))
+	record.SetSeverityText(severityTexts[e.severity])
 	record.Body().SetStr(strings.Join(e.event.Lines, "\n"))
 	attributes := record.Attributes()
-	e.attributes.CopyTo(attributes)
+	attributes.EnsureCapacity(len(e.event.Captures) + mostOwn)
+	for _, capture := range e.event.Captures {
+		put(attributes, rules.Captures[capture.Name], capture.Value)
+	}
+	e.putPCI(attributes)
+	e.putCode(attributes)
+	putCgroup(attributes, rules.Find(e.event.Captures, "cgroup"))
 	attributes.PutStr("kernel.rule", e.event.Rule.Name)
 	if e.event.Omitted > 0 {
 		attributes.PutInt("kernel.event.omitted_lines", int64(e.event.Omitted))
 	}
-	if !e.event.Wall.IsZero() {
-		return // It is of no record.
+	if e.event.Wall.IsZero() { // It is of a record.
+		e.putRecord(attributes)
 	}
+}
+
+// putRecord says which record began the event.
+func (e *made) putRecord(attributes pcommon.Map) {
 	attributes.PutInt("kernel.log.sequence", int64(e.event.Sequence)) //nolint:gosec // The kernel counts from 0 at boot.
 	attributes.PutInt("kernel.log.facility", int64(e.event.Facility))
 	attributes.PutInt("kernel.log.priority", int64(e.event.Priority))
-	for _, attribute := range [...]struct{ key, value string }{{"kernel.log.caller", e.event.Caller}, {"kernel.log.device", e.event.Device}} {
-		if attribute.value != "" {
-			attributes.PutStr(attribute.key, attribute.value)
-		}
-	}
+	putKnown(attributes, "kernel.log.caller", e.event.Caller)
+	putKnown(attributes, "kernel.log.device", e.event.Device)
 	if e.event.Continuation {
 		attributes.PutBool("kernel.log.continuation", true)
 	}

@@ -20,18 +20,17 @@ type gpu struct{ id, name, model string }
 type gpus struct {
 	folder string
 	known  map[address]gpu
-	asked  map[address]time.Time
-	now    func() time.Time
+	read   map[address]time.Time
 }
 
-// askAgain is how long an answer of the driver holds: a GPU may have been replaced.
-const askAgain = time.Minute
+// readInterval is how long an answer of the driver holds: a GPU may have been replaced.
+const readInterval = time.Minute
 
 // maxKnown bounds what is kept of addresses, which a log could make up.
 const maxKnown = 1024
 
 func newGPUs(folder string) *gpus {
-	return &gpus{folder: folder, known: map[address]gpu{}, asked: map[address]time.Time{}, now: time.Now}
+	return &gpus{folder: folder, known: map[address]gpu{}, read: map[address]time.Time{}}
 }
 
 // address is a PCI address; a text without a domain is of domain 0.
@@ -63,10 +62,10 @@ func (a address) String() string {
 	return fmt.Sprintf("%04x:%02x:%02x.%d", a.domain, a.bus, a.device, a.function)
 }
 
-// at returns the GPU at an address, and whether there is or was one.
-func (g *gpus) at(a address) (gpu, bool) {
-	if now := g.now(); now.Sub(g.asked[a]) > askAgain && (len(g.asked) < maxKnown || !g.asked[a].IsZero()) {
-		g.asked[a] = now
+// at returns the GPU at an address at now, and whether there is or was one.
+func (g *gpus) at(a address, now time.Time) (gpu, bool) {
+	if last := g.read[a]; now.Sub(last) > readInterval && (len(g.read) < maxKnown || !last.IsZero()) {
+		g.read[a] = now
 		if content, err := os.ReadFile(filepath.Join(g.folder, a.String(), "information")); err == nil {
 			g.merge(a, parseInformation(string(content)))
 		}

@@ -201,7 +201,7 @@ func (r *kernelReceiver) hold(events []reports.Event, now time.Time) {
 			r.maker.learn(&events[i])
 			continue
 		}
-		m := r.maker.make(events[i])
+		m := r.maker.make(events[i], now)
 		r.counts.addEvent(&m)
 		r.unsaved = true
 		switch {

@@ -53,7 +53,7 @@ func (s *Subject) Describe(o Occurrence, code xid.Code, replayed bool, record pl
 	if s.PCIBusID != "" {
 		attributes.PutStr(attributePCIBusID, s.PCIBusID)
 	}
-	code.Attributes(func(key string, value any) { _ = attributes.PutEmpty(key).FromRaw(value) }) // Strings and integers never fail.
+	code.Attributes(attributes.PutStr, attributes.PutInt)
 	if replayed {
 		attributes.PutBool(attributeReplayed, true)
 	}

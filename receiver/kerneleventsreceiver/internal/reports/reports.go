@@ -62,19 +62,20 @@ type report struct {
 func (a *Assembler) Add(record *kmsg.Record, now time.Time) (done []Event, matched bool) {
 	line := valid(record.Text)
 	done = a.close(func(r *report) bool { return record.Since-r.Since > r.maxAge() })
-	rule, captures := a.Rules.Match(line)
-	if ended, belongs := a.join(record.Caller, line, rule, captures); belongs {
+	match := a.Rules.Match(line)
+	if ended, belongs := a.join(record.Caller, line, match); belongs {
 		return append(done, ended...), true
 	}
-	if rule == nil {
+	if match.Rule == nil {
 		return done, false
 	}
-	r := &report{Event: event(rule, captures, record), begun: now}
-	if rule.Ignore || !rule.Joins() {
-		r.Lines = []string{string(line)}
-		return append(done, r.Event), true
+	event := event(match, record)
+	if match.Rule.Ignore || !match.Rule.Joins() {
+		event.Lines = []string{match.Text}
+		return append(done, event), true
 	}
-	r.add(line)
+	r := &report{Event: event, begun: now}
+	r.addLine(match.Text)
 	return append(done, a.begin(r)...), true
 }
 
@@ -94,22 +95,25 @@ func (a *Assembler) begin(r *report) []Event {
 // Continue adds a record to the newest report that it belongs to, and to nothing else.
 func (a *Assembler) Continue(record *kmsg.Record) (done []Event, belongs bool) {
 	line := valid(record.Text)
-	rule, captures := a.Rules.Match(line)
-	return a.join(record.Caller, line, rule, captures)
+	return a.join(record.Caller, line, a.Rules.Match(line))
 }
 
-// join adds a line to the newest report that it belongs to. The rule that matches it, if any, and its captures are given.
-func (a *Assembler) join(caller, line []byte, rule *rules.Rule, captures []rules.Capture) (done []Event, belongs bool) {
+// join adds a line to the newest report that it belongs to.
+func (a *Assembler) join(caller, line []byte, match rules.Match) (done []Event, belongs bool) {
 	for i, r := range slices.Backward(a.open) {
-		if rule != nil && rule.Kind != r.Rule.Kind || !sameCaller(r.Caller, caller) {
+		if match.Rule != nil && match.Rule.Kind != r.Rule.Kind || !sameCaller(r.Caller, caller) {
 			continue
 		}
 		ends := r.Rule.Ends(line)
-		if !ends && !r.Rule.Belongs(line) || r.Rule.Differ(r.Captures, r.Rule.Detail(line, captures)) {
+		if !ends && !r.Rule.Belongs(line) {
 			continue
 		}
-		r.Captures = rules.Merge(r.Captures, captures)
-		r.add(line)
+		text := string(line)
+		if r.Rule.Differ(r.Captures, r.Rule.Detail(text, slices.Clip(match.Captures))) {
+			continue
+		}
+		r.Captures = rules.Merge(r.Captures, match.Captures)
+		r.add(text)
 		if ends {
 			a.open = slices.Delete(a.open, i, i+1)
 			done = []Event{r.Event}
@@ -162,9 +166,9 @@ func (a *Assembler) close(which func(*report) bool) []Event {
 	return done
 }
 
-func event(rule *rules.Rule, captures []rules.Capture, record *kmsg.Record) Event {
+func event(match rules.Match, record *kmsg.Record) Event {
 	return Event{
-		Rule: rule, Captures: captures,
+		Rule: match.Rule, Captures: match.Captures,
 		Sequence: record.Sequence, Since: record.Since, Facility: record.Facility, Priority: record.Priority, Continuation: record.Continuation,
 		Caller: string(valid(record.Caller)), Device: string(valid(record.Property("DEVICE"))),
 	}
@@ -172,12 +176,17 @@ func event(rule *rules.Rule, captures []rules.Capture, record *kmsg.Record) Even
 
 func (r *report) maxAge() time.Duration { return cmp.Or(r.Rule.Within, MaxAge) }
 
-func (r *report) add(line []byte) {
+// add adds a line and what it says.
+func (r *report) add(line string) {
 	r.Captures = r.Rule.Detail(line, r.Captures)
+	r.addLine(line)
+}
+
+func (r *report) addLine(line string) {
 	if len(r.Lines) == MaxLines || r.bytes+len(line) > MaxBytes {
 		r.Omitted++
 		return
 	}
-	r.Lines = append(r.Lines, string(line))
+	r.Lines = append(r.Lines, line)
 	r.bytes += len(line)
 }

@@ -42,6 +42,8 @@ type Rule struct {
 	details []*expression
 	more    []*expression
 	end     *expression
+
+	mostCaptures int // of pattern and details
 }
 
 // expression is a regular expression with the names of its captures, without the numbers that tell captures of one name apart.
@@ -204,6 +206,13 @@ func (r *Rule) compileExpressions() error {
 	if r.details, err = compileAll("details", r.Details); err != nil {
 		return err
 	}
+	names := map[string]bool{}
+	for _, e := range append([]*expression{r.pattern}, r.details...) {
+		for _, name := range e.names {
+			names[name] = true
+		}
+	}
+	r.mostCaptures = len(names) - 1 // "" names the whole match.
 	if r.more, err = compileAll("more", r.More); err != nil {
 		return err
 	}

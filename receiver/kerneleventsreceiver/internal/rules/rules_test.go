@@ -51,14 +51,14 @@ func TestUsersRulesAreMergedOverShippedOnes(t *testing.T) {
 	want := slices.DeleteFunc(names(shippedSet), func(name string) bool { return name == "process.segfault" })
 	require.Equal(t, append([]string{"site.alarm"}, want...), names(set), "new rules come first, others in their place")
 
-	rule, captures := set.Match([]byte("ALARM heat"))
-	require.Equal(t, "site.alarm", rule.Kind)
-	require.Equal(t, []Capture{{"reason", "heat"}}, captures)
-	rule, captures = set.Match([]byte("ixgbe eth0: NIC Link is Down"))
-	require.Equal(t, "site.link", rule.Kind)
-	require.Equal(t, []Capture{{"state", "Down"}}, captures)
-	rule, _ = set.Match([]byte("a[1]: segfault at 0 in b[1]"))
-	require.Nil(t, rule)
+	match := set.Match([]byte("ALARM heat"))
+	require.Equal(t, "site.alarm", match.Rule.Kind)
+	require.Equal(t, []Capture{{"reason", "heat"}}, match.Captures)
+	match = set.Match([]byte("ixgbe eth0: NIC Link is Down"))
+	require.Equal(t, "site.link", match.Rule.Kind)
+	require.Equal(t, []Capture{{"state", "Down"}}, match.Captures)
+	match = set.Match([]byte("a[1]: segfault at 0 in b[1]"))
+	require.Nil(t, match.Rule)
 }
 
 func TestBadRulesAreRefusedByNameAndLine(t *testing.T) {
@@ -140,13 +140,13 @@ rules:
     severities: [{when: 'harmless', severity: info}, {when: 'count 0', severity: warn}]
 `))
 	require.NoError(t, err)
-	rule, captures := set.Match([]byte("ALARM in sda, disk sdb, count 0"))
-	require.Equal(t, []Capture{{"disk", "sda"}, {"count", "0"}}, captures)
-	require.Equal(t, "sda", Find(captures, "disk"))
-	require.Empty(t, Find(captures, "state"))
-	require.Equal(t, "warn", rule.SeverityOf([]string{"x", "count 0"}))
-	require.Equal(t, "info", rule.SeverityOf([]string{"x", "harmless, count 0"}))
-	require.Equal(t, "error", rule.SeverityOf([]string{"x"}))
+	match := set.Match([]byte("ALARM in sda, disk sdb, count 0"))
+	require.Equal(t, []Capture{{"disk", "sda"}, {"count", "0"}}, match.Captures)
+	require.Equal(t, "sda", Find(match.Captures, "disk"))
+	require.Empty(t, Find(match.Captures, "state"))
+	require.Equal(t, "warn", match.Rule.SeverityOf([]string{"x", "count 0"}))
+	require.Equal(t, "info", match.Rule.SeverityOf([]string{"x", "harmless, count 0"}))
+	require.Equal(t, "error", match.Rule.SeverityOf([]string{"x"}))
 }
 
 // The automaton finds what strings.Contains finds.

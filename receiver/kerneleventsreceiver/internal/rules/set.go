@@ -88,37 +88,53 @@ func merge(shipped, users []*Rule) ([]*Rule, error) {
 // Rules returns the rules, in the order of trial.
 func (s *Set) Rules() []*Rule { return s.rules }
 
-// Match returns the rule for a line and what its pattern captures, nil where there is none. A line without a rule costs no allocation.
-func (s *Set) Match(line []byte) (*Rule, []Capture) {
+// Match is what the rules say about a line: nothing where there is no rule.
+type Match struct {
+	Rule     *Rule
+	Text     string // the line
+	Captures []Capture
+}
+
+// Match returns the rule for a line and what it captures. A line without a rule costs no allocation.
+func (s *Set) Match(line []byte) Match {
 	var candidates candidateSet
 	if !s.literals.scan(line, &candidates) {
-		return nil, nil
+		return Match{}
 	}
 	for i := range candidates.all() {
 		rule := s.rules[i]
 		if match := rule.pattern.FindSubmatchIndex(line); match != nil {
-			return rule, rule.Detail(line, rule.pattern.captures(nil, line, match))
+			text := string(line)
+			captures := make([]Capture, 0, rule.mostCaptures)
+			return Match{rule, text, rule.Detail(text, rule.pattern.captures(captures, text, match))}
 		}
 	}
-	return nil, nil
+	return Match{}
 }
 
 // Detail appends what the expressions for details capture of a line. The first capture of a name stays.
-func (r *Rule) Detail(line []byte, captures []Capture) []Capture {
+func (r *Rule) Detail(line string, captures []Capture) []Capture {
 	for _, re := range r.details {
-		if match := re.FindSubmatchIndex(line); match != nil {
+		if match := re.FindStringSubmatchIndex(line); match != nil {
 			captures = re.captures(captures, line, match)
 		}
 	}
 	return captures
 }
 
-func (e *expression) captures(captures []Capture, line []byte, match []int) []Capture {
+func (e *expression) captures(captures []Capture, line string, match []int) []Capture {
 	for i, name := range e.names {
-		if name == "" || match[2*i] < 0 || match[2*i] == match[2*i+1] {
-			continue
+		if name != "" && match[2*i] >= 0 && match[2*i] != match[2*i+1] {
+			captures = add(captures, Capture{name, line[match[2*i]:match[2*i+1]]})
 		}
-		captures = Merge(captures, []Capture{{name, string(line[match[2*i]:match[2*i+1]])}})
+	}
+	return captures
+}
+
+// add appends a capture of a name that there is none of.
+func add(captures []Capture, capture Capture) []Capture {
+	if Find(captures, capture.Name) == "" {
+		captures = append(captures, capture)
 	}
 	return captures
 }
@@ -126,9 +142,7 @@ func (e *expression) captures(captures []Capture, line []byte, match []int) []Ca
 // Merge appends captures of names that there are none of.
 func Merge(captures, more []Capture) []Capture {
 	for _, capture := range more {
-		if Find(captures, capture.Name) == "" {
-			captures = append(captures, capture)
-		}
+		captures = add(captures, capture)
 	}
 	return captures
 }
