@@ -19,6 +19,7 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	memory := &memory{answers: map[string]answer{}}
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ConverterFactories = refuseUnsafe(resolver.ConverterFactories)
+	resolver.ConverterFactories = refuseMisfits(resolver.ConverterFactories, set.Factories)
 	resolver.ProviderFactories = memory.wrap(nameHost(resolver.ProviderFactories))
 	warned := &converterLog{}
 	resolver.ConverterFactories = warned.wrap(resolver.ConverterFactories)

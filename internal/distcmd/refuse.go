@@ -58,10 +58,7 @@ func (s unsafeSetting) in(id string, config any) bool {
 	if parsed.UnmarshalText([]byte(id)) != nil || parsed.Type().String() != s.component {
 		return false
 	}
-	for _, key := range s.path {
-		section, _ := config.(map[string]any)
-		config = section[key]
-	}
+	config = at(config, s.path...)
 	settings, isSection := config.(map[string]any)
 	return config != nil && (!isSection || len(settings) > 0)
 }

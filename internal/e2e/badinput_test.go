@@ -93,6 +93,21 @@ func failures(t *testing.T) []failure {
 		{"stale before it is sampled", dcgmWith(t, "stale_after: 5s"), `receivers::dcgm: "stale_after": must be 0s or at least "collection_interval" \(15s\), got 5s`, false, false},
 		{"unknown readiness without DCGM", dcgmWith(t, "when_unavailable: maybe"), `receivers::dcgm: "when_unavailable": must be ready or not_ready, got "maybe"`, false, false},
 		{"no series", dcgmWith(t, "max_series: 0"), `receivers::dcgm: "max_series": must be at least 1, got 0`, false, false},
+		{"unknown XID", dcgmWith(t, "xids: {790: {severity: error}}"), `receivers::dcgm: "xids": "790": "meaning": must be given for an XID that is not known`, false, false},
+		{"severity that is none", dcgmWith(t, "xids: {79: {severity: bad}}"), `receivers::dcgm: "xids": "79": "severity": must be info, warn, error or fatal, got "bad"`, false, false},
+		{"action that is none", dcgmWith(t, "xids: {79: {action: PRAY}}"), `receivers::dcgm: "xids": "79": "action": must be one of .*, got "PRAY"`, false, false},
+		{"storage that is missing", dcgmWith(t, "storage: file_storage"), `receivers::dcgm: "storage": extension "file_storage" is not among "service::extensions"`, false, false},
+		{"storage that stores nothing", dcgmWith(t, "storage: health_slo"), `receivers::dcgm: "storage": extension "health_slo" is no storage extension`, false, false},
+		{
+			"storage of a queue that is missing",
+			with(t, "{stdout: }", "{stdout: , otlp_http: {endpoint: 'http://127.0.0.1:9', sending_queue: {storage: file_storage}}}", "exporters: [stdout]", "exporters: [stdout, otlp_http]"),
+			`exporters::otlp_http: "sending_queue::storage": extension "file_storage" is not among "service::extensions"`, false, false,
+		},
+		{
+			"two dumps in one file",
+			append(dcgmWith(t, "dump: {path: /var/tmp/dump}}, dcgm/b: {dump: {path: /var/tmp/dump}"), "--set=service.pipelines.metrics.receivers=[dcgm,dcgm/b]"),
+			`receivers::dcgm/b: "dump::path": must not share a file with receivers::dcgm, .*: got "/var/tmp/dump"`, false, false,
+		},
 		{"unknown metric of DCGM", dcgmWith(t, "metrics: {gpu.temprature: {enabled: false}}"), `'metrics' has invalid keys: gpu\.temprature`, false, false},
 		{"unknown key of the DCGM receiver", dcgmWith(t, "endpont: x"), `'receivers' error reading configuration for "dcgm".*has invalid keys: endpont`, false, false},
 

@@ -6,5 +6,6 @@
 //
 // A receiver makes one [Loop] with [New]. It calls [Loop.Start] and [Loop.Go] in its Start and [Loop.Shutdown] in its Shutdown. What it
 // runs waits with [Wait] for the instants of a [Cadence], collects, pushes with [Loop.PushMetrics] or [Loop.PushLogs], and then says how
-// the collection went ([Loop.Collected]) and what is wrong now ([Loop.Report]). A receiver of several signals is made through [Instances].
+// the collection went ([Loop.Collected]) and what is wrong now ([Loop.Report]). The receivers of a factory for metrics and logs
+// are made through [Signals]. What a receiver keeps over restarts, it opens with [OpenStorage].
 package receiverloop

@@ -3,8 +3,6 @@
 package dcgmreceiver
 
 import (
-	"context"
-
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
@@ -15,38 +13,16 @@ import (
 
 // NewFactory returns the factory of the DCGM receiver.
 func NewFactory() receiver.Factory {
-	f := &factory{}
+	// Metrics and logs pipelines of one configuration share one connection and one set of watches.
+	signals := &receiverloop.Signals[*gpuReceiver]{
+		Create:  func(set receiver.Settings, cfg component.Config) (*gpuReceiver, error) { return newGPUReceiver(cfg.(*Config), set) },
+		Metrics: func(r *gpuReceiver, next consumer.Metrics) { r.metrics = next },
+		Logs:    func(r *gpuReceiver, next consumer.Logs) { r.logs = next },
+	}
 	return receiver.NewFactory(
 		metadata.Type,
 		createDefaultConfig,
-		receiver.WithMetrics(f.createMetrics, metadata.MetricsStability),
-		receiver.WithLogs(f.createLogs, metadata.LogsStability),
+		receiver.WithMetrics(signals.CreateMetrics, metadata.MetricsStability),
+		receiver.WithLogs(signals.CreateLogs, metadata.LogsStability),
 	)
-}
-
-// factory makes one receiver per configuration: its metrics and logs pipelines share one connection and one set of watches.
-type factory struct {
-	instances receiverloop.Instances[*gpuReceiver]
-}
-
-func (f *factory) createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
-	instance, err := f.instance(set, cfg)
-	if err != nil {
-		return nil, err
-	}
-	instance.Receiver.metrics = next
-	return instance, nil
-}
-
-func (f *factory) createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
-	instance, err := f.instance(set, cfg)
-	if err != nil {
-		return nil, err
-	}
-	instance.Receiver.logs = next
-	return instance, nil
-}
-
-func (f *factory) instance(set receiver.Settings, cfg component.Config) (*receiverloop.Instance[*gpuReceiver], error) {
-	return f.instances.Get(cfg, func() (*gpuReceiver, error) { return newGPUReceiver(cfg.(*Config), set) })
 }

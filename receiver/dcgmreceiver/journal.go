@@ -4,14 +4,13 @@ package dcgmreceiver
 
 import (
 	"context"
-	"fmt"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
@@ -21,9 +20,9 @@ const maxRecords = 1000
 
 // openJournal gets the journal of events from the storage extension, or begins one. One that cannot be read is reported and begun anew.
 func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) error {
-	client, err := r.storageClient(ctx, host)
+	client, err := receiverloop.OpenStorage(ctx, host, r.cfg.Storage, r.id)
 	if err != nil {
-		return fmt.Errorf(`"storage": %w`, err)
+		return err
 	}
 	journal, err := events.Open(ctx, client, r.endpoint.String(), r.logs != nil)
 	if err != nil {
@@ -33,25 +32,6 @@ func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) erro
 	r.journal = journal
 	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil
 	return nil
-}
-
-func (r *gpuReceiver) storageClient(ctx context.Context, host component.Host) (storage.Client, error) {
-	if r.cfg.Storage == nil {
-		return nil, nil //nolint:nilnil // There is none.
-	}
-	found, exists := host.GetExtensions()[*r.cfg.Storage]
-	if !exists {
-		return nil, fmt.Errorf("extension %q is not among service::extensions", r.cfg.Storage)
-	}
-	extension, stores := found.(storage.Extension)
-	if !stores {
-		return nil, fmt.Errorf("extension %q is no storage extension", r.cfg.Storage)
-	}
-	client, err := extension.GetClient(ctx, component.KindReceiver, r.id, "")
-	if err != nil {
-		return nil, fmt.Errorf("open extension %q: %w", r.cfg.Storage, err)
-	}
-	return client, nil
 }
 
 func (r *gpuReceiver) closeJournal(ctx context.Context) error {

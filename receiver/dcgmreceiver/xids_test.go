@@ -391,7 +391,7 @@ func TestStorageThatIsMissingEndsTheStart(t *testing.T) {
 		extensions map[component.ID]component.Component
 		want       string
 	}{
-		"missing":     {nil, `"storage": extension "file_storage" is not among service::extensions`},
+		"missing":     {nil, `"storage": extension "file_storage" is not among "service::extensions"`},
 		"another one": {map[component.ID]component.Component{storageID: struct{ component.Component }{}}, `"storage": extension "file_storage" is no storage extension`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/kmsg"
@@ -52,25 +51,6 @@ const cursorKey = "cursor"
 
 // store keeps the cursor over restarts. One without a client keeps nothing.
 type store struct{ client storage.Client }
-
-func openStore(ctx context.Context, id *component.ID, receiver component.ID, host component.Host) (*store, error) {
-	if id == nil {
-		return &store{}, nil
-	}
-	extension, ok := host.GetExtensions()[*id]
-	if !ok {
-		return nil, fmt.Errorf(`"storage": there is no extension %q under "service::extensions"`, id)
-	}
-	keeper, ok := extension.(storage.Extension)
-	if !ok {
-		return nil, fmt.Errorf(`"storage": extension %q is no storage extension`, id)
-	}
-	client, err := keeper.GetClient(ctx, component.KindReceiver, receiver, "")
-	if err != nil {
-		return nil, fmt.Errorf(`"storage": %w`, err)
-	}
-	return &store{client}, nil
-}
 
 func (s *store) load(ctx context.Context) (cursor, error) {
 	if s.client == nil {

@@ -84,9 +84,11 @@ func (r *kernelReceiver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if r.store, err = openStore(ctx, r.cfg.Storage, r.set.ID, host); err != nil {
+	client, err := receiverloop.OpenStorage(ctx, host, r.cfg.Storage, r.set.ID)
+	if err != nil {
 		return err
 	}
+	r.store = &store{client}
 	r.identify(ctx)
 	r.prepare(set, codes)
 	r.loop.Start(host)

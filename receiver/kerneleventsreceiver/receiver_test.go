@@ -364,8 +364,8 @@ func TestWhatACrashLeftIsReportedOnce(t *testing.T) {
 func TestStorageThatIsMissingIsAnErrorOfStart(t *testing.T) {
 	m := newMachine(t)
 	for want, extensions := range map[string]map[component.ID]component.Component{
-		`"storage": there is no extension "file_storage" under "service::extensions"`: nil,
-		`"storage": extension "file_storage" is no storage extension`:                 {component.MustNewID("file_storage"): struct{ component.Component }{}},
+		`"storage": extension "file_storage" is not among "service::extensions"`: nil,
+		`"storage": extension "file_storage" is no storage extension`:           {component.MustNewID("file_storage"): struct{ component.Component }{}},
 	} {
 		r := m.rig(stored)
 		r.only = "logs"

@@ -160,7 +160,7 @@ func (r *rig) start() *rig {
 // pipelines makes the receiver of a logs and a metrics pipeline, on the machine.
 func (r *rig) pipelines(set receiver.Settings) {
 	r.t.Helper()
-	f := &factory{}
+	f := NewFactory()
 	if r.only != "metrics" {
 		next, err := consumer.NewLogs(func(ctx context.Context, logs plog.Logs) error {
 			if r.refuse != nil {
@@ -171,12 +171,12 @@ func (r *rig) pipelines(set receiver.Settings) {
 			return r.logs.ConsumeLogs(ctx, logs)
 		})
 		require.NoError(r.t, err)
-		pipe, err := f.createLogs(r.t.Context(), set, r.cfg, next)
+		pipe, err := f.CreateLogs(r.t.Context(), set, r.cfg, next)
 		require.NoError(r.t, err)
 		r.pipes = append(r.pipes, pipe)
 	}
 	if r.only != "logs" {
-		pipe, err := f.createMetrics(r.t.Context(), set, r.cfg, r.metrics)
+		pipe, err := f.CreateMetrics(r.t.Context(), set, r.cfg, r.metrics)
 		require.NoError(r.t, err)
 		r.pipes = append(r.pipes, pipe)
 	}
