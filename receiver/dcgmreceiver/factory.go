@@ -15,7 +15,9 @@ import (
 func NewFactory() receiver.Factory {
 	// Metrics and logs pipelines of one configuration share one connection and one set of watches.
 	signals := &receiverloop.Signals[*gpuReceiver]{
-		Create:  func(set receiver.Settings, cfg component.Config) (*gpuReceiver, error) { return newGPUReceiver(cfg.(*Config), set) },
+		Create: func(set receiver.Settings, cfg component.Config) (*gpuReceiver, error) {
+			return newGPUReceiver(cfg.(*Config), set)
+		},
 		Metrics: func(r *gpuReceiver, next consumer.Metrics) { r.metrics = next },
 		Logs:    func(r *gpuReceiver, next consumer.Logs) { r.logs = next },
 	}

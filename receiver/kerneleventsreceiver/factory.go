@@ -15,7 +15,9 @@ import (
 func NewFactory() receiver.Factory {
 	// Metrics and logs pipelines of one configuration share one reader of the log.
 	signals := &receiverloop.Signals[*kernelReceiver]{
-		Create:  func(set receiver.Settings, cfg component.Config) (*kernelReceiver, error) { return newKernelReceiver(cfg.(*Config), set) },
+		Create: func(set receiver.Settings, cfg component.Config) (*kernelReceiver, error) {
+			return newKernelReceiver(cfg.(*Config), set)
+		},
 		Metrics: func(r *kernelReceiver, next consumer.Metrics) { r.metrics = next },
 		Logs:    func(r *kernelReceiver, next consumer.Logs) { r.logs = next },
 	}

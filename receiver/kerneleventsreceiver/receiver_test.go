@@ -365,7 +365,7 @@ func TestStorageThatIsMissingIsAnErrorOfStart(t *testing.T) {
 	m := newMachine(t)
 	for want, extensions := range map[string]map[component.ID]component.Component{
 		`"storage": extension "file_storage" is not among "service::extensions"`: nil,
-		`"storage": extension "file_storage" is no storage extension`:           {component.MustNewID("file_storage"): struct{ component.Component }{}},
+		`"storage": extension "file_storage" is no storage extension`:            {component.MustNewID("file_storage"): struct{ component.Component }{}},
 	} {
 		r := m.rig(stored)
 		r.only = "logs"
