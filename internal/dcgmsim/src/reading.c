@@ -44,12 +44,15 @@ static bool is_known(unsigned field, usec now)
 // replayed reads what a recording has, where one is replayed and no event says otherwise.
 static bool replayed(dcgmGroupEntityPair_t e, unsigned field, usec now, struct reading *out)
 {
+    struct reading event;
     if (!replaying() || !is_known(field, now) || override_of(e, field, now))
         return false;
     if (entity_exists(e) != DCGM_ST_OK)
         no_value(field, DCGM_ST_NOT_WATCHED, out);
     else if (!replay_latest(e, field, now, out))
         no_value(field, is_watched(e, field) ? DCGM_ST_NO_DATA : DCGM_ST_NOT_WATCHED, out);
+    if (entity_exists(e) == DCGM_ST_OK && latest_event(e, field, now, &event) && (out->status != DCGM_ST_OK || event.ts >= out->ts))
+        *out = event;
     return true;
 }
 
@@ -161,14 +164,17 @@ static void walk_span(struct walk *w, const struct span *p, usec now)
 
 void samples_since(dcgmGroupEntityPair_t e, unsigned field, usec since, usec now, bool (*visit)(const struct reading *, void *), void *data)
 {
-    if (replaying()) {
+    if (replaying())
         replay_since(e, field, since, now, visit, data);
-        return;
-    }
     e = seat_of(e, field);
     const struct series *s = series_find(e, field);
     if (!s || !s->subscriptions)
         return;
+    if (replaying()) {
+        struct walk w = {s, 0, since, visit, data, false};
+        walk_events(&w, now);
+        return;
+    }
     bool events = by_events(e, field);
     usec last = newest_taken(s, now), kept = oldest_kept(s, events || last < 0 ? now : last);
     struct walk w = {s, 0, since > kept ? since : kept, visit, data, false};

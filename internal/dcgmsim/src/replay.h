@@ -102,7 +102,7 @@ bool has_id(const struct id_list *l, unsigned id); // replay.c
 usec elapsed(usec now);
 bool same_entity(dcgmGroupEntityPair_t a, dcgmGroupEntityPair_t b); // replay_calls.c
 
-// ---- replay_rows.c, replay_calls.c: what single lines say ----
+// ---- replay_rows.c, replay_calls.c, replay_violations.c: what single lines say ----
 
 // A reader is where a recording is being read.
 struct reader {
@@ -123,6 +123,8 @@ struct json;
 bool replay_row(struct reader *r, struct json row, struct problem *p);
 bool replay_call(struct reader *r, struct json row, struct problem *p);
 bool replay_engine(struct reader *r, struct json row, struct problem *p);
+bool replay_violation(struct reader *r, struct json row, struct problem *p);
+bool read_number(struct reader *r, struct json row, const char *key, int64_t limit, unsigned *out, struct problem *p);
 bool replay_usage(struct reader *r, struct json row, struct problem *p);
 bool replay_alive(struct reader *r, struct problem *p);
 bool add_outcome(struct reader *r, const char *call, dcgmGroupEntityPair_t e, int status, struct problem *p);

@@ -34,7 +34,7 @@ static bool read_kind(struct reader *r, struct json row, const char *key, unsign
     return true;
 }
 
-static bool read_number(struct reader *r, struct json row, const char *key, int64_t limit, unsigned *out, struct problem *p)
+bool read_number(struct reader *r, struct json row, const char *key, int64_t limit, unsigned *out, struct problem *p)
 {
     int64_t n;
     if (!json_int(json_field(row, key), &n) || n < 0 || n > limit)
@@ -292,11 +292,11 @@ bool replay_row(struct reader *r, struct json row, struct problem *p)
     } all[] = {
         {"engine", replay_engine, true}, {"hostengine_version", replay_engine, true}, {"entities", do_entities, true}, {"hierarchy", do_hierarchy, true},
         {"link_status", do_link_status, true}, {"gpu_status", do_gpu_status, false}, {"metric_groups", do_metric_groups, true}, {"usage", replay_usage, true},
-        {"value", do_value, true}, {"value_since", do_value_since, true}, {"health", do_health, true}, {"incident", do_incident, false},
+        {"value", do_value, true}, {"value_since", do_value_since, true}, {"health", do_health, true}, {"incident", do_incident, false}, {"violation", replay_violation, true},
         {"call", replay_call, false}, {"error", replay_call, false},
         {"since", do_since, true},
         // What nobody replays.
-        {"health_get", do_nothing, false}, {"policy", do_nothing, false}, {"violation", do_nothing, false}, {"status31", do_nothing, false},
+        {"health_get", do_nothing, false}, {"policy", do_nothing, false}, {"status31", do_nothing, false},
     };
     char kind[32];
     json_text(json_field(row, "kind"), kind, sizeof kind);

@@ -235,14 +235,15 @@ static bool event_of(const struct event *e, dcgmGroupEntityPair_t entity, unsign
 }
 
 // history returns the next event in [from, to] that a field reports; *position begins at 0.
-// A host engine knows nothing of the time before it started.
+// A host engine knows nothing of the time before it started; of an XID, that is when the driver had it.
 const struct event *history(dcgmGroupEntityPair_t entity, unsigned field, usec from, usec to, int *position)
 {
     while (*position < engine.scenario.event_count) {
         const struct event *e = &engine.scenario.events[(*position)++];
         if (e->at > to)
             return NULL;
-        if (e->at >= from && e->at >= engine.started && event_of(e, entity, field))
+        usec happened = e->type == EVENT_XID ? e->arrival : e->at;
+        if (e->at >= from && happened >= engine.started && event_of(e, entity, field))
             return e;
     }
     return NULL;

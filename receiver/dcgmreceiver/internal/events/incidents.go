@@ -4,6 +4,7 @@ package events
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
@@ -20,9 +21,14 @@ func (i *Incident) is(other *Incident) bool {
 	return i.Key == other.Key && i.System == other.System && i.Code == other.Code && i.Result == other.Result
 }
 
-// OfXID reports whether the incident is that of an XID. The host engine keeps such a one until it is restarted, whatever becomes of the
-// GPU, so that it says nothing that the XID does not say.
-func (i *Incident) OfXID() bool { return i.System == dcgm.HealthAll }
+// codeXID is DCGM's error code of an XID that has none of its own (dcgm_errors.h, DCGM_FR_XID_ERROR).
+const codeXID = 101
+
+// OfXID reports whether the incident is that of an XID, be it of the whole GPU or of one system, as a page fault of an application is one of
+// memory. The host engine keeps such a one until it is restarted, whatever becomes of the GPU, so that it says nothing that the XID does not say.
+func (i *Incident) OfXID() bool {
+	return i.System == dcgm.HealthAll || i.Code == codeXID || strings.Contains(i.Message, "(triggered by XID ")
+}
 
 // Incidents are those that are open.
 type Incidents struct {

@@ -44,12 +44,19 @@ func TestIncidentsBeginAndEnd(t *testing.T) {
 	require.Equal(t, dcgm.HealthPass, h.Worst(keyOf(gpu1)), "the XID itself says more")
 	require.Equal(t, map[string]dcgm.HealthResult{"all": dcgm.HealthFail}, h.Of(keyOf(gpu1)))
 
+	of31 := incidentOf(gpu1, dcgm.HealthMemory, dcgm.HealthWarn, 101)
+	of95 := incidentOf(gpu1, dcgm.HealthMemory, dcgm.HealthFail, 81)
+	of95.Message = "GPU had an uncontained error (XID 95)  (triggered by XID 95: GPU had an uncontained error)"
+	update(failed, of79, of31, of95)
+	require.Equal(t, dcgm.HealthPass, h.Worst(keyOf(gpu1)), "of whatever system it is")
+	require.Equal(t, dcgm.HealthFail, h.Of(keyOf(gpu1))["memory"])
+
 	up[keyOf(gpu0)] = false
-	begun, ended := update(of79)
+	begun, ended := update(of79, of31, of95)
 	require.Equal(t, []int{0, 0}, []int{begun, ended}, "those of a lost GPU vanish and are not over")
 	require.Equal(t, dcgm.HealthFail, h.Worst(keyOf(gpu0)))
 	up[keyOf(gpu0)] = true
-	begun, ended = update(of79, failed)
+	begun, ended = update(of79, of31, of95, failed)
 	require.Equal(t, []int{0, 0}, []int{begun, ended})
 	h.Reset()
 	require.False(t, h.Known())
