@@ -5,12 +5,16 @@
 package dcgmreceiver
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
@@ -39,11 +43,48 @@ type act struct {
 // faults are the stories of all faults: the golden file of each has the whole node before
 // it, and what changes from act to act.
 var faults = map[string][]act{
-	"xid":       {{"GPU 0 has XID 13, which is an application's", []string{"xid gpu=0 code=13"}, interval}},
-	"ecc":       {{"two corrected and one uncorrected error", []string{"ecc gpu=0 type=sbe count=2", "ecc gpu=0 type=dbe count=1"}, interval}},
-	"throttle":  {{"GPU 0 is too hot for 20 s", []string{"throttle gpu=0 reason=hw_thermal for 20s"}, interval}, {"it still is", nil, interval}, {"it has cooled", nil, interval}},
-	"row-remap": {{"a row is remapped at the next reset", []string{"row_remap gpu=0 type=uncorrected count=1 pending"}, interval}, {"another one could not be", []string{"row_remap gpu=0 type=uncorrected count=1 failed"}, interval}},
-	"recovery":  {{"GPU 0 asks to be drained", []string{"recovery gpu=0 action=drain_p2p"}, interval}, {"and to be reset", []string{"recovery gpu=0 action=gpu_reset"}, interval}},
+	"xid":      {{"GPU 0 has XID 13, which is an application's", []string{"xid gpu=0 code=13"}, interval}},
+	"ecc":      {{"two corrected and one uncorrected error", []string{"ecc gpu=0 type=sbe count=2", "ecc gpu=0 type=dbe count=1"}, interval}},
+	"throttle": {{"GPU 0 is too hot for 20 s", []string{"throttle gpu=0 reason=hw_thermal for 20s"}, interval}, {"it still is", nil, interval}, {"it has cooled", nil, interval}},
+	"row-remap": {
+		{"a row is remapped at the next reset", []string{"row_remap gpu=0 type=uncorrected count=1 pending"}, interval},
+		{"GPU 0 is reset", []string{"reset gpu=0"}, interval},
+		{"another one could not be", []string{"row_remap gpu=0 type=uncorrected count=1 failed"}, interval},
+	},
+	"recovery": {
+		{"GPU 0 asks to be reset", []string{"recovery gpu=0 action=gpu_reset"}, interval},
+		{"for a reboot", []string{"recovery gpu=0 action=node_reboot"}, interval},
+		{"to be drained", []string{"recovery gpu=0 action=drain_p2p"}, interval},
+		{"and to be reset then", []string{"recovery gpu=0 action=drain_and_reset"}, interval},
+		{"for nothing", []string{"recovery gpu=0 action=none"}, interval},
+	},
+	"health": {
+		{"its health is checked", nil, slowPeriod},
+		{"NVLink 3 of GPU 0 has errors", []string{"field gpu=0 id=409 value=200"}, slowPeriod},
+		{"and is down", []string{"link gpu=0 link=3 state=down"}, slowPeriod},
+		{"and up", []string{"link gpu=0 link=3 state=up"}, slowPeriod},
+	},
+	"xid-79": {
+		{"GPU 0 falls off the bus", []string{"xid gpu=0 code=79", "gpu_lost gpu=0"}, interval},
+		{"it stays away", nil, interval},
+		{"it is back and asks for a reset", []string{"gpu_restored gpu=0", "recovery gpu=0 action=gpu_reset"}, interval},
+		{"it is reset", []string{"reset gpu=0", "recovery gpu=0 action=none"}, interval},
+	},
+	"xid-119": {
+		{"the host engine calls the driver no longer", []string{"xid gpu=0 code=119", "field gpu=* id=1-229,231-1612 value=stale"}, 4 * interval},
+		{"it is restarted", []string{"engine_dies for 5s", "unfield gpu=* id=1-229,231-1612"}, 2 * slowPeriod},
+	},
+	"xid-burst": {
+		{"a thousand equal codes within a second", []string{"xid gpu=0 code=31 count=1000 spread=1ms"}, interval},
+		{"a thousand mixed ones", []string{"xid gpu=0 code=31 count=400 spread=2500us", "xid gpu=0 code=43 count=400 spread=2500us", "xid gpu=1 code=43 count=200 spread=5ms"}, interval},
+	},
+	"xid-engine": {
+		{"GPU 0 has XID 31", []string{"xid gpu=0 code=31"}, interval},
+		{"the host engine dies with an XID that nobody has read", []string{"xid gpu=0 code=43", "engine_dies"}, interval},
+		{"an XID comes while it is dead", []string{"xid gpu=0 code=45"}, interval},
+		{"it is back", []string{"engine_returns"}, 2 * slowPeriod},
+		{"GPU 0 has XID 31 again", []string{"xid gpu=0 code=31"}, interval},
+	},
 	"gpu-lost":  {{"GPU 0 falls off the bus", []string{"gpu_lost gpu=0"}, interval}, {"it stays away", nil, interval}, {"it is back", []string{"gpu_restored gpu=0"}, interval}, {"with two samples again", nil, interval}},
 	"reset":     {{"GPU 0 is reset", []string{"reset gpu=0"}, interval}, {"and counts anew", nil, interval}},
 	"detach":    {{"GPU 0 is unbound", []string{"gpu_detached gpu=0"}, interval}, {"and bound", []string{"gpu_attached gpu=0"}, interval}, {"its watches are made anew", nil, 2 * slowPeriod}},
@@ -61,14 +102,48 @@ var faults = map[string][]act{
 
 // jittery are the lines of a story that depend on when the receiver reconnects, which has jitter.
 var jittery = map[string]*regexp.Regexp{
-	"engine": regexp.MustCompile(`(?m)^  (dcgm\.values\.dropped|gpu\.nvlink\.io)\{.*\n`),
+	"engine":     reconnecting,
+	"xid-119":    reconnecting,
+	"xid-engine": reconnecting,
 }
+
+var reconnecting = regexp.MustCompile(`(?m)^  (dcgm\.values\.dropped|gpu\.nvlink\.io)\{.*\n`)
 
 func steadyLines(story, text string) string {
 	if re := jittery[story]; re != nil {
 		return re.ReplaceAllString(text, "")
 	}
 	return text
+}
+
+// recordLines are the records from one on, equal ones once with how many they are.
+func (s *simulation) recordLines(from int) string {
+	var lines strings.Builder
+	records := recordsOf(s.records)[from:]
+	counts, order := map[string]int{}, []string(nil)
+	for _, record := range records {
+		text := recordText(record)
+		if counts[text]++; counts[text] == 1 {
+			order = append(order, text)
+		}
+	}
+	slices.Sort(order)
+	for _, text := range order {
+		fmt.Fprintf(&lines, "  %d record %s\n", counts[text], text)
+	}
+	return lines.String()
+}
+
+// recordText leaves out who the GPU is but for its name, and what the message of an XID says.
+func recordText(record plog.LogRecord) string {
+	parts := []string{record.EventName(), record.SeverityText()}
+	attributes := record.Attributes().AsRaw()
+	for _, key := range slices.Sorted(maps.Keys(attributes)) {
+		if !slices.Contains([]string{"hw.id", "hw.model", "hw.vendor", "gpu.pci.bus_id", "log.record.uid", "gpu.xid.meaning", "gpu.xid.mnemonic"}, key) {
+			parts = append(parts, fmt.Sprintf("%s=%v", key, attributes[key]))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 func TestFaultsChangeWhatTheyShouldAndNothingElse(t *testing.T) {
@@ -82,12 +157,13 @@ func TestFaultsChangeWhatTheyShouldAndNothingElse(t *testing.T) {
 				before := s.now()
 				story.WriteString("before:\n" + before.lines())
 				for _, act := range acts {
+					said := len(recordsOf(s.records))
 					s.sim.Send(act.events...)
 					for range act.wait / interval {
 						s.pass(interval)
 					}
 					after := s.now()
-					story.WriteString(act.title + ":\n" + steadyLines(name, after.changes(before)))
+					story.WriteString(act.title + ":\n" + steadyLines(name, after.changes(before)) + s.recordLines(said))
 					before = after
 				}
 				s.requireOneSeriesPerThing()

@@ -80,13 +80,14 @@ var healthSeverities = map[metadata.AttributeHwState]xid.Severity{
 	metadata.AttributeHwStateOk: xid.Info, metadata.AttributeHwStateDegraded: xid.Warn, metadata.AttributeHwStatePredictedFailure: xid.Warn, metadata.AttributeHwStateFailed: xid.Error,
 }
 
-// noticeHealth reports that hw.status is another one, and why.
+// noticeHealth reports that hw.status is another one, or has another reason, so that the newest record has the reason that holds.
 func (c *notifier) noticeHealth(g *gpu, engine int64) {
 	state, reason := c.healthOf(g, engine)
-	before, changed := c.xids.journal.Changed(g.known.Key(), "hw.state", state.String())
+	fact, changed := c.xids.journal.Changed(g.known.Key(), "hw.state", state.String()+":"+reason)
 	if !changed {
 		return
 	}
+	before, _, _ := strings.Cut(fact, ":")
 	text := fmt.Sprintf("hw.status was %s and is %s", before, state)
 	attributes := map[string]any{"hw.state": state.String(), "hw.state.previous": before}
 	if reason != "" {
