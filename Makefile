@@ -67,6 +67,7 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@cd internal/tools/release && go test ./...
 	@cd internal/tools && go test ./changelog
 	@cd internal/tools/bench && go test ./...
+	@cd internal/tools/alerts && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
 test-go-dcgm: sim ## Run go-dcgm's own tests on the simulated libdcgm.
@@ -102,14 +103,14 @@ mutants: sim ## Lay each known fault over its module and report those that no te
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/bench internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in processor/gpuattributionprocessor receiver/clockreceiver receiver/dcgmreceiver receiver/kerneleventsreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done
 
-.PHONY: generate generate-names check-generated
-generate: generate-components generate-distributions generate-images generate-names generate-docs ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, lists of names, document tables.
+.PHONY: generate generate-names generate-alerts check-generated
+generate: generate-components generate-distributions generate-images generate-names generate-docs generate-alerts ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, lists of names, document tables.
 generate-components: .tools/mdatagen
 	@for m in $(UNIT_MODULES); do $(MAKE) --no-print-directory -C $$m generate; done
 generate-distributions: $(DISTRIBUTIONS:%=generate-%)
@@ -131,10 +132,12 @@ generate-names:
 generate-docs:
 	go -C internal/tools run ./docgen ../..
 	go -C internal/tools/bench run . docs ../../..
+generate-alerts:
+	go -C internal/tools/alerts run . ../../..
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
 	internal/tools/check-generated
 
-.PHONY: test-browser test-prometheus test-health-checks
+.PHONY: test-browser test-prometheus test-alerts test-health-checks
 test-browser: ## Test the status page in Debian's Chromium, installed if absent.
 	@internal/tools/apt-install chromium chromium-driver
 	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
@@ -143,6 +146,9 @@ test-prometheus: build-node ## Test metrics and alert rules with Debian's Promet
 	cd extension/healthsloextension && PROMTOOL="$$(command -v promtool)" go test -count=1 -run Promtool ./internal/sampling
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
+test-alerts: ## Test docs/alerts with promtool of Debian's Prometheus, installed if absent.
+	@internal/tools/apt-install prometheus
+	cd internal/tools/alerts && PROMTOOL="$$(command -v promtool)" go test -count=1 ./...
 test-health-checks: build-node sim ## Let Debian's Slurm, installed if absent, drain a node with unfit GPUs (needs root).
 	@internal/tools/apt-install shellcheck slurmctld slurmd slurm-client munge
 	shellcheck docs/examples/health-checks/gpu-verdict docs/examples/health-checks/slurm-* docs/examples/slurm/*.sh

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tracecoreai/tracecore/internal/xid"
+)
+
+// node groups series by the labels that name a node, as far as a pipeline gives them.
+const node = "job, instance, host_name, k8s_node_name"
+
+// grew holds while a counter has risen by more than this within the window. A series that begins at a value has risen by it:
+// increase() would say nothing of it.
+func grew(selector, window string, more int) string {
+	return fmt.Sprintf("increase(%[1]s[{%[2]s}]) > %[3]d or (%[1]s > %[3]d unless %[1]s offset {%[2]s})", selector, window, more)
+}
+
+// oneOf holds where the metric has one of these values.
+func oneOf(metric string, values []int) string {
+	terms := make([]string, len(values))
+	for i, value := range values {
+		terms[i] = fmt.Sprintf("%s == %d", metric, value)
+	}
+	return strings.Join(terms, " or ")
+}
+
+func codes(list []int) string {
+	texts := make([]string, len(list))
+	for i, code := range list {
+		texts[i] = strconv.Itoa(code)
+	}
+	return strings.Join(texts, "|")
+}
+
+// xidClasses divides all codes that are known. What is unknown belongs with the warnings.
+type xidClasses struct{ critical, warning, application, ignored []int }
+
+// applicationXIDs come from what runs on a GPU, beside those whose investigation NVIDIA begins at the application.
+var applicationXIDs = []int{13, 31, 43, 45}
+
+func classifyXIDs() (c xidClasses) {
+	for _, code := range xid.Default().Codes(xid.XID) {
+		into := &c.warning
+		switch {
+		case code.Severity >= xid.Error:
+			into = &c.critical
+		case code.Severity < xid.Warn:
+			into = &c.ignored
+		case slices.Contains(applicationXIDs, code.Number), strings.HasPrefix(code.InvestigatoryAction, "CHECK_APP"):
+			into = &c.application
+		}
+		*into = append(*into, code.Number)
+	}
+	return c
+}
+
+var (
+	secondsPattern  = regexp.MustCompile(`\{seconds (\d+[smhd])\}`)
+	durationPattern = regexp.MustCompile(`\{(\d+[smhd])\}`)
+)
+
+// clock makes the text of a duration. Rules that users get keep it, those of a test are faster.
+type clock func(time.Duration) time.Duration
+
+func asWritten(d time.Duration) time.Duration { return d }
+
+// fast keeps the order of durations within what a test can wait for.
+func fast(d time.Duration) time.Duration {
+	return min(max(d/60, 2*time.Second), 10*time.Second).Truncate(time.Second)
+}
+
+func (c clock) fill(expr string) string {
+	expr = secondsPattern.ReplaceAllStringFunc(expr, func(m string) string {
+		return strconv.Itoa(int(c(parse(secondsPattern.FindStringSubmatch(m)[1])).Seconds()))
+	})
+	return durationPattern.ReplaceAllStringFunc(expr, func(m string) string { return c.text(m[1 : len(m)-1]) })
+}
+
+func (c clock) text(duration string) string {
+	d := c(parse(duration))
+	if d == parse(duration) {
+		return duration
+	}
+	return strconv.Itoa(int(d.Seconds())) + "s"
+}
+
+// parse takes durations of the table, which a test reads.
+func parse(text string) time.Duration {
+	unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[text[len(text)-1]]
+	n, _ := strconv.Atoi(text[:len(text)-1]) // 0 for what is none: the patterns let digits through alone.
+	return time.Duration(n) * unit
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// most is how many GPUs a node has had, up or down. One that is absent is down for forget_after, and then gone.
+const most = `max_over_time((count by (` + node + `) (gpu_up))[{6h}:{1m}])`
+
+var gpuRules = []rule{
+	{
+		Name: "GPUDown", Condition: "A9", Severity: page, For: "1m",
+		Expr:      `gpu_up == 0`,
+		Summary:   "the host engine cannot read a GPU, while others may report",
+		Threshold: "1m", Source: "Meta gcm and Azure cyclecloud-healthagent: a GPU that is absent is an error; the time keeps a reset from paging",
+		Action: "RESTART_BM where it is lost",
+		Tests: []testCase{
+			fire("10m", gpu("gpu_up", "", "1x5 0x10")),
+			keepQuiet("10m", gpu("gpu_up", "", "1x15")),
+			firstFires("10m", gpu("gpu_up", "", "_x5 0x10")),
+		},
+	},
+	{
+		Name: "GPUMissing", Condition: "A9", Severity: page, For: "5m",
+		Expr: most + ` > count by (` + node + `) (gpu_up)` +
+			` or (` + most + ` unless count by (` + node + `) (gpu_up)) and count by (` + node + `) (dcgm_up == 1)`,
+		Exporter: `max_over_time((count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP))[{6h}:{1m}])` +
+			` > count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP)`,
+		Summary:   "a node has fewer GPUs than within the last 6h",
+		Threshold: "below the most of 6h, for 5m", Source: "Meta gcm: gpu_num; the number itself is the node's own",
+		Action: "RESTART_BM",
+		Tests: []testCase{
+			fire("30m", gpu("gpu_up", "", "1x40"), series{`gpu_up{hw_id="GPU-2",instance="gpu-7:9464",job="gpus"}`, "1x10 _x40"}),
+			keepQuiet("30m", gpu("gpu_up", "", "1x40"), series{`gpu_up{hw_id="GPU-2",instance="gpu-7:9464",job="gpus"}`, "1x40"}),
+			firstIsQuiet("30m", gpu("gpu_up", "", "_x10 1x40"), series{`gpu_up{hw_id="GPU-2",instance="gpu-7:9464",job="gpus"}`, "_x12 1x40"}),
+		},
+		ExporterTests: []testCase{
+			fire("30m", gpu("DCGM_FI_DEV_GPU_TEMP", "", "40x40"), series{`DCGM_FI_DEV_GPU_TEMP{gpu="2",hostname="gpu-7",instance="gpu-7:9400",job="dcgm"}`, "40x10 _x40"}),
+			keepQuiet("30m", gpu("DCGM_FI_DEV_GPU_TEMP", "", "40x40"), series{`DCGM_FI_DEV_GPU_TEMP{gpu="2",hostname="gpu-7",instance="gpu-7:9400",job="dcgm"}`, "40x40"}),
+			firstIsQuiet("30m", gpu("DCGM_FI_DEV_GPU_TEMP", "", "_x10 40x40"), series{`DCGM_FI_DEV_GPU_TEMP{gpu="2",hostname="gpu-7",instance="gpu-7:9400",job="dcgm"}`, "_x12 40x40"}),
+		},
+	},
+	{
+		Name: "GPUNodeUnfit", Condition: "own", Severity: ticket, For: "1m",
+		Expr:      `max by (` + node + `) (hw_status{hw_state="failed"}) == 1`,
+		Summary:   "a node has a GPU that has failed: no new work should start there",
+		Threshold: "one GPU whose hw.status is failed, for 1m", Source: "verdict of health_slo: unfit where DCGM's health fails, or NVIDIA's policy asks for a reset, a reboot or a repair",
+		Action: "of the cause, which has an alert of its own",
+		Tests: level(func(v string) series {
+			return gpu("hw_status", `hw_state="failed",hw_type="gpu"`, v)
+		}),
+	},
+	{
+		Name: "GPUHealthFailed", Condition: "own", Severity: page,
+		Expr:      `gpu_health{gpu_health_state="fail", gpu_health_system!="all"} == 1`,
+		Exporter:  `DCGM_EXP_GPU_HEALTH_STATUS == 20`,
+		Summary:   "a health watch of DCGM fails",
+		Threshold: "fail; incidents of XIDs, which DCGM keeps until it is restarted, have their own alerts", Source: "DCGM health",
+		Action: "gpu.health.next_step of the record",
+		Tests: level(func(v string) series {
+			return gpu("gpu_health", `gpu_health_state="fail",gpu_health_system="pcie"`, v)
+		}),
+		ExporterTests: []testCase{
+			fire("10m", gpu("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch="PCIE"`, "0x5 20x10")),
+			keepQuiet("10m", gpu("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch="PCIE"`, "10x15")),
+			firstFires("10m", gpu("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch="PCIE"`, "_x5 20x10")),
+		},
+	},
+	{
+		Name: "GPUHealthWarning", Condition: "own", Severity: ticket, For: "5m",
+		Expr:      `gpu_health{gpu_health_state="warn", gpu_health_system!="all"} == 1`,
+		Exporter:  `DCGM_EXP_GPU_HEALTH_STATUS == 10`,
+		Summary:   "a health watch of DCGM warns",
+		Threshold: "warn, for 5m", Source: "DCGM health",
+		Action: "gpu.health.next_step of the record",
+		Tests: level(func(v string) series {
+			return gpu("gpu_health", `gpu_health_state="warn",gpu_health_system="thermal"`, v)
+		}),
+		ExporterTests: []testCase{
+			fire("15m", gpu("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch="PCIE"`, "0x5 10x20")),
+			keepQuiet("15m", gpu("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch="PCIE"`, "0x25")),
+			firstFires("15m", gpu("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch="PCIE"`, "_x5 10x20")),
+		},
+	},
+	{
+		Name: "GPURecoveryAction", Condition: "A10", Severity: page,
+		Expr:      `gpu_recovery_action{gpu_recovery_action=~"gpu_reset|node_reboot|drain_and_reset"} == 1`,
+		Exporter:  `DCGM_FI_DEV_GPU_RECOVERY_ACTION == 1 or DCGM_FI_DEV_GPU_RECOVERY_ACTION == 2 or DCGM_FI_DEV_GPU_RECOVERY_ACTION == 4`,
+		Summary:   "the driver asks for a reset or a reboot",
+		Threshold: "any of GPU reset, node reboot, drain and reset", Source: "DCGM health: fail for 1, 2 and 4 (field 1523)",
+		Action: "RESET_GPU, RESTART_BM or DRAIN_AND_RESET, as the label says",
+		Tests: level(func(v string) series {
+			return gpu("gpu_recovery_action", `gpu_recovery_action="gpu_reset"`, v)
+		}),
+		ExporterTests: level(func(v string) series { return gpu("DCGM_FI_DEV_GPU_RECOVERY_ACTION", "", v) }),
+	},
+	{
+		Name: "GPURecoveryDrainPeers", Condition: "A10", Severity: ticket,
+		Expr:      `gpu_recovery_action{gpu_recovery_action="drain_p2p"} == 1`,
+		Exporter:  `DCGM_FI_DEV_GPU_RECOVERY_ACTION == 3`,
+		Summary:   "the driver asks to end peer-to-peer work of a GPU",
+		Threshold: "any", Source: "DCGM health: warn for 3 (field 1523)",
+		Action: "DRAIN_P2P",
+		Tests: level(func(v string) series {
+			return gpu("gpu_recovery_action", `gpu_recovery_action="drain_p2p"`, v)
+		}),
+		ExporterTests: []testCase{
+			fire("10m", gpu("DCGM_FI_DEV_GPU_RECOVERY_ACTION", "", "0x5 3x10")),
+			keepQuiet("10m", gpu("DCGM_FI_DEV_GPU_RECOVERY_ACTION", "", "4x15")),
+			firstFires("10m", gpu("DCGM_FI_DEV_GPU_RECOVERY_ACTION", "", "_x5 3x10")),
+		},
+	},
+}
