@@ -789,6 +789,7 @@ require (
 	github.com/tklauser/go-sysconf v0.3.16 // indirect
 	github.com/tklauser/numcpus v0.11.0 // indirect
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0 // indirect
+	github.com/tracecoreai/tracecore/internal/dcgmnames v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0 // indirect
 	github.com/tracecoreai/tracecore/internal/distcmd v0.1.0
 	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0 // indirect

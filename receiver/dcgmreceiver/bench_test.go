@@ -198,6 +198,30 @@ func BenchmarkCollectOverTime(b *testing.B) {
 	}
 }
 
+// BenchmarkViews shows what dcgm-exporter's view with its default counters adds to a collection of the default metrics. The runs
+// alternate, so that a busy machine slows all of them.
+func BenchmarkViews(b *testing.B) {
+	runs := []struct {
+		name  string
+		views []string
+		*gpuReceiver
+		cpu time.Duration
+	}{{name: "otel", views: []string{viewOTel}}, {name: "both", views: []string{viewOTel, viewDCGMExporter}}, {name: "dcgm_exporter", views: []string{viewDCGMExporter}}}
+	simtest.Start(b, node(8))
+	for i := range runs {
+		runs[i].gpuReceiver = connectedTo(b, func(cfg *Config) { cfg.Views = runs[i].views })
+	}
+	for b.Loop() {
+		for i := range runs {
+			runs[i].cpu += cpuPerOp(b, func() { runs[i].collectOnce(context.Background()) })
+		}
+	}
+	for i := range runs {
+		b.ReportMetric(float64(runs[i].cpu.Microseconds())/float64(b.N), runs[i].name+"-cpu-µs")
+	}
+	b.ReportMetric(float64(runs[1].cpu)/float64(runs[0].cpu), "both/otel")
+}
+
 // BenchmarkCollectGrowth shows how a collection grows with GPUs and with fields.
 func BenchmarkCollectGrowth(b *testing.B) {
 	for _, metrics := range []struct {
@@ -274,7 +298,7 @@ func heapAfter(r *gpuReceiver, collections int) uint64 {
 // setEnabled switches every metric by its name.
 func setEnabled(cfg *Config, on func(name string) bool) {
 	metrics := map[string]any{}
-	for name := range maps.Keys(enabledMetrics(cfg.MetricsBuilderConfig.Metrics)) {
+	for name := range maps.Keys(enabledOf(cfg.MetricsBuilderConfig.Metrics)) {
 		metrics[name] = map[string]any{"enabled": on(name)}
 	}
 	if err := confmap.NewFromStringMap(map[string]any{"metrics": metrics}).Unmarshal(cfg); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
@@ -51,6 +52,8 @@ type demand struct {
 	profiling       bool // something needs a profiling field
 	watches         watching.Settings
 	needs           map[dcgm.EntityKind]watching.Needs
+	judged          bool      // hw.status is wanted, as a metric or by other components
+	exporter        *exporter // nil without dcgm-exporter's view
 }
 
 // roster is what there is. It outlives sources.
@@ -113,14 +116,28 @@ type usage struct {
 	emitted bool
 }
 
-func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, logger *zap.Logger, self selftelemetry.Receiver) *collector {
-	enabled := enabledMetrics(cfg.MetricsBuilderConfig.Metrics)
-	layouts := layoutsOf(catalog.Rows(), enabled, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
-	l := layouts[dcgm.GPU]
-	d := &demand{Layout: l, layouts: layouts, enabled: enabled, profiling: l.NeedsProfiling(), watches: watchSettings(enabled, l.Pace), needs: needsOf(layouts)}
+func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, view *exporter, logger *zap.Logger, self selftelemetry.Receiver) *collector {
+	d := newDemand(cfg, view)
 	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
-	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, enabled)}
+	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, d.xids())}
 	return &collector{&examiner{historian: &historian{notifier: n}, checks: healthWatch{every: cfg.HealthInterval}}}
+}
+
+func newDemand(cfg *Config, view *exporter) *demand {
+	d := &demand{enabled: enabledMetrics(cfg), judged: enabledOf(cfg.MetricsBuilderConfig.Metrics)[metricHealth.Name], exporter: view}
+	rows := catalog.Rows()
+	d.layouts = layoutsOf(slices.Concat(rows, view.rows()), withRows(d.enabled, view.rows()), d.judged, view.needs(), catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
+	view.place(d.layouts, len(rows))
+	d.Layout = d.layouts[dcgm.GPU]
+	d.profiling, d.needs = d.NeedsProfiling(), needsOf(d.layouts)
+	clockEvents := d.enabled[metricThrottleEvents.Name] || view.wants(exporterview.ClockEventsCount, exporterview.ClockEventsTotal)
+	d.watches = watchSettings(clockEvents, d.Pace)
+	return d
+}
+
+// xids reports whether some metric needs XIDs.
+func (d *demand) xids() bool {
+	return d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal)
 }
 
 // attach begins to use a source. Nothing is planned on it yet.

@@ -109,6 +109,13 @@ type Config struct {
 	// sample. Else a value is emitted once. Default true.
 	RepeatUnchanged bool `mapstructure:"repeat_unchanged"`
 
+	// Views are what the samples are emitted as: otel, by OpenTelemetry's semantic conventions, dcgm_exporter, as dcgm-exporter has them, or
+	// several. Default otel.
+	Views []string `mapstructure:"views"`
+
+	// DCGMExporter is the view dcgm_exporter.
+	DCGMExporter DCGMExporterConfig `mapstructure:"dcgm_exporter"`
+
 	// Dump records what the host engine answers, for a report of a fault. Off unless it has a path.
 	Dump DumpConfig `mapstructure:"dump"`
 
@@ -135,6 +142,8 @@ func createDefaultConfig() component.Config {
 		MaxSeries:            defaultMaxSeries,
 		HealthInterval:       defaultHealthInterval,
 		RepeatUnchanged:      true,
+		Views:                []string{viewOTel},
+		DCGMExporter:         defaultDCGMExporterConfig(),
 		ForgetAfter:          defaultForgetAfter,
 		WhenUnavailable:      whenUnavailableReady,
 		Dump:                 DumpConfig{Duration: defaultDumpDuration, MaxSizeMiB: defaultDumpMiB},
@@ -142,11 +151,17 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Unmarshal takes GPU numbers for devices that are written as numbers, and names the counterparts of
-// the metrics of Google's dcgmreceiver.
+// Unmarshal takes GPU numbers for devices and releases that are written as numbers, and names the counterparts of the metrics of
+// Google's dcgmreceiver.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	if err := errors.Join(googleMetricsErr(conf), wholeNumbersErr(conf)); err != nil {
 		return err
+	}
+	if release, isNumber := conf.Get("dcgm_exporter::names").(float64); isNumber {
+		text := map[string]any{"dcgm_exporter": map[string]any{"names": fmt.Sprint(release)}}
+		if err := conf.Merge(confmap.NewFromStringMap(text)); err != nil {
+			return err
+		}
 	}
 	names := conf.Get("devices")
 	if number, isNumber := names.(int); isNumber {
@@ -191,6 +206,7 @@ func (cfg *Config) Validate() error {
 		cfg.validateWhenUnavailable(),
 		cfg.validateHealthInterval(),
 		cfg.validateXIDs(),
+		cfg.validateViews(),
 	)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
@@ -46,6 +47,11 @@ func TestConfigFiles(t *testing.T) {
 	full.HealthInterval = 0
 	full.XIDs = map[string]xid.Override{"43": {Severity: "info"}, "500": {Meaning: "new", Action: "RESET_GPU", Frozen: &frozen}}
 	full.RepeatUnchanged = false
+	full.Views = []string{viewOTel, viewDCGMExporter}
+	full.DCGMExporter = DCGMExporterConfig{
+		Counters: "DCGM_FI_DEV_GPU_TEMP, gauge, temperature", Names: exporterview.Names49, HostnameLabel: hostnameBoth,
+		XIDWindow: time.Minute, ClockEventsWindow: 2 * time.Minute, StickyXID: true,
+	}
 	full.Dump = DumpConfig{Path: "/var/lib/otelcol/dcgm.jsonl", Duration: time.Hour, MaxSizeMiB: 16, Redact: true}
 	full.MetricsBuilderConfig.Metrics.GpuPowerInstant.Enabled = true
 	full.MetricsBuilderConfig.Metrics.HwFanSpeedRatio.Enabled = false
@@ -61,7 +67,14 @@ func TestConfigFiles(t *testing.T) {
 		got := createDefaultConfig()
 		require.NoError(t, sub.Unmarshal(got), id)
 		require.NoError(t, got.(*Config).Validate(), id)
-		require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(component.ID{}, component.Type{}), cmpopts.IgnoreUnexported(Config{}, DumpConfig{}, xid.Override{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
+		require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(component.ID{}, component.Type{}), cmpopts.IgnoreUnexported(Config{}, DumpConfig{}, DCGMExporterConfig{}, xid.Override{}, metadata.MetricConfig{}, metadata.ResourceAttributeConfig{})), id)
+	}
+}
+
+func exporterWith(change func(*DCGMExporterConfig)) func(*Config) {
+	return func(c *Config) {
+		c.Views = []string{viewDCGMExporter}
+		change(&c.DCGMExporter)
 	}
 }
 
@@ -70,6 +83,15 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
+		"no view":                  {func(c *Config) { c.Views = nil }, `"views": must have one of otel, dcgm_exporter at least`},
+		"unknown view":             {func(c *Config) { c.Views = []string{"nvml"} }, `"views": must be among otel, dcgm_exporter, got "nvml"`},
+		"view twice":               {func(c *Config) { c.Views = []string{viewOTel, viewOTel} }, `"views": otel stands there twice, each of its series would come twice`},
+		"release of names":         {exporterWith(func(c *DCGMExporterConfig) { c.Names = "4.7" }), `"dcgm_exporter::names": must be 4.8, 4.9 or both, got "4.7"`},
+		"label of the host":        {exporterWith(func(c *DCGMExporterConfig) { c.HostnameLabel = "host" }), `"dcgm_exporter::hostname_label": must be Hostname, hostname, both or none, got "host"`},
+		"XID window":               {exporterWith(func(c *DCGMExporterConfig) { c.XIDWindow = 0 }), `"dcgm_exporter::xid_window": must be at least 1s, got 0s`},
+		"clock events window":      {exporterWith(func(c *DCGMExporterConfig) { c.ClockEventsWindow = 48 * time.Hour }), `"dcgm_exporter::clock_events_window": must be at most 24h0m0s, got 48h0m0s`},
+		"counters file":            {exporterWith(func(c *DCGMExporterConfig) { c.Counters = "/nowhere.csv" }), `"dcgm_exporter::counters": read the counters file: open /nowhere.csv`},
+		"counter":                  {exporterWith(func(c *DCGMExporterConfig) { c.Counters = "\nDCGM_X, gauge, x" }), `"dcgm_exporter::counters": line:2: no field of DCGM is called DCGM_X`},
 		"endpoint without port":    {func(c *Config) { c.Endpoint = "localhost" }, `"endpoint": must be host:port or tcp://host:port, got "localhost"`},
 		"endpoint without host":    {func(c *Config) { c.Endpoint = ":5555" }, `"endpoint": must be host:port or tcp://host:port, got ":5555"`},
 		"endpoint with port 0":     {func(c *Config) { c.Endpoint = "localhost:0" }, `"endpoint": must have a port from 1 to 65535, got "localhost:0"`},
@@ -160,7 +182,7 @@ func TestUnknownKeysFail(t *testing.T) {
 }
 
 func TestEnabledMetricsKnowsEveryMetric(t *testing.T) {
-	enabled := enabledMetrics(metadata.DefaultMetricsConfig())
+	enabled := enabledOf(metadata.DefaultMetricsConfig())
 	require.True(t, enabled["hw.power"])
 	on, known := enabled["gpu.power.instant"]
 	require.True(t, known)

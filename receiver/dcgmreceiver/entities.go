@@ -88,6 +88,7 @@ func (c *collector) apply(change inventory.Change) {
 	case inventory.Forgotten:
 		c.dropFromPlan(change.Entity)
 		c.xids.forget(change.Key)
+		c.exporter.forget(change.Key)
 	case inventory.Replaced:
 		c.holder.Doubt(change.Entity) // What has its number now has no watches yet.
 	case inventory.Lost:

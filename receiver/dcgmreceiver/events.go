@@ -13,6 +13,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
@@ -96,7 +97,10 @@ func (c *historian) observeClocks(g *gpu, s dcgm.Sample) bool {
 	if !catalog.IsClocksEventMask(s.Int()) {
 		return false
 	}
-	c.noticeClocks(g, s.TS, uint64(s.Int()))  //nolint:gosec // It is a mask.
+	c.noticeClocks(g, s.TS, uint64(s.Int())) //nolint:gosec // It is a mask.
+	if c.exporter.wants(exporterview.ClockEventsCount) {
+		g.clocks.Take(s.TS, uint64(s.Int()), c.Periods[catalog.Normal].Microseconds()) //nolint:gosec // It is a mask.
+	}
 	g.throttle.Observe(s.TS, uint64(s.Int())) //nolint:gosec // It is a mask.
 	return true
 }

@@ -7,6 +7,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
 	github.com/stretchr/testify v1.12.1
+	github.com/tracecoreai/tracecore/internal/dcgmnames v0.1.0
 	github.com/tracecoreai/tracecore/internal/dcgmrecording v0.1.0
 	github.com/tracecoreai/tracecore/internal/hostidentity v0.1.0
 	github.com/tracecoreai/tracecore/internal/receiverloop v0.1.0
@@ -69,6 +70,7 @@ require (
 )
 
 replace (
+	github.com/tracecoreai/tracecore/internal/dcgmnames => ../../internal/dcgmnames
 	github.com/tracecoreai/tracecore/internal/dcgmrecording => ../../internal/dcgmrecording
 	github.com/tracecoreai/tracecore/internal/hostidentity => ../../internal/hostidentity
 	github.com/tracecoreai/tracecore/internal/receiverloop => ../../internal/receiverloop

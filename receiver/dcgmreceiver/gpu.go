@@ -8,6 +8,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
@@ -28,7 +29,9 @@ type gpu struct {
 	links    []dcgm.LinkState
 	fresh    int  // samples with a value in the last read of the fastest tier
 	spoken   bool // the fastest tier has given a value at least once
-	silent   int  // reads in a row without any, though the host engine says that all is well
+	clocks   exporterview.ClockEvents
+	view     *viewLabels // its labels in dcgm-exporter's view; nil until it is there
+	silent   int         // reads in a row without any, though the host engine says that all is well
 }
 
 // judged is what hw.status and gpu.status take from several collections.

@@ -16,6 +16,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 )
@@ -47,7 +48,7 @@ type examiner struct {
 
 // wantsHealth reports whether anybody does.
 func (c *examiner) wantsHealth() bool {
-	return c.checks.every > 0 && (c.enabled[metricHealthWatch.Name] || c.enabled[metricHealth.Name] || c.notices())
+	return c.checks.every > 0 && (c.enabled[metricHealthWatch.Name] || c.judged || c.notices() || c.exporter.wants(exporterview.HealthStatus))
 }
 
 // checkHealth checks when it is due. A host engine that does not serve it is no error; the next attempt is the next check.

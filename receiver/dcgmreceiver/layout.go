@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"maps"
 	"reflect"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
@@ -10,8 +11,25 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
-// enabledMetrics returns which metrics of metadata.yaml are switched on, by name.
-func enabledMetrics(metrics metadata.MetricsConfig) map[string]bool {
+// enabledMetrics returns which metrics of metadata.yaml are emitted, by name: none without their view.
+func enabledMetrics(cfg *Config) map[string]bool {
+	if !cfg.shows(viewOTel) {
+		return map[string]bool{}
+	}
+	return enabledOf(cfg.MetricsBuilderConfig.Metrics)
+}
+
+// withRows adds the metrics of other rows.
+func withRows(enabled map[string]bool, rows []catalog.Row) map[string]bool {
+	all := maps.Clone(enabled)
+	for i := range rows {
+		all[rows[i].Name] = true
+	}
+	return all
+}
+
+// enabledOf returns which metrics of metadata.yaml are switched on, by name.
+func enabledOf(metrics metadata.MetricsConfig) map[string]bool {
 	enabled := map[string]bool{}
 	v := reflect.ValueOf(metrics)
 	for i := range v.NumField() {
@@ -24,13 +42,16 @@ func enabledMetrics(metrics metadata.MetricsConfig) map[string]bool {
 // kinds are those of the entities that are read.
 var kinds = []dcgm.EntityKind{dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance}
 
-// layoutsOf lays out what is read of entities of each kind: what the rows need, of GPUs what hw.status is made of, and
-// the UUID, which says whose the other values are.
-func layoutsOf(rows []catalog.Row, enabled map[string]bool, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
+// layoutsOf lays out what is read of entities of each kind: what the rows need, of GPUs what hw.status is made of where that is judged and
+// what labels need, and the UUID, which says whose the other values are.
+func layoutsOf(rows []catalog.Row, enabled map[string]bool, judged bool, labels []catalog.Need, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
 	layouts := map[dcgm.EntityKind]*catalog.Layout{}
 	for _, kind := range kinds {
 		var needs []catalog.Need
-		if kind == dcgm.GPU && enabled[metricHealth.Name] {
+		if kind == dcgm.GPU {
+			needs = append(needs, labels...)
+		}
+		if kind == dcgm.GPU && judged {
 			for _, field := range statusInputs {
 				needs = append(needs, catalog.Need{Field: field, Tier: catalog.Normal})
 			}

@@ -65,7 +65,7 @@ type connection struct {
 	session   dcgm.Session // nil where there is no way to a host engine at all, or not yet; else it stays
 	dump      *dump        // nil unless it is configured
 	collector *collector
-	batch     *record.Batch
+	batches   []*record.Batch // of OpenTelemetry's metrics, then those of other views
 	simulated bool
 	connects  int64
 	retry     backoff
@@ -95,17 +95,21 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	if err != nil {
 		return nil, err
 	}
+	view, err := newExporter(cfg, set.BuildInfo.Version, set.Logger)
+	if err != nil {
+		return nil, err
+	}
 	out := &output{cfg: cfg, logger: set.Logger, loop: loop, states: states, resources: newResourceFilters(cfg.MetricsBuilderConfig.ResourceAttributes), version: set.BuildInfo.Version}
 	return &gpuReceiver{
 		connection: &connection{
 			output:    out,
 			endpoint:  endpoint,
-			batch:     record.NewBatch(set.BuildInfo.Version),
-			collector: newCollector(cfg, devices, table, set.Logger, loop.Self),
+			batches:   append([]*record.Batch{record.NewBatch(catalog.ScopeName, set.BuildInfo.Version, catalog.Metrics())}, view.batches()...),
+			collector: newCollector(cfg, devices, table, view, set.Logger, loop.Self),
 		},
 		id:        set.ID,
 		desk:      newDesk(),
-		tickBatch: record.NewBatch(set.BuildInfo.Version),
+		tickBatch: record.NewBatch(catalog.ScopeName, set.BuildInfo.Version, catalog.Metrics()),
 	}, nil
 }
 
@@ -118,6 +122,9 @@ func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error
 	}
 	if r.node, err = hostidentity.Detect(startCtx); err != nil {
 		r.logger.Info("resource attributes of the host are incomplete", zap.Error(err))
+	}
+	if view := r.collector.exporter; view != nil {
+		view.host = r.node.Name
 	}
 	r.loop.Start(host)
 	r.started, r.linkErr = time.Now(), errNotConnected
@@ -189,11 +196,11 @@ func (r *gpuReceiver) push(metrics pmetric.Metrics) error {
 	return r.loop.PushMetrics(r.metrics, metrics)
 }
 
-// emit returns what a batch has, unless the configuration leaves metrics of this resource out.
-func (r *output) emit(batch *record.Batch, simulated bool) pmetric.Metrics {
+// emit returns what batches have, unless the configuration leaves metrics of this resource out.
+func (r *output) emit(simulated bool, batches ...*record.Batch) pmetric.Metrics {
 	resource := r.resource(simulated)
 	kept := r.resources.keep(resource.Attributes())
-	metrics := batch.Emit(resource)
+	metrics := record.Emit(resource, batches...)
 	if !kept {
 		return pmetric.NewMetrics()
 	}
@@ -214,7 +221,7 @@ func (r *output) resource(simulated bool) pcommon.Resource {
 func (r *gpuReceiver) record(begin time.Time, up bool) {
 	now := time.Now()
 	r.collector.tally.Begin()
-	pass := r.pass(r.batch, now)
+	pass := r.pass(r.batches[0], now)
 	if up {
 		r.collector.record(pass)
 		r.states.set(r.collector.stateOfAll(pass.Engine), r.simulated)

@@ -46,6 +46,7 @@ func (c *collector) record(pass record.Pass) {
 		r.throttleEvents(g)
 		r.info(g)
 	}
+	r.dcgmExporter()
 }
 
 func entitiesOf(gpus []*gpu) []record.Entity {

@@ -80,7 +80,7 @@ func (r *gpuReceiver) collection(ctx context.Context, begin time.Time) collectio
 	}
 	return collection{
 		begin:     begin,
-		metrics:   r.emit(r.batch, r.simulated),
+		metrics:   r.emit(r.simulated, r.batches...),
 		simulated: r.simulated,
 		err:       err,
 		missing:   r.missing(),
@@ -164,5 +164,5 @@ func (r *gpuReceiver) unanswered(now time.Time) pmetric.Metrics {
 	at := timestamp(now)
 	pass := record.Pass{Batch: r.tickBatch, Start: timestamp(r.started), Enabled: r.collector.enabled}
 	pass.AddSelf(at, metricConnected, count(boolToInt(up)))
-	return r.emit(r.tickBatch, r.desk.last.simulated)
+	return r.emit(r.desk.last.simulated, r.tickBatch)
 }

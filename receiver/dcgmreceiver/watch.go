@@ -39,11 +39,11 @@ func needsOf(layouts map[dcgm.EntityKind]*catalog.Layout) map[dcgm.EntityKind]wa
 	return all
 }
 
-func watchSettings(enabled map[string]bool, pace *catalog.Pace) watching.Settings {
+func watchSettings(clockEvents bool, pace *catalog.Pace) watching.Settings {
 	s := watching.Settings{Periods: pace.Periods, Identity: map[dcgm.EntityKind][]dcgm.FieldID{
 		dcgm.GPU: inventory.Fields, dcgm.GPUInstance: inventory.InstanceFields, dcgm.ComputeInstance: inventory.InstanceFields,
 	}}
-	if enabled[metricThrottleEvents.Name] {
+	if clockEvents {
 		normal := pace.Periods[catalog.Normal]
 		s.Events = []watching.Event{{Field: fieldClocksEventReasons, Kinds: catalog.KindsOf(dcgm.GPU), Period: min(eventPeriod, normal), KeepAge: max(eventKeepAge, 2*normal)}}
 	}

@@ -43,8 +43,8 @@ type xidReader struct {
 	called   bool   // the GPUs of an earlier run have been looked for
 }
 
-func newXIDReader(table *xid.Table, enabled map[string]bool) *xidReader {
-	return &xidReader{table: table, metrics: enabled[metricXIDErrors.Name] || enabled[metricXIDLast.Name]}
+func newXIDReader(table *xid.Table, metrics bool) *xidReader {
+	return &xidReader{table: table, metrics: metrics}
 }
 
 // wanted reports whether anybody does. Without a journal nothing has started.
@@ -204,6 +204,7 @@ func (c *historian) describeXID(owners events.Owners, o events.Occurrence, repla
 		strangerOf(owners.Kin(o.Entity)).Describe(o, code, replayed, into)
 		return inventory.Key{}, true
 	}
+	c.exporter.takeXID(owner.Key, code.Number, o.Time)
 	owner.Subject().Describe(o, code, replayed, into)
 	return owner.Key, true
 }

@@ -37,6 +37,7 @@ var levels = [...]struct {
 	{1006, 1008, instances},
 	{1013, 1016, instances},
 	{1600, 1602, instances},
+	{1625, 1628, instances},
 }
 
 // kindsOf are the kinds of entities of which a source has a value of their own.

@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -80,6 +81,15 @@ func row(metric string, tier Tier, attrs values, sources ...Source) Row {
 	r := Row{Metric: m, Attrs: m.With(attrs...), Tier: tier, Sources: sources, Range: RangeOf(metric)}
 	for i := range sources {
 		r.Kinds |= sources[i].kindsOf()
+	}
+	return r
+}
+
+// RowOf returns a row of a metric that another view has, of those among some kinds of entities that have values of their own.
+func RowOf(m *Metric, among Kinds, tier Tier, sources ...Source) Row {
+	r := Row{Metric: m, Tier: tier, Sources: sources, Range: &Range{Min: math.Inf(-1), Max: math.Inf(1)}}
+	for i := range sources {
+		r.Kinds |= sources[i].kindsOf() & among
 	}
 	return r
 }

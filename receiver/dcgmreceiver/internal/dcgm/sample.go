@@ -215,7 +215,7 @@ func textReason(text string) Reason {
 // wide are the ranges of fields that pass 2^31 in normal life: energy, nanoseconds, bytes,
 // bytes per second and cycles.
 var wide = [...]struct{ first, last FieldID }{
-	{156, 156}, {240, 247}, {1009, 1012}, {1040, 1079}, {1084, 1096}, {1200, 1203}, {1420, 1424}, {1532, 1533}, {1600, 1612},
+	{156, 156}, {240, 247}, {1009, 1012}, {1040, 1079}, {1084, 1096}, {1200, 1203}, {1420, 1424}, {1532, 1533}, {1600, 1612}, {1625, 1649},
 }
 
 func isWide(field FieldID) bool {

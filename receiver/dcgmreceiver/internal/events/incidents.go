@@ -76,6 +76,11 @@ func (h *Incidents) Of(key inventory.Key) map[string]dcgm.HealthResult {
 	return results
 }
 
+// Open returns the open incidents of an entity.
+func (h *Incidents) Open(key inventory.Key) []Incident {
+	return slices.DeleteFunc(slices.Clone(h.open), func(i Incident) bool { return i.Key != key })
+}
+
 // Worst returns the worst result of the open incidents of an entity, but for those of XIDs.
 func (h *Incidents) Worst(key inventory.Key) dcgm.HealthResult {
 	worst := dcgm.HealthPass

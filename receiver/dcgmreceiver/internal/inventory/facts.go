@@ -6,6 +6,7 @@ import (
 	"cmp"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
 // Facts are what changes with a driver, a firmware or a place in the rack, "" if unknown.
@@ -34,6 +35,34 @@ func (f Facts) or(before Facts) Facts {
 		VirtualizationMode: cmp.Or(f.VirtualizationMode, before.VirtualizationMode),
 		GPMSupport:         cmp.Or(f.GPMSupport, before.GPMSupport),
 		Architecture:       cmp.Or(f.Architecture, before.Architecture),
+	}
+}
+
+// Raw returns what is known of a GPU as DCGM has it in a field, false for a field that is not among it.
+func (k *Known) Raw(field dcgm.FieldID) (string, bool) {
+	switch field {
+	case fieldDriverVersion:
+		return k.Driver, true
+	case fieldName:
+		return k.Model, true
+	case fieldSerial:
+		return k.Serial, true
+	case FieldUUID:
+		return k.ID, true
+	case fieldPCIBusID:
+		return k.PCIBusID, true
+	case fieldVBIOS:
+		return k.VBIOS, true
+	case fieldFabricCluster:
+		return k.FabricCluster, true
+	case fieldFabricClique:
+		return k.FabricClique, true
+	case fieldChassisSerial:
+		return k.ChassisSerial, true
+	case fieldChassisSlot:
+		return k.ChassisSlot, true
+	default:
+		return "", false
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 // Batch collects data points until they are emitted. mdatagen's builder gives all points one start timestamp, and this
 // one each its own.
 type Batch struct {
-	version string
-	points  [catalog.Count]pending
-	used    int // metrics of the last batch
+	scope, version string
+	metrics        []catalog.Metric // by index
+	points         []pending        // by index
+	used           int              // metrics of the last batch
 }
 
 // pending are the points of one metric.
@@ -32,8 +33,10 @@ type Point struct {
 	Start pcommon.Timestamp
 }
 
-// NewBatch returns an empty batch. version is that of the scope.
-func NewBatch(version string) *Batch { return &Batch{version: version} }
+// NewBatch returns an empty batch of some metrics, each at the place of its index. scope and version are those of the scope.
+func NewBatch(scope, version string, metrics []catalog.Metric) *Batch {
+	return &Batch{scope: scope, version: version, metrics: metrics, points: make([]pending, len(metrics))}
+}
 
 // Add adds a point of a metric that belongs to no entity.
 func (b *Batch) Add(m *catalog.Metric, p Point, attrs ...catalog.Attr) {
@@ -78,25 +81,35 @@ func (b *Batch) append(m *catalog.Metric, p Point) pmetric.NumberDataPoint {
 	return point
 }
 
-// Emit returns all points that were added since the last time, in the order of the names of their metrics; no resource
+// Emit returns all points that were added to some batches since the last time, in the order of the metrics of each; no resource
 // where there are none.
-func (b *Batch) Emit(resource pcommon.Resource) pmetric.Metrics {
+func Emit(resource pcommon.Resource, batches ...*Batch) pmetric.Metrics {
 	out := pmetric.NewMetrics()
 	rm := pmetric.NewResourceMetrics()
-	sm := rm.ScopeMetrics().AppendEmpty()
-	sm.Metrics().EnsureCapacity(b.used)
-	for i := range catalog.Metrics() {
-		b.points[i].moveTo(&catalog.Metrics()[i], sm.Metrics())
+	for _, b := range batches {
+		b.emit(rm.ScopeMetrics())
 	}
-	if b.used = sm.Metrics().Len(); b.used == 0 {
+	if rm.ScopeMetrics().Len() == 0 {
 		return out
 	}
 	rm.SetSchemaUrl(catalog.SchemaURL)
-	sm.Scope().SetName(catalog.ScopeName)
-	sm.Scope().SetVersion(b.version)
 	resource.MoveTo(rm.Resource())
 	rm.MoveTo(out.ResourceMetrics().AppendEmpty())
 	return out
+}
+
+func (b *Batch) emit(to pmetric.ScopeMetricsSlice) {
+	sm := pmetric.NewScopeMetrics()
+	sm.Metrics().EnsureCapacity(b.used)
+	for i := range b.metrics {
+		b.points[i].moveTo(&b.metrics[i], sm.Metrics())
+	}
+	if b.used = sm.Metrics().Len(); b.used == 0 {
+		return
+	}
+	sm.Scope().SetName(b.scope)
+	sm.Scope().SetVersion(b.version)
+	sm.MoveTo(to.AppendEmpty())
 }
 
 func (p *pending) moveTo(m *catalog.Metric, metrics pmetric.MetricSlice) {

@@ -32,7 +32,7 @@ func TestPointsAreThoseOfTheGeneratedBuilder(t *testing.T) {
 		metric.FieldByName("Enabled").SetBool(true)
 	}
 	set := receivertest.NewNopSettings(component.MustNewType("dcgm"))
-	builder, batch := metadata.NewMetricsBuilder(config, set, metadata.WithStartTime(start)), NewBatch(set.BuildInfo.Version)
+	builder, batch := metadata.NewMetricsBuilder(config, set, metadata.WithStartTime(start)), NewBatch(catalog.ScopeName, set.BuildInfo.Version, catalog.Metrics())
 	for method, call := range reflect.ValueOf(builder).Methods() {
 		if !strings.HasPrefix(method.Name, "Record") {
 			continue
@@ -45,8 +45,8 @@ func TestPointsAreThoseOfTheGeneratedBuilder(t *testing.T) {
 	for _, m := range metrics.All() {
 		add(batch, catalog.Named(m.Name()), pointsOf(m).At(0).Attributes())
 	}
-	require.Equal(t, text(t, want), text(t, batch.Emit(resource())))
-	require.Zero(t, batch.Emit(resource()).ResourceMetrics().Len(), "it is empty now")
+	require.Equal(t, text(t, want), text(t, Emit(resource(), batch)))
+	require.Zero(t, Emit(resource(), batch).ResourceMetrics().Len(), "it is empty now")
 }
 
 // arguments are those of a method of the builder: a timestamp, a value, the four of an entity, and more attributes.
@@ -132,12 +132,12 @@ func text(t *testing.T, md pmetric.Metrics) string {
 }
 
 func TestPointsOfOneMetricStayTogetherWithTheirOwnTimes(t *testing.T) {
-	batch, m := NewBatch(""), catalog.Named("hw.energy")
+	batch, m := NewBatch(catalog.ScopeName, "", catalog.Metrics()), catalog.Named("hw.energy")
 	for round := range 2 {
 		for i := range 20 {
 			batch.AddOf(pcommon.NewMap(), m, Point{Value: catalog.Number{F: float64(i)}, At: at, Start: pcommon.Timestamp(i)})
 		}
-		points := batch.Emit(pcommon.NewResource()).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints()
+		points := Emit(pcommon.NewResource(), batch).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints()
 		require.Equal(t, 20, points.Len(), "round %d", round)
 		for i, point := range points.All() {
 			require.Equal(t, pcommon.Timestamp(i), point.StartTimestamp())
@@ -146,10 +146,10 @@ func TestPointsOfOneMetricStayTogetherWithTheirOwnTimes(t *testing.T) {
 }
 
 func TestAttributesOfAnEntityAreNotShared(t *testing.T) {
-	batch, m, of := NewBatch(""), catalog.Named("gpu.up"), pcommon.NewMap()
+	batch, m, of := NewBatch(catalog.ScopeName, "", catalog.Metrics()), catalog.Named("gpu.up"), pcommon.NewMap()
 	of.PutStr("hw.id", "GPU-1")
 	batch.AddOf(of, m, Point{})
-	batch.Emit(pcommon.NewResource()).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints().At(0).Attributes().PutStr("hw.id", "changed")
+	Emit(pcommon.NewResource(), batch).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints().At(0).Attributes().PutStr("hw.id", "changed")
 	id, _ := of.Get("hw.id")
 	require.Equal(t, "GPU-1", id.Str())
 }

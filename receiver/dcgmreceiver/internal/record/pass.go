@@ -71,6 +71,17 @@ func (p *Pass) row(row *catalog.Placed, i int, e *Entity) {
 	if row.Tier == catalog.Normal {
 		p.Tally.See(reading.At)
 	}
+	p.put(e.Attrs, row.Metric, &reading, row.Attrs...)
+}
+
+// Put writes the value of a metric, unless the limit of series is reached.
+func (p *Pass) Put(entity pcommon.Map, m *catalog.Metric, reading *series.Reading) {
+	if p.Tally.Take() {
+		p.put(entity, m, reading)
+	}
+}
+
+func (p *Pass) put(entity pcommon.Map, m *catalog.Metric, reading *series.Reading, attrs ...catalog.Attr) {
 	if p.NewOnly && !reading.New {
 		return
 	}
@@ -79,7 +90,7 @@ func (p *Pass) row(row *catalog.Placed, i int, e *Entity) {
 	if reading.Start != 0 {
 		start = Micros(reading.Start)
 	}
-	p.Batch.AddOf(e.Attrs, row.Metric, Point{Value: reading.Value, At: at, Start: start}, row.Attrs...)
+	p.Batch.AddOf(entity, m, Point{Value: reading.Value, At: at, Start: start}, attrs...)
 }
 
 // Wants reports whether one more point of a metric without rows may be emitted.

@@ -44,7 +44,7 @@ func groupOf(kind dcgm.EntityKind, on map[string]bool, at int64, ids ...string) 
 // emitted are the points of a batch: metric, entity and times in seconds.
 func emitted(b *Batch) []string {
 	var out []string
-	for _, rm := range b.Emit(pcommon.NewResource()).ResourceMetrics().All() {
+	for _, rm := range Emit(pcommon.NewResource(), b).ResourceMetrics().All() {
 		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
 			for _, p := range pointsOf(m).All() {
 				id, _ := p.Attributes().Get("hw.id")
@@ -56,7 +56,7 @@ func emitted(b *Batch) []string {
 }
 
 func newPass(limit int) *Pass {
-	return &Pass{Batch: NewBatch(""), Tally: NewTally(limit), Engine: 100 * second, Now: 105e9, Start: 90e9, Enabled: enabled("gpu.up", "dcgm.up")}
+	return &Pass{Batch: NewBatch(catalog.ScopeName, "", catalog.Metrics()), Tally: NewTally(limit), Engine: 100 * second, Now: 105e9, Start: 90e9, Enabled: enabled("gpu.up", "dcgm.up")}
 }
 
 func TestPointsHaveTheTimesOfTheirSamples(t *testing.T) {

@@ -4,6 +4,7 @@ package series
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
@@ -40,6 +41,19 @@ func NewSet(layout *catalog.Layout) *Set {
 
 // At returns the newest sample at a slot.
 func (s *Set) At(slot int) dcgm.Sample { return s.samples[slot] }
+
+// Text returns the newest value of a field as a text, "" where there is none or nothing needs the field.
+func (s *Set) Text(field dcgm.FieldID) string {
+	slot, needed := s.layout.Slot(field)
+	switch {
+	case !needed || s.samples[slot].Reason != dcgm.OK || s.samples[slot].TS == 0:
+		return ""
+	case s.samples[slot].Type == dcgm.String:
+		return s.samples[slot].Text()
+	default:
+		return strconv.FormatInt(s.samples[slot].Int(), 10)
+	}
+}
 
 // put takes a sample, and reports whether it is another one than was there before, and whether it is older than that.
 // Less than a second is an adjustment of the clock.
@@ -99,6 +113,9 @@ func (s *Set) countFallbacks() {
 			continue
 		}
 		metric := s.layout.Rows[i].Name
+		if catalog.Find(metric) == nil {
+			continue // It is of another view.
+		}
 		at := slices.IndexFunc(s.fallbacks, func(f Fallback) bool { return f.Metric == metric })
 		if at < 0 {
 			at = len(s.fallbacks)

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var pageLabel = regexp.MustCompile(`\w+="(?:[^"\\]|\\.)*"`)
+
+// withoutValues sorts the lines of a page and the labels of each series.
+func withoutValues(page string) string {
+	var lines []string
+	for line := range strings.Lines(page) {
+		line = strings.TrimSpace(line)
+		if metric, _, isSeries := strings.Cut(line, "{"); isSeries && !strings.HasPrefix(line, "#") {
+			labels := pageLabel.FindAllString(line, -1)
+			slices.Sort(labels)
+			line = metric + "{" + strings.Join(labels, ",") + "}"
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(slices.Compact(lines), "\n")
+}
+
+// countersOfPage is the counters file of a recorded page, as far as the page shows it.
+func countersOfPage(page string) string {
+	var counters strings.Builder
+	for line := range strings.Lines(page) {
+		line = strings.TrimSpace(line)
+		if family, isType := strings.CutPrefix(line, "# TYPE "); isType {
+			name, kind, _ := strings.Cut(family, " ")
+			_, help, _ := strings.Cut(page, "# HELP "+name+" ")
+			help, _, _ = strings.Cut(help, "\n")
+			fmt.Fprintf(&counters, "%s, %s, %q\n", name, kind, help)
+		}
+	}
+	return counters.String()
+}
+
+// startAsDCGMExporter runs the example on the node of the recordings, and returns the address of its page.
+func startAsDCGMExporter(t *testing.T, node string, env []string, args ...string) (page string) {
+	t.Helper()
+	if strings.HasSuffix(binary, "-static") {
+		t.Skip("the static flavour has no DCGM")
+	}
+	includes, err := filepath.Abs(simulator)
+	require.NoError(t, err)
+	recorded, err := filepath.Abs(root + "/receiver/dcgmreceiver/internal/dcgm/testdata/" + node + ".scenario")
+	require.NoError(t, err)
+	scenario := filepath.Join(t.TempDir(), "node.scenario")
+	require.NoError(t, os.WriteFile(scenario, []byte("include "+recorded+"\nfield 112 * const 1\n"), 0o600))
+	page = freeAddress(t)
+	c := command(append([]string{"--config", root + "/docs/examples/dcgm-exporter.yaml", "--config", "yaml:receivers::dcgm::collection_interval: 200ms", "--config", "yaml:receivers::dcgm::initial_delay: 0s"}, args...)...)
+	c.Env = append(simulation(t, scenario, controlFile(t)), "DCGMSIM_INCLUDE="+includes, "HOST_NAME=localhost", "DCGM_EXPORTER_LISTEN="+page, "AGENT_HEALTH="+freeAddress(t))
+	c.Env = append(c.Env, env...)
+	c.launch(t)
+	return page
+}
+
+// The pages are those of dcgm-exporter 4.8.2 against a DCGM 4.6.0 host engine.
+func TestExampleServesThePageOfDCGMExporter(t *testing.T) {
+	for name, node := range map[string]string{"h100x8": "node", "mig": "mig"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recorded, err := os.ReadFile(root + "/receiver/dcgmreceiver/testdata/dcgm-exporter/" + name + ".prom")
+			require.NoError(t, err)
+			counters := "default"
+			if name != "h100x8" {
+				counters = filepath.Join(t.TempDir(), "counters.csv")
+				require.NoError(t, os.WriteFile(counters, []byte(withoutHealth(countersOfPage(string(recorded)))), 0o600))
+			}
+			page := startAsDCGMExporter(t, node, []string{"DCGM_EXPORTER_COLLECTORS=" + counters}, "--config", "yaml:receivers::dcgm::dcgm_exporter::hostname_label: hostname")
+			want, got := withoutValues(withoutHealth(string(recorded))), ""
+			eventually(t, func() bool {
+				_, body := get(page, "/metrics")
+				got = withoutValues(body)
+				return got == want
+			}, "it is not the page of dcgm-exporter")
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+// withoutHealth leaves out what the first check of health comes to, a minute after the start.
+func withoutHealth(text string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, "DCGM_EXP_GPU_HEALTH_STATUS") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}

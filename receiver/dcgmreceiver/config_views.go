@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
+)
+
+// What the samples may be emitted as.
+const (
+	viewOTel         = "otel"
+	viewDCGMExporter = "dcgm_exporter"
+)
+
+var views = []string{viewOTel, viewDCGMExporter}
+
+// Labels of dcgm-exporter that name the host. 4.8.1 and earlier have the first one, later ones the second one.
+const (
+	hostnameUpper = "Hostname"
+	hostnameLower = "hostname"
+	hostnameBoth  = "both"
+	hostnameNone  = "none"
+)
+
+// hostnameLabels are the labels of each choice.
+var hostnameLabels = map[string][]string{
+	hostnameUpper: {hostnameUpper}, hostnameLower: {hostnameLower}, hostnameBoth: {hostnameUpper, hostnameLower}, hostnameNone: nil,
+}
+
+const defaultWindow = 5 * time.Minute
+
+// DCGMExporterConfig is what dcgm-exporter's view of the samples has.
+type DCGMExporterConfig struct {
+	// Counters is the counters file: default for the one that dcgm-exporter comes with, else a path, or the text itself. Default default.
+	Counters string `mapstructure:"counters"`
+
+	// Names are the releases of dcgm-exporter by whose names the series go that 4.9 renamed: 4.8, 4.9 or both. Default empty: as in the
+	// counters file, and 4.8 where that is default.
+	Names exporterview.Names `mapstructure:"names"`
+
+	// HostnameLabel is the label that names the host: Hostname, hostname, both or none. Default Hostname.
+	HostnameLabel string `mapstructure:"hostname_label"`
+
+	// XIDWindow is how long an XID is counted by DCGM_EXP_XID_ERRORS_COUNT and shown by the gauge of the last XID. Default 5m, from 1s to 24h.
+	XIDWindow time.Duration `mapstructure:"xid_window"`
+
+	// ClockEventsWindow is what DCGM_EXP_CLOCK_EVENTS_COUNT looks back on. Default 5m, from 1s to 24h.
+	ClockEventsWindow time.Duration `mapstructure:"clock_events_window"`
+
+	// StickyXID has the gauge of the last XID show it for ever, as dcgm-exporter does. Default false.
+	StickyXID bool `mapstructure:"sticky_xid"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+func defaultDCGMExporterConfig() DCGMExporterConfig {
+	return DCGMExporterConfig{
+		Counters:          exporterview.DefaultCounters,
+		HostnameLabel:     hostnameUpper,
+		XIDWindow:         defaultWindow,
+		ClockEventsWindow: defaultWindow,
+	}
+}
+
+// shows reports whether a view is emitted.
+func (cfg *Config) shows(view string) bool { return slices.Contains(cfg.Views, view) }
+
+func (cfg *Config) validateViews() error {
+	var errs []error
+	for i, view := range cfg.Views {
+		switch {
+		case !slices.Contains(views, view):
+			errs = append(errs, fmt.Errorf(`"views": must be among %s, got %q`, strings.Join(views, ", "), view))
+		case slices.Contains(cfg.Views[:i], view):
+			errs = append(errs, fmt.Errorf(`"views": %s stands there twice, each of its series would come twice`, view))
+		}
+	}
+	if len(cfg.Views) == 0 {
+		errs = append(errs, fmt.Errorf(`"views": must have one of %s at least`, strings.Join(views, ", ")))
+	}
+	if cfg.shows(viewDCGMExporter) {
+		errs = append(errs, cfg.DCGMExporter.validate())
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg *DCGMExporterConfig) validate() error {
+	return errors.Join(
+		cfg.validateCounters(),
+		cfg.validateHostnameLabel(),
+		within("dcgm_exporter::xid_window", cfg.XIDWindow, time.Second, maxMemory),
+		within("dcgm_exporter::clock_events_window", cfg.ClockEventsWindow, time.Second, maxMemory),
+	)
+}
+
+func (cfg *DCGMExporterConfig) validateCounters() error {
+	choices := []exporterview.Names{exporterview.Names48, exporterview.Names49, exporterview.BothNames}
+	if cfg.Names != exporterview.AsWritten && !slices.Contains(choices, cfg.Names) {
+		return fmt.Errorf(`"dcgm_exporter::names": must be 4.8, 4.9 or both, got %q`, cfg.Names)
+	}
+	if _, err := exporterview.New(cfg.Counters, cfg.Names); err != nil {
+		return fmt.Errorf(`"dcgm_exporter::counters": %w`, err)
+	}
+	return nil
+}
+
+func (cfg *DCGMExporterConfig) validateHostnameLabel() error {
+	if _, known := hostnameLabels[cfg.HostnameLabel]; known {
+		return nil
+	}
+	return fmt.Errorf(`"dcgm_exporter::hostname_label": must be %s, %s, %s or %s, got %q`, hostnameUpper, hostnameLower, hostnameBoth, hostnameNone, cfg.HostnameLabel)
+}

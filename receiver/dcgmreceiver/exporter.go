@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
+)
+
+// exporter makes dcgm-exporter's view of the samples.
+type exporter struct {
+	*exporterview.View
+
+	cfg      *DCGMExporterConfig
+	host     string // the name of the host
+	batch    *record.Batch
+	xids     *exporterview.XIDs
+	ofGPU    []int // the place of each row in the layout of GPUs
+	ofPart   []int // that in the layout of GPU instances; -1 where an instance has no value of its own
+	readings []reading
+}
+
+// reading is the value of a row of a GPU.
+type reading struct {
+	series.Reading
+	ok bool
+}
+
+// newExporter returns nil where the view is not configured.
+func newExporter(cfg *Config, version string, logger *zap.Logger) (*exporter, error) {
+	if !cfg.shows(viewDCGMExporter) {
+		return nil, nil //nolint:nilnil // There is none.
+	}
+	view, err := exporterview.New(cfg.DCGMExporter.Counters, cfg.DCGMExporter.Names)
+	if err != nil {
+		return nil, err
+	}
+	if len(view.Skipped) > 0 {
+		logger.Warn("counters of NVLinks, NVSwitches, CPUs and ConnectX adapters are not collected, their series are absent", zap.Strings("counters", view.Skipped))
+	}
+	return &exporter{
+		View:     view,
+		cfg:      &cfg.DCGMExporter,
+		batch:    record.NewBatch(catalog.ScopeName, version, view.Metrics),
+		xids:     exporterview.NewXIDs(),
+		readings: make([]reading, len(view.Rows)),
+	}, nil
+}
+
+// wants reports whether some metric tells an event.
+func (e *exporter) wants(some ...exporterview.Event) bool {
+	for _, event := range some {
+		if e != nil && len(e.Events[event]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *exporter) batches() []*record.Batch {
+	if e == nil {
+		return nil
+	}
+	return []*record.Batch{e.batch}
+}
+
+// rows are those of the view, none without one.
+func (e *exporter) rows() []catalog.Row {
+	if e == nil {
+		return nil
+	}
+	return e.Rows
+}
+
+// needs are the fields of labels that are no facts of a GPU.
+func (e *exporter) needs() []catalog.Need {
+	var needs []catalog.Need
+	if e == nil {
+		return nil
+	}
+	for _, label := range e.Labels {
+		if _, isFact := (&inventory.Known{}).Raw(label.Field); !isFact {
+			needs = append(needs, catalog.Need{Field: label.Field, Tier: catalog.Slow})
+		}
+	}
+	return needs
+}
+
+// place notes where the rows of the view, which come after before others, stand in the layouts.
+func (e *exporter) place(layouts map[dcgm.EntityKind]*catalog.Layout, before int) {
+	if e == nil {
+		return
+	}
+	e.ofGPU, e.ofPart = placesIn(layouts[dcgm.GPU], before, len(e.Rows)), placesIn(layouts[dcgm.GPUInstance], before, len(e.Rows))
+}
+
+func placesIn(l *catalog.Layout, before, count int) []int {
+	places := make([]int, count)
+	for i := range places {
+		places[i] = -1
+	}
+	for i := range l.Rows {
+		if rank := l.Rows[i].Rank - before; rank >= 0 && rank < count {
+			places[rank] = i
+		}
+	}
+	return places
+}
+
+// forget forgets what has happened to an entity that is known no more.
+func (e *exporter) forget(key inventory.Key) {
+	if e != nil {
+		e.xids.Forget(key)
+	}
+}
+
+// takeXID notes an XID for the view.
+func (e *exporter) takeXID(key inventory.Key, code int, at int64) {
+	if e.wants(exporterview.XIDLast, exporterview.XIDCount) {
+		e.xids.Take(key, code, at)
+	}
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exporterview
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tracecoreai/tracecore/internal/dcgmnames"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+)
+
+// Names are the releases of dcgm-exporter by whose names series go. AsWritten leaves each the name that the counters file has.
+type Names string
+
+// The names.
+const (
+	AsWritten Names = ""
+	Names48   Names = "4.8"
+	Names49   Names = "4.9"
+	BothNames Names = "both"
+)
+
+// View is what dcgm-exporter makes of a counters file.
+type View struct {
+	Metrics []catalog.Metric
+	Rows    []catalog.Row               // of the metrics that come from a field as it is
+	Events  map[Event][]*catalog.Metric // of the others; one may have two names
+	Labels  []LabelField
+	Skipped []string // series of entities that are not read: switches, links, CPUs, ConnectX
+}
+
+// LabelField is a field whose text is a label of all series.
+type LabelField struct {
+	Name  string
+	Field dcgm.FieldID
+}
+
+// Event is what a metric tells that is made of more than the newest value of a field.
+type Event string
+
+// The events, by the name that a counters file has for them; XIDLast is a field of DCGM there.
+const (
+	XIDLast          Event = "xid"
+	XIDCount         Event = "DCGM_EXP_XID_ERRORS_COUNT"
+	XIDTotal         Event = "DCGM_EXP_XID_ERRORS_TOTAL"
+	ClockEventsCount Event = "DCGM_EXP_CLOCK_EVENTS_COUNT"
+	ClockEventsTotal Event = "DCGM_EXP_CLOCK_EVENTS_TOTAL"
+	HealthStatus     Event = "DCGM_EXP_GPU_HEALTH_STATUS"
+)
+
+var events = []Event{XIDCount, XIDTotal, ClockEventsCount, ClockEventsTotal, HealthStatus}
+
+const fieldXID = 230
+
+// New returns the view of a counters file, given as its path, its text or [DefaultCounters].
+func New(counters string, names Names) (*View, error) {
+	b := builder{from: map[string]string{}}
+	if counters == DefaultCounters {
+		b.addDefaults(names)
+		return b.build()
+	}
+	lines, err := read(counters)
+	if err != nil {
+		return nil, err
+	}
+	b.add(lines, names)
+	return b.build()
+}
+
+// series is a metric of a view before all are known.
+type series struct {
+	metric  catalog.Metric
+	sources []catalog.Source
+	event   Event
+}
+
+type builder struct {
+	view   View
+	series []series
+	from   map[string]string // where a series or a label comes from
+	errs   []error
+}
+
+// addDefaults adds the counters of one release or of both.
+func (b *builder) addDefaults(names Names) {
+	for _, d := range []struct {
+		release Names
+		text    string
+	}{{Names48, counters48}, {Names49, counters49}} {
+		if names != d.release && names != BothNames && (names != AsWritten || d.release != Names48) {
+			continue
+		}
+		lines, err := Parse("counters-"+string(d.release)+".csv", d.text)
+		b.errs = append(b.errs, err)
+		lines = slices.DeleteFunc(lines, func(l Line) bool { return b.from[l.Name] != "" })
+		b.add(lines, d.release)
+	}
+}
+
+func (b *builder) add(lines []Line, names Names) {
+	for i := range lines {
+		if err := b.addLine(&lines[i], names); err != nil {
+			b.errs = append(b.errs, fmt.Errorf("%s: %w", lines[i].At, err))
+		}
+	}
+}
+
+func (b *builder) addLine(line *Line, names Names) error {
+	if event := Event(line.Name); slices.Contains(events, event) {
+		if line.Type == Label {
+			return fmt.Errorf("%s is no text, its type must be gauge or counter", line.Name)
+		}
+		return b.put(line, line.Name, &series{event: event})
+	}
+	field, err := dcgmnames.Resolve(line.Name, releaseOf(names))
+	if err != nil {
+		return fmt.Errorf("%w%s", err, hintOf(line.Name))
+	}
+	if err := fits(line, &field); err != nil {
+		return err
+	}
+	if !isRead(&field) {
+		b.view.Skipped = append(b.view.Skipped, line.Name)
+		return nil
+	}
+	for _, called := range callings(line, &field, names) {
+		if err := b.putCalled(line, &called); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseOf is the release of DCGM that a release of dcgm-exporter is built for: a name is what it is there.
+func releaseOf(names Names) dcgmnames.Version {
+	switch names {
+	case Names48:
+		return dcgmnames.Version{Major: 4, Minor: 6}
+	case Names49, BothNames:
+		return dcgmnames.Version{Major: 4, Minor: 7}
+	case AsWritten:
+	}
+	return dcgmnames.Version{}
+}
+
+// hintOf says what to do about a name that means two fields.
+func hintOf(name string) string {
+	if _, err := dcgmnames.Resolve(name, releaseOf(Names49)); err != nil {
+		return ""
+	}
+	return `; set "names" to 4.8 for the first or to 4.9 for the second`
+}
+
+// fits says what is wrong about the type of a line for its field.
+func fits(line *Line, field *dcgmnames.Field) error {
+	switch {
+	case line.Type == Label && field.Type == "DOUBLE":
+		return fmt.Errorf("%s is a floating-point number (field %d), each value of which would be a series: it cannot be a label", line.Name, field.ID)
+	case line.Type == Label && field.Type != "BINARY" || field.IsNumber() || field.Type == "":
+		return nil
+	default:
+		return fmt.Errorf("%s is no number (field %d, type %s), it cannot be a %s", line.Name, field.ID, field.Type, line.Type)
+	}
+}
+
+// isRead reports whether GPUs or MIG instances have the field.
+func isRead(field *dcgmnames.Field) bool {
+	return !slices.Contains([]string{"LINK", "SWITCH", "CPU", "CPU_CORE", "CONNECTX"}, field.Level)
+}
+
+func (b *builder) putCalled(line *Line, c *calling) error {
+	if line.Type == Label {
+		if before := b.from[c.name]; before != "" {
+			return fmt.Errorf("%s is what %s makes already", c.name, before)
+		}
+		b.from[c.name] = line.At
+		b.view.Labels = append(b.view.Labels, LabelField{c.name, c.fields[0].id})
+		return nil
+	}
+	s := &series{}
+	s.metric.Description = c.help
+	for _, f := range c.fields {
+		s.sources = append(s.sources, f.source(line.Type))
+	}
+	s.metric.Int = !slices.ContainsFunc(c.fields, func(f scaled) bool { return !f.isWhole })
+	if c.fields[0].id == fieldXID {
+		s.event, s.sources, s.metric.Int = XIDLast, nil, true
+	}
+	return b.put(line, c.name, s)
+}
+
+func (b *builder) put(line *Line, name string, s *series) error {
+	if before := b.from[name]; before != "" {
+		return fmt.Errorf("%s is what %s makes already", name, before)
+	}
+	b.from[name] = line.At
+	m := &s.metric
+	m.Name, m.Index = name, len(b.series)
+	if m.Description == "" {
+		m.Description = line.Help
+	}
+	m.Int = m.Int || s.event != ""
+	m.Sum, m.Monotonic = line.Type == Counter, line.Type == Counter
+	b.series = append(b.series, *s)
+	return nil
+}
+
+// ofView are the entities that dcgm-exporter has series of: it knows no compute instances.
+var ofView = catalog.KindsOf(dcgm.GPU, dcgm.GPUInstance)
+
+func (b *builder) build() (*View, error) {
+	if err := errors.Join(b.errs...); err != nil {
+		return nil, err
+	}
+	v := &b.view
+	v.Events = map[Event][]*catalog.Metric{}
+	for i := range b.series {
+		v.Metrics = append(v.Metrics, b.series[i].metric)
+	}
+	for i := range b.series {
+		s := &b.series[i]
+		if s.event != "" {
+			v.Events[s.event] = append(v.Events[s.event], &v.Metrics[i])
+			continue
+		}
+		v.Rows = append(v.Rows, catalog.RowOf(&v.Metrics[i], ofView, catalog.Normal, s.sources...))
+	}
+	return v, nil
+}
