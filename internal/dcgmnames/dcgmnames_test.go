@@ -167,3 +167,40 @@ func TestTablesThatCannotBeReadAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestMetricsOfFields(t *testing.T) {
+	require.Equal(t, []Metric{{
+		Field: 150, Name: "hw.temperature", Attributes: []Attribute{{"hw.type", "gpu"}, {"hw.sensor_location", "gpu"}},
+		Unit: "Cel", Type: "gauge", Default: true, Kind: Level, Factor: one,
+	}}, Metrics(150))
+	sampled := Metrics(203)[1]
+	require.Equal(t, Metric{Field: 203, Name: "gpu.utilization.sampled", Unit: "1", Type: "gauge", Kind: Level, Factor: Factor{1, 100}}, sampled)
+	require.Equal(t, 4, Metrics(1523)[4].State)
+	require.Equal(t, []Attribute{{Key: "gpu.xid.code"}}, Metrics(230)[0].Attributes)
+	require.Empty(t, Metrics(1))
+	for _, f := range Fields() {
+		for _, m := range Metrics(f.ID) {
+			require.Contains(t, []string{Level, Counter, Rate, State, Event, Part}, m.Kind)
+			require.Contains(t, []string{"gauge", "counter", "updowncounter"}, m.Type)
+		}
+	}
+}
+
+// The units of the two tables are written down apart from each other.
+func TestFactorsAreThoseOfTheUnits(t *testing.T) {
+	toBase := map[string]map[string]Factor{
+		"MiBy": {"By": {1 << 20, 1}}, "MHz": {"Hz": {1e6, 1}}, "mJ": {"J": {1, 1000}}, "%": {"1": {1, 100}}, "ns": {"s": {1, 1e9}}, "MBy/s": {"By/s": {1024000, 1}},
+	}
+	for _, f := range Fields() {
+		for _, m := range Metrics(f.ID) {
+			if f.Unit == "" || m.Kind != Level && m.Kind != Counter {
+				continue
+			}
+			want := one
+			if f.Unit != m.Unit {
+				want = toBase[f.Unit][m.Unit]
+			}
+			require.Equal(t, want, m.Factor, "%s of field %d", m.Name, f.ID)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	validate := subcommand(root, "validate")
 	config := newConfiguration(validate, set, memory, warned)
 	addExplain(validate, config)
-	root.AddCommand(newSupportBundleCommand(root, config))
+	root.AddCommand(newSupportBundleCommand(root, config), newMigrateRulesCommand())
 	return root
 }
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package migrate
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/internal/dcgmnames"
+)
+
+func TestExpressionsOf49(t *testing.T) {
+	translator := Translator{Target: Exporter49}
+	for _, c := range []struct{ name, old, want string }{
+		{"a new name", `DCGM_FI_DEV_GPU_TEMP > 85`, `DCGM_FI_DEV_GPU_TEMP_CELSIUS > 85`},
+		{"an old name of a field", `dcgm_gpu_temp{gpu!="0"}`, `DCGM_FI_DEV_GPU_TEMP_CELSIUS{gpu!="0"}`},
+		{"a new unit", `DCGM_FI_DEV_GPU_UTIL`, `DCGM_FI_DEV_GPU_UTIL_RATIO * 100`},
+		{"a new unit compared", `DCGM_FI_DEV_GPU_UTIL{gpu="0"} > 90`, `(DCGM_FI_DEV_GPU_UTIL_RATIO{gpu="0"} * 100) > 90`},
+		{"a new unit within an aggregate", `avg by (Hostname) (DCGM_FI_DEV_FB_USED)`, `avg by (hostname) (DCGM_FI_DEV_FB_USED_BYTES / 1048576)`},
+		{"clauses behind an aggregate", `avg(DCGM_FI_DEV_FB_USED)by(Hostname,gpu)`, `avg(DCGM_FI_DEV_FB_USED_BYTES / 1048576)by(hostname,gpu)`},
+		{"ranges", `rate(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="1"}[5m]) / 1000`, `rate(DCGM_FI_DEV_GPU_ENERGY_JOULES_TOTAL{gpu="1"}[5m])`},
+		{"ranges that keep their factor", `increase(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION[1h]) / 3.6e9`, `(increase(DCGM_FI_DEV_GPU_ENERGY_JOULES_TOTAL[1h]) * 1000) / 3.6e9`},
+		{"functions of which the value is none", `changes(DCGM_FI_DEV_GPU_UTIL[5m]) + count(DCGM_FI_DEV_GPU_UTIL)`, `changes(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) + count(DCGM_FI_DEV_GPU_UTIL_RATIO)`},
+		{"absence", `absent(DCGM_FI_DEV_GPU_UTIL{job="x"})`, `absent(DCGM_FI_DEV_GPU_UTIL_RATIO{job="x"})`},
+		{"subqueries", `max_over_time(DCGM_FI_DEV_GPU_UTIL[1h:1m])`, `max_over_time((DCGM_FI_DEV_GPU_UTIL_RATIO * 100)[1h:1m])`},
+		{"offsets", `DCGM_FI_DEV_GPU_UTIL offset 1d - DCGM_FI_DEV_GPU_UTIL`, `(DCGM_FI_DEV_GPU_UTIL_RATIO offset 1d * 100) - (DCGM_FI_DEV_GPU_UTIL_RATIO * 100)`},
+		{"factors that the unit makes superfluous", `DCGM_FI_DEV_SM_CLOCK{instance=~"$instance", gpu=~"$gpu"} * 1000000`, `DCGM_FI_DEV_SM_CLOCK_HERTZ{instance=~"$instance", gpu=~"$gpu"}`},
+		{"ratios of one unit", `DCGM_FI_DEV_FB_USED / (DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE)`, `(DCGM_FI_DEV_FB_USED_BYTES / 1048576) / ((DCGM_FI_DEV_FB_USED_BYTES / 1048576) + (DCGM_FI_DEV_FB_FREE_BYTES / 1048576))`},
+		{"names as matchers", `{__name__="DCGM_FI_DEV_GPU_TEMP",gpu="0"}`, `{__name__="DCGM_FI_DEV_GPU_TEMP_CELSIUS",gpu="0"}`},
+		{"names in quotes", `{"DCGM_FI_DEV_GPU_TEMP", gpu="0"}`, `{"DCGM_FI_DEV_GPU_TEMP_CELSIUS", gpu="0"}`},
+		{"joins with others", `DCGM_FI_DEV_GPU_TEMP * on (instance) group_left (team) node_meta`, `DCGM_FI_DEV_GPU_TEMP_CELSIUS * on (instance) group_left (team) node_meta`},
+		{"copied labels", `label_replace(DCGM_FI_DEV_GPU_TEMP, "node", "$1", "Hostname", "(.*)")`, `label_replace(DCGM_FI_DEV_GPU_TEMP_CELSIUS, "node", "$1", "hostname", "(.*)")`},
+		{"a label that a field was", `count by (DCGM_FI_DRIVER_VERSION) (DCGM_FI_DEV_GPU_TEMP)`, `count by (DCGM_FI_SYSTEM_DRIVER_VERSION) (DCGM_FI_DEV_GPU_TEMP_CELSIUS)`},
+		{"Grafana's durations", `rate(DCGM_FI_DEV_PCIE_REPLAY_COUNTER[$__rate_interval]) + avg_over_time(DCGM_FI_DEV_GPU_TEMP[${n}m:[[step]]] offset $shift)`, `rate(DCGM_FI_DEV_PCIE_REPLAY_TOTAL[$__rate_interval]) + avg_over_time(DCGM_FI_DEV_GPU_TEMP_CELSIUS[${n}m:[[step]]] offset $shift)`},
+		{"Grafana's numbers and labels", `topk($n, avg by ([[label]]) (DCGM_FI_DEV_GPU_TEMP{gpu=~"${gpu:regex}"})) > $limit`, `topk($n, avg by ([[label]]) (DCGM_FI_DEV_GPU_TEMP_CELSIUS{gpu=~"${gpu:regex}"})) > $limit`},
+		{"comments and line breaks", "# hot\nDCGM_FI_DEV_GPU_TEMP # here\n  > 85", "# hot\nDCGM_FI_DEV_GPU_TEMP_CELSIUS # here\n  > 85"},
+		{"what keeps its name", `DCGM_FI_DEV_POWER_VIOLATION + DCGM_EXP_XID_ERRORS_COUNT + DCGM_FI_DEV_GPU_TEMP_CELSIUS`, `DCGM_FI_DEV_POWER_VIOLATION + DCGM_EXP_XID_ERRORS_COUNT + DCGM_FI_DEV_GPU_TEMP_CELSIUS`},
+		{"what is another's", `up == 0 and dcgm_up == 1`, `up == 0 and dcgm_up == 1`},
+	} {
+		t.Run(c.name, func(t *testing.T) { requireTranslation(t, translator, c.old, c.want) })
+	}
+}
+
+func TestExpressionsOfTheReceiver(t *testing.T) {
+	translator := Translator{Target: OTel}
+	for _, c := range []struct{ name, old, want string }{
+		{"attributes that select", `DCGM_FI_DEV_GPU_TEMP`, `hw_temperature_celsius{hw_type="gpu",hw_sensor_location="gpu"}`},
+		{"attributes beside matchers", `DCGM_FI_DEV_MEMORY_TEMP{gpu="3"} > 95`, `hw_temperature_celsius{hw_type="gpu",hw_sensor_location="memory",hw_name="nvidia3"} > 95`},
+		{"empty braces", `DCGM_FI_DEV_POWER_USAGE{}`, `hw_power_watts{hw_type="gpu"}`},
+		{"several GPUs", `DCGM_FI_DEV_POWER_USAGE{gpu=~"0|1"}`, `hw_power_watts{hw_type="gpu",hw_name=~"nvidia(0|1)"}`},
+		{"a unit", `DCGM_FI_DEV_FB_USED > 70000`, `(hw_gpu_memory_usage_bytes / 1048576) > 70000`},
+		{"a counter of another unit", `rate(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION[5m])`, `rate(hw_energy_joules_total{hw_type="gpu"}[5m]) * 1000`},
+		{"labels", `sum by (Hostname, pod, namespace) (DCGM_FI_DEV_POWER_USAGE{modelName=~".*H100.*", UUID!=""})`, `sum by (host_name, k8s_pod_name, k8s_namespace_name) (hw_power_watts{hw_type="gpu",hw_model=~".*H100.*", hw_id!=""})`},
+		{"jobs", `DCGM_FI_DEV_POWER_USAGE{hpc_job="$jobid"}`, `hw_power_watts{hw_type="gpu",slurm_job_id="$jobid"}`},
+		{"a rate that became a counter", `DCGM_FI_PROF_PCIE_TX_BYTES{gpu="0"} offset 1h`, `rate(hw_gpu_io_bytes_total{network_io_direction="transmit",hw_name="nvidia0"}[5m] offset 1h)`},
+		{"a rate of what became a counter", `rate(DCGM_FI_PROF_PCIE_TX_BYTES[1m])`, `rate(hw_gpu_io_bytes_total{network_io_direction="transmit"}[1m])`},
+		{"an average of what became a counter", `avg_over_time(DCGM_FI_PROF_PCIE_RX_BYTES[1m])`, `rate(hw_gpu_io_bytes_total{network_io_direction="receive"}[1m])`},
+		{"joins", `DCGM_FI_DEV_GPU_TEMP and on (gpu, UUID) DCGM_FI_DEV_POWER_USAGE`, `hw_temperature_celsius{hw_type="gpu",hw_sensor_location="gpu"} and on (hw_name, hw_id) hw_power_watts{hw_type="gpu"}`},
+		{"operations on series that differ in attributes", `DCGM_FI_DEV_FB_USED/(DCGM_FI_DEV_FB_USED+DCGM_FI_DEV_FB_FREE) > bool 0.9`, `(hw_gpu_memory_usage_bytes / 1048576)/((hw_gpu_memory_usage_bytes / 1048576)+ ignoring (gpu_memory_state)(gpu_memory_usage_bytes{gpu_memory_state="free"} / 1048576)) > bool 0.9`},
+		{"operations that ignore already", `DCGM_FI_DEV_GPU_TEMP > bool ignoring (x) DCGM_FI_DEV_MEMORY_TEMP`, `hw_temperature_celsius{hw_type="gpu",hw_sensor_location="gpu"} > bool ignoring (hw_sensor_location, x) hw_temperature_celsius{hw_type="gpu",hw_sensor_location="memory"}`},
+		{"operations that ignore nothing", `DCGM_FI_DEV_GPU_TEMP > ignoring () DCGM_FI_DEV_MEMORY_TEMP`, `hw_temperature_celsius{hw_type="gpu",hw_sensor_location="gpu"} > ignoring (hw_sensor_location) hw_temperature_celsius{hw_type="gpu",hw_sensor_location="memory"}`},
+		{"operations on aggregates", `sum by (gpu) (DCGM_FI_DEV_GPU_TEMP) / sum by (gpu) (DCGM_FI_DEV_POWER_USAGE)`, `sum by (hw_name) (hw_temperature_celsius{hw_type="gpu",hw_sensor_location="gpu"}) / sum by (hw_name) (hw_power_watts{hw_type="gpu"})`},
+		{"operations on what is left of aggregates", `max without (pod) (DCGM_FI_DEV_GPU_TEMP) unless DCGM_FI_DEV_FB_USED`, `max without (k8s_pod_name) (hw_temperature_celsius{hw_type="gpu",hw_sensor_location="gpu"}) unless ignoring (hw_sensor_location, hw_type) (hw_gpu_memory_usage_bytes / 1048576)`},
+		{"names of 4.9", `DCGM_FI_DEV_FB_USED_BYTES`, `hw_gpu_memory_usage_bytes`},
+		{"what other fields come before", `DCGM_FI_DEV_GPU_UTIL`, `gpu_utilization_sampled_ratio * 100`},
+	} {
+		t.Run(c.name, func(t *testing.T) { requireTranslation(t, translator, c.old, c.want) })
+	}
+}
+
+func requireTranslation(t *testing.T, translator Translator, old, want string) {
+	t.Helper()
+	edits, _, err := translator.expr(old)
+	require.NoError(t, err)
+	got := apply(old, edits)
+	require.Equal(t, want, got)
+	_, _, err = parse(got)
+	require.NoError(t, err)
+}
+
+func TestNotesSayWhatElseIsNeeded(t *testing.T) {
+	for old, want := range map[string]string{
+		`DCGM_FI_DEV_GPU_UTIL`:                    "gpu_utilization_sampled_ratio needs metrics::gpu.utilization.sampled::enabled: true in the dcgm receiver",
+		`DCGM_FI_PROF_PCIE_TX_BYTES`:              "DCGM_FI_PROF_PCIE_TX_BYTES was bytes per second, and hw_gpu_io_bytes_total counts bytes",
+		`DCGM_FI_DEV_POWER_USAGE{gpu=~"$gpu"}`:    "the variable of hw_name has to have values such as nvidia0",
+		`DCGM_FI_DEV_POWER_USAGE{Hostname="n"}`:   hostNote,
+		`sum by (hostname) (DCGM_FI_DEV_FB_USED)`: hostNote,
+	} {
+		_, notes, err := Translator{Target: OTel}.expr(old)
+		require.NoError(t, err)
+		require.Equal(t, []string{want}, notes)
+	}
+}
+
+func TestWhatCannotBeTranslatedIsLeftAlone(t *testing.T) {
+	for _, c := range []struct {
+		target Target
+		old    string
+		want   string
+	}{
+		{Exporter49, `sum(DCGM_FI_DEV_GPU_TEMP`, "parse expression: "},
+		{Exporter49, `DCGM_FI_DEV_${field} + DCGM_FI_DEV_GPU_TEMP`, "the name of a series has a variable in it"},
+		{Exporter49, `{__name__=~"DCGM_FI_DEV_FB_.*"}`, `the name of a series is matched by the pattern "DCGM_FI_DEV_FB_.*"`},
+		{Exporter49, `DCGM_FI_DEV_NONE`, "no field of DCGM is called DCGM_FI_DEV_NONE"},
+		{Exporter49, `dcgm_fb_total`, "no field of DCGM is called dcgm_fb_total"},
+		{Exporter49, `stdvar_over_time(DCGM_FI_DEV_GPU_UTIL[5m])`, "DCGM_FI_DEV_GPU_UTIL_RATIO is in another unit, and stdvar_over_time of a range cannot be converted"},
+		{Exporter49, `DCGM_FI_DEV_GPU_TEMP and on (Hostname) up`, "label Hostname is taken from series that are not dcgm-exporter's, too"},
+		{OTel, `DCGM_FI_DEV_XID_ERRORS > 0`, "DCGM_FI_DEV_XID_ERRORS (DCGM field 230) has no counterpart; made of it are gpu_xid_errors_total, gpu_xid_last_seconds"},
+		{OTel, `DCGM_FI_DEV_COUNT`, "DCGM_FI_DEV_COUNT (DCGM field 4) has no counterpart"},
+		{OTel, `DCGM_EXP_GPU_HEALTH_STATUS`, "DCGM_EXP_GPU_HEALTH_STATUS has no counterpart: gpu_health has 0, 1 and 2 by gpu_health_system"},
+		{OTel, `DCGM_FI_DEV_GPU_TEMP{pci_bus_id="x"}`, "label pci_bus_id has no counterpart: gpu_info has it: join by hw_id"},
+		{OTel, `DCGM_FI_DEV_GPU_TEMP{gpu=~"[0-3]"}`, `gpu is compared with "[0-3]", and hw_name has values such as nvidia0`},
+		{OTel, `count by (err_code) (DCGM_FI_DEV_GPU_TEMP)`, "label err_code has no counterpart"},
+		{OTel, `max_over_time(DCGM_FI_PROF_PCIE_TX_BYTES[5m])`, "max_over_time of a rate has no counterpart where there is a counter"},
+		{OTel, `DCGM_FI_DEV_GPU_UTIL_RATIO`, "DCGM_FI_DEV_GPU_UTIL_RATIO is ambiguous"},
+	} {
+		edits, _, err := Translator{Target: c.target}.expr(c.old)
+		require.ErrorContains(t, err, c.want)
+		require.Empty(t, edits, c.old)
+	}
+}
+
+func TestReleaseOfTheFileDecidesWhatANameMeans(t *testing.T) {
+	for engine, want := range map[dcgmnames.Version]string{
+		{Major: 4, Minor: 6}: `gpu_utilization_sampled_ratio * 100`,
+		{Major: 4, Minor: 7}: `gpu_utilization_sampled_ratio`,
+	} {
+		requireTranslation(t, Translator{Target: OTel, Engine: engine}, `DCGM_FI_DEV_GPU_UTIL_RATIO`, want)
+	}
+}
+
+// Every query of public dashboards is translated, or reported for a name that DCGM does not have.
+func TestPublicQueries(t *testing.T) {
+	text, err := os.ReadFile("testdata/public-queries.tsv")
+	require.NoError(t, err)
+	for _, target := range []Target{Exporter49, OTel} {
+		translated := 0
+		for line := range strings.Lines(string(text)) {
+			cells := strings.Split(strings.TrimSpace(line), "\t")
+			if strings.HasPrefix(line, "#") {
+				continue
+			}
+			require.Len(t, cells, 3)
+			edits, _, err := Translator{Target: target}.expr(cells[2])
+			if err != nil {
+				require.ErrorContains(t, err, "no field of DCGM is called dcgm_fb_total")
+				continue
+			}
+			got, masked, err := parse(apply(cells[2], edits))
+			require.NoError(t, err)
+			requireNoOldNames(t, got, masked, target)
+			translated++
+		}
+		require.Equal(t, 38, translated)
+	}
+}
+
+func requireNoOldNames(t *testing.T, expr parser.Expr, text string, target Target) {
+	t.Helper()
+	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
+		s, is := n.(*parser.VectorSelector)
+		if is && target == OTel {
+			require.False(t, isExporters(s.Name), text)
+		}
+		if is {
+			_, isOld := dcgmnames.In49(s.Name)
+			require.False(t, isOld, text)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package migrate
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever a file has, the rewritten one can be read, and every expression in it parsed.
+func FuzzFile(f *testing.F) {
+	for _, seed := range []string{
+		"expr: DCGM_FI_DEV_GPU_UTIL{gpu=\"0\"} > 90\n", "expr: |\n  sum by (gpu) (DCGM_FI_DEV_FB_USED) / DCGM_FI_DEV_FB_FREE\n",
+		`{"expr": "rate(DCGM_FI_PROF_PCIE_TX_BYTES[$__rate_interval] offset 5m) * on () group_left () up"}`, "expr: 'DCGM_FI_DEV_GPU_TEMP == bool ''x'''",
+		`[{"type": "query", "query": "label_values(DCGM_FI_DEV_GPU_TEMP{gpu=~\"$g\"}, Hostname)"}]`, "expr: \"\\x44CGM_FI_DEV_GPU_TEMP\"",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, target := range []Target{Exporter49, OTel} {
+			result, err := Translator{Target: target}.File([]byte(text))
+			if err != nil {
+				continue
+			}
+			_, err = read(result.Text)
+			require.NoError(t, err, "%q became %q", text, result.Text)
+			for _, change := range result.Changes {
+				if _, _, err := parse(change.Old); err == nil {
+					_, _, err = parse(change.New)
+					require.NoError(t, err, "%q became %q", change.Old, change.New)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package migrate
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// style is how a text is written in a file.
+type style uint8
+
+const (
+	plain style = iota // as it is, with line breaks and indentation of its own: plain, literal and folded YAML
+	single
+	double // YAML and JSON
+)
+
+// scalar is a text in a file.
+type scalar struct {
+	value string
+	line  int
+	style style
+	// Where each byte of value begins and ends in the file.
+	starts, ends []int
+}
+
+var errNotFound = errors.New("the text cannot be found in the file as it was read")
+
+// locate finds the bytes of a value in a file, from where its first character may be.
+func locate(file []byte, at int, value string, s style) (starts, ends []int, err error) {
+	l := locator{file: file, at: at, style: s}
+	for i := 0; i < len(value); {
+		n := len(value[i:]) - len(strings.TrimLeft(value[i:], " \t\n"))
+		var ok bool
+		if n > 0 {
+			ok = l.space(value[i : i+n])
+		} else {
+			_, n = utf8.DecodeRuneInString(value[i:])
+			ok = l.character(value[i : i+n])
+		}
+		if !ok {
+			return nil, nil, errNotFound
+		}
+		i += n
+	}
+	return l.starts, l.ends, nil
+}
+
+type locator struct {
+	file         []byte
+	at           int
+	style        style
+	starts, ends []int
+}
+
+// space passes white space. Where the file has other white space, all of the value's is where that is.
+func (l *locator) space(value string) bool {
+	from := l.at
+	for l.at < len(l.file) && isSpace(l.file[l.at:]) {
+		l.at += l.unit()
+	}
+	same := string(l.file[from:l.at]) == value
+	for i := range len(value) {
+		if same {
+			l.add(from+i, from+i+1)
+			continue
+		}
+		l.add(from, l.at)
+	}
+	return l.at > from || strings.Trim(value, "\n") == "" && l.style == plain
+}
+
+// isSpace reports whether white space comes next, as it is or as an escape.
+func isSpace(rest []byte) bool {
+	if strings.ContainsRune(" \t\r\n", rune(rest[0])) {
+		return true
+	}
+	return rest[0] == '\\' && len(rest) > 1 && strings.ContainsRune("nrt\n", rune(rest[1]))
+}
+
+// character passes one character of the value.
+func (l *locator) character(value string) bool {
+	for l.style == plain && l.at < len(l.file) && strings.ContainsRune(" \t\r\n", rune(l.file[l.at])) {
+		l.at++ // The indentation of a block.
+	}
+	if l.at >= len(l.file) {
+		return false
+	}
+	n := l.unit()
+	escaped := n != 1 && (l.file[l.at] == '\\' || l.file[l.at] == '\'')
+	if !escaped && !strings.HasPrefix(string(l.file[l.at:]), value) {
+		return false
+	}
+	if !escaped {
+		n = len(value)
+	}
+	for range len(value) {
+		l.add(l.at, l.at+n)
+	}
+	l.at += n
+	return true
+}
+
+func (l *locator) add(start, end int) {
+	l.starts, l.ends = append(l.starts, start), append(l.ends, end)
+}
+
+// unit is how many bytes the next character has in the file: more than one where it is escaped.
+func (l *locator) unit() int {
+	rest := l.file[l.at:]
+	switch {
+	case l.style == single && strings.HasPrefix(string(rest[:min(2, len(rest))]), "''"):
+		return 2
+	case l.style != double || rest[0] != '\\' || len(rest) < 2:
+		return 1
+	}
+	switch rest[1] {
+	case 'x':
+		return 4
+	case 'u':
+		if len(rest) > 11 && strings.ContainsRune("dD", rune(rest[2])) && strings.ContainsRune("89abAB", rune(rest[3])) {
+			return 12 // A pair of surrogates.
+		}
+		return 6
+	case 'U':
+		return 10
+	default:
+		return 2
+	}
+}
+
+// inFile turns edits of the value into edits of the file.
+func (s *scalar) inFile(edits []edit) []edit {
+	var out []edit
+	for _, e := range edits {
+		out = append(out, edit{s.start(e), s.end(e), s.style.quote(e.text)})
+	}
+	return out
+}
+
+func (s *scalar) start(e edit) int {
+	if e.start == e.end && e.start > 0 {
+		return s.ends[e.start-1]
+	}
+	return s.starts[e.start]
+}
+
+func (s *scalar) end(e edit) int {
+	if e.start == e.end {
+		return s.start(e)
+	}
+	return s.ends[e.end-1]
+}
+
+var escapes = map[style]*strings.Replacer{
+	plain: strings.NewReplacer(), single: strings.NewReplacer("'", "''"), double: strings.NewReplacer(`\`, `\\`, `"`, `\"`),
+}
+
+func (s style) quote(text string) string { return escapes[s].Replace(text) }
