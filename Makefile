@@ -60,6 +60,17 @@ sim: bin/sim/libdcgm.so.4 ## Build the simulated libdcgm into bin/sim/ (needs gc
 demo-fault: ## Break a simulated GPU of `make run` (FAULT=xid GPU=3).
 	@DCGMSIM_SCENARIO=internal/dcgmsim/scenarios/$(SCENARIO).scenario $(SIM)/demo-fault '$(FAULT)' '$(GPU)'
 
+# Two simulated nodes, Prometheus and Alertmanager. PORT is the first of eight ports in a row, 0 for free ones; SPEED=2 halves the tour.
+PORT := 0
+SPEED := 1
+.PHONY: demo
+demo: bin/demo ## Break one thing after the other on two simulated nodes: a tour of five minutes (PORT=9100 SPEED=2).
+	@bin/demo -check
+	@$(MAKE) --no-print-directory build-node sim
+	@exec bin/demo -port '$(PORT)' -speed '$(SPEED)'
+bin/demo: $(wildcard internal/tools/demo/*.go internal/tools/demo/*.yaml) internal/tools/demo/go.mod
+	@go -C internal/tools/demo build -o ../../../$@ .
+
 .PHONY: test test-unit test-go-dcgm test-e2e
 test: test-unit test-e2e ## Run every test: units of all modules, then the real node agent.
 test-unit: sim check-sim ## Run the units of all modules under the race detector.
@@ -68,6 +79,8 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@cd internal/tools && go test ./changelog
 	@cd internal/tools/bench && go test ./...
 	@cd internal/tools/alerts && go test ./...
+	@cd internal/tools/dashboards && go test ./...
+	@cd internal/tools/demo && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
 	@cd receiver/dcgmreceiver && CGO_ENABLED=0 go test ./...
 test-go-dcgm: sim ## Run go-dcgm's own tests on the simulated libdcgm.
@@ -103,14 +116,14 @@ mutants: sim ## Lay each known fault over its module and report those that no te
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/dashboards internal/tools/demo internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in processor/gpuattributionprocessor receiver/clockreceiver receiver/dcgmreceiver receiver/kerneleventsreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
 	@for m in $(MODULES); do (cd $$m && go mod tidy); done
 
 .PHONY: generate generate-names generate-alerts check-generated
-generate: generate-components generate-distributions generate-images generate-names generate-docs generate-alerts ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, lists of names, document tables.
+generate: generate-components generate-distributions generate-images generate-names generate-docs generate-alerts generate-dashboards ## Regenerate everything generated: OCB, mdatagen, Dockerfiles, lists of names, document tables, alert rules, dashboards.
 generate-components: .tools/mdatagen
 	@for m in $(UNIT_MODULES); do $(MAKE) --no-print-directory -C $$m generate; done
 generate-distributions: $(DISTRIBUTIONS:%=generate-%)
@@ -134,10 +147,12 @@ generate-docs:
 	go -C internal/tools/bench run . docs ../../..
 generate-alerts:
 	go -C internal/tools/alerts run . ../../..
+generate-dashboards:
+	go -C internal/tools/dashboards run . ../../..
 check-generated: ## Prove that regeneration changes nothing, in a copy of the tree.
 	internal/tools/check-generated
 
-.PHONY: test-browser test-prometheus test-alerts test-health-checks
+.PHONY: test-browser test-prometheus test-alerts test-dashboards test-health-checks
 test-browser: ## Test the status page in Debian's Chromium, installed if absent.
 	@internal/tools/apt-install chromium chromium-driver
 	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
@@ -149,6 +164,10 @@ test-prometheus: build-node ## Test metrics and alert rules with Debian's Promet
 test-alerts: ## Test docs/alerts with promtool of Debian's Prometheus, installed if absent.
 	@internal/tools/apt-install prometheus
 	cd internal/tools/alerts && PROMTOOL="$$(command -v promtool)" go test -count=1 ./...
+test-dashboards: build-node sim bin/demo ## Walk through the demo and ask its Prometheus, Debian's, for the data of every panel.
+	@internal/tools/apt-install prometheus prometheus-alertmanager
+	cd internal/tools/demo && DEMO_BINARY="$(abspath bin/demo)" go test -count=1 -run 'Left|Ends' .
+	cd internal/tools/dashboards && DEMO_BINARY="$(abspath bin/demo)" go test -count=1 -run Demo .
 test-health-checks: build-node sim ## Let Debian's Slurm, installed if absent, drain a node with unfit GPUs (needs root).
 	@internal/tools/apt-install shellcheck slurmctld slurmd slurm-client munge
 	shellcheck docs/examples/health-checks/gpu-verdict docs/examples/health-checks/slurm-* docs/examples/slurm/*.sh

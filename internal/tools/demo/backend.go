@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A backend takes what the agents send over OTLP, and what Alertmanager says.
+type backend struct {
+	server *http.Server
+	status atomic.Int64 // with which it answers OTLP
+
+	console *console
+}
+
+// A console is what tour and alerts print on, a whole text at a time. Nobody reads a terminal that cannot be written.
+type console struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (c *console) say(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _ = fmt.Fprintf(c.out, format+"\n", args...)
+}
+
+func serveBackend(address string, out *console) (*backend, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("start the backend: %w", err)
+	}
+	b := &backend{console: out}
+	b.status.Store(http.StatusOK)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/", b.otlp)
+	mux.HandleFunc("POST /alerts", b.alerts)
+	b.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = b.server.Serve(listener) }() // Until close.
+	return b, nil
+}
+
+func (b *backend) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := b.server.Shutdown(ctx); err != nil {
+		return errors.Join(b.server.Close())
+	}
+	return nil
+}
+
+func (b *backend) otlp(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // A client that goes away is its own problem.
+	w.WriteHeader(int(b.status.Load()))
+}
+
+// alerts prints what Alertmanager sends, a line for each alert that begins or ends.
+func (b *backend) alerts(_ http.ResponseWriter, r *http.Request) {
+	var notice struct {
+		Alerts []struct {
+			Status string
+			Labels map[string]string
+		}
+	}
+	if json.NewDecoder(r.Body).Decode(&notice) != nil {
+		return
+	}
+	for _, a := range notice.Alerts {
+		b.console.say("   alert %s: %s %s %s (%s)", a.Status, a.Labels["alertname"], a.Labels["instance"], a.Labels["hw_name"], a.Labels["severity"])
+	}
+}
