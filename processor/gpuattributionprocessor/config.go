@@ -53,7 +53,7 @@ type Config struct {
 	Node string `mapstructure:"node"`
 
 	// DeviceMetrics are regular expressions for names of metrics that describe the board and not its use: they get no
-	// holder and are never begun anew. Default: lifetime counts of memory errors, retired pages and remapped rows.
+	// holder and are never restarted. Default: lifetime counts of memory errors, retired pages and remapped rows.
 	DeviceMetrics []string `mapstructure:"device_metrics"`
 
 	// Idle says when an allocated GPU is idle.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package gpuattributionprocessor says whose a GPU is: it puts pods, claims and jobs onto the series and
-// events of the GPU that they hold, and begins counters anew when the holder changes.
+// events of the GPU that they hold, and restarts counters when the holder changes.
 package gpuattributionprocessor
 
 //go:generate mdatagen metadata.yaml

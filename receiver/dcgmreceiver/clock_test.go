@@ -128,7 +128,7 @@ func TestEventsGoOnWhenTheClockIsSetBack(t *testing.T) {
 		clock.set(s.sim.Now().Add(time.Second), -time.Hour)
 		s.pass(interval)
 		value, since := cutTimes(s.now()[hotOf0])
-		require.Equal(s.t, "0", value, "it counts anew")
+		require.Equal(s.t, "0", value, "it counts from then on")
 		require.NotEqual(s.t, before, since)
 		for i := range 3 {
 			hot()

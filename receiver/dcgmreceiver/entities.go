@@ -139,7 +139,7 @@ func (c *collector) identify(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// identifyAgain plans anew at the next collection if another GPU has come under a number. As long as a GPU
+// identifyAgain plans again at the next collection if another GPU has come under a number. As long as a GPU
 // that can be read does not tell what it goes by, identities are sampled and read with everything else.
 func (c *collector) identifyAgain(ctx context.Context, now time.Time) error {
 	before := c.numbers()
@@ -192,11 +192,11 @@ func (c *collector) observe(ctx context.Context, now time.Time) error {
 			}
 			statuses.Of[g.entity()] = status
 		}
-		c.checkSilence(g, status)
+		c.checkMissingSamples(g, status)
 	}
 	for _, g := range c.parts {
 		if c.known[inventory.Key{Kind: dcgm.GPU, ID: g.known.Parent}].fresh > 0 {
-			c.checkSilence(g, dcgm.StatusOK)
+			c.checkMissingSamples(g, dcgm.StatusOK)
 		}
 	}
 	c.refresh(inventory.Answers{Statuses: statuses}, now)
@@ -208,16 +208,16 @@ func (c *collector) observe(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// checkSilence has the plan rebuilt for a GPU that is well and gives nothing any more: one
+// checkMissingSamples has the plan rebuilt for a GPU that is well and gives nothing any more: one
 // that was detached and attached again has lost its watches. Where only slow metrics are
 // enabled, none ever gives anything here.
-func (c *collector) checkSilence(g *gpu, status dcgm.EntityStatus) {
+func (c *collector) checkMissingSamples(g *gpu, status dcgm.EntityStatus) {
 	const patience = 3
-	if g.fresh > 0 || !g.spoken || status != dcgm.StatusOK || c.unread[catalog.Normal][g.entity()] != nil {
-		g.silent = 0
+	if g.fresh > 0 || !g.sampled || status != dcgm.StatusOK || c.unread[catalog.Normal][g.entity()] != nil {
+		g.missed = 0
 		return
 	}
-	if g.silent++; g.silent >= patience {
+	if g.missed++; g.missed >= patience {
 		c.incomplete = true
 		c.holder.Doubt(g.entity())
 	}

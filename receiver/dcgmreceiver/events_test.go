@@ -143,7 +143,7 @@ func TestEventsGoOnAfterTheClockHasBeenSetBack(t *testing.T) {
 		s.pass(interval)
 		s.sim.Send("throttle gpu=0 reason=hw_thermal for 2s")
 		s.pass(interval)
-		require.Regexp(t, "^1 at -5s since -5s|^1 at 5s since ", s.now()[thermal], "counting has begun anew, and goes on")
+		require.Regexp(t, "^1 at -5s since -5s|^1 at 5s since ", s.now()[thermal], "counting has restarted, and goes on")
 		s.sim.Send("throttle gpu=0 reason=hw_thermal for 2s")
 		s.pass(interval)
 		require.Regexp(t, "^2 ", s.now()[thermal])

@@ -28,10 +28,10 @@ type gpu struct {
 	sent     int64    // timestamp of its last points of throttle events
 	links    []dcgm.LinkState
 	fresh    int  // samples with a value in the last read of the fastest tier
-	spoken   bool // the fastest tier has given a value at least once
+	sampled  bool // the fastest tier has given a value at least once
+	missed   int  // reads in a row without any, though the host engine says that all is well
 	clocks   exporterview.ClockEvents
 	view     *viewLabels // its labels in dcgm-exporter's view; nil until it is there
-	silent   int         // reads in a row without any, though the host engine says that all is well
 }
 
 // judged is what hw.status and gpu.status take from several collections.
@@ -88,7 +88,7 @@ func (g *gpu) forget() {
 	g.links = nil
 }
 
-// restart begins all counters anew, as after a reset. Sources that are still to be chosen
+// restart restarts all counters, as after a reset. Sources that are still to be chosen
 // have their time to give a value once more.
 func (g *gpu) restart() {
 	g.values.Restart()

@@ -57,7 +57,7 @@ func TestShutdownReturnsWhileACallHangs(t *testing.T) {
 	s.stop()
 	require.Less(t, time.Since(asked), receiverloop.PushGrace)
 
-	// What was started anew goes on with the connection that hangs, and never beside it.
+	// What was started again goes on with the connection that hangs, and never beside it.
 	again := newRig(t, cfg, nil)
 	again.start()
 	sim.Send("unhang")
@@ -163,7 +163,7 @@ func TestReconnectsAtOnceWhenAHungCallHasReturned(t *testing.T) {
 		require.Len(t, attempts, before+1)
 		require.Equal(t, time.Now(), attempts[before])
 		time.Sleep(firstBackoff)
-		require.Len(t, session.attempted(), before+2, "pauses begin anew")
+		require.Len(t, session.attempted(), before+2, "pauses start over")
 	})
 }
 

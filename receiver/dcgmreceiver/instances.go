@@ -98,7 +98,7 @@ func (c *reader) readIdentities(ctx context.Context) (*inventory.Identities, err
 // logPartition says how a GPU is partitioned now.
 func (c *watcher) logPartition(gpu *inventory.Known) {
 	instances := c.node.Instances(gpu)
-	c.logger.Info("GPU is partitioned anew", zap.String("hw.id", gpu.ID), zap.Any("gpu.mig.instances", instances))
+	c.logger.Info("GPU is repartitioned", zap.String("hw.id", gpu.ID), zap.Any("gpu.mig.instances", instances))
 }
 
 // instances records how each GPU is partitioned.

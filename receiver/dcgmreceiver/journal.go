@@ -18,7 +18,7 @@ import (
 // maxRecords is how many log records one push has at most.
 const maxRecords = 1000
 
-// openJournal gets the journal of events from the storage extension, or begins one. One that cannot be read is reported and begun anew.
+// openJournal gets the journal of events from the storage extension, or begins one. One that cannot be read is reported and replaced by an empty one.
 func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) error {
 	client, err := receiverloop.OpenStorage(ctx, host, r.cfg.Storage, r.id)
 	if err != nil {
@@ -27,7 +27,7 @@ func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) erro
 	journal, err := events.Open(ctx, client, r.endpoint.String(), r.logs != nil)
 	if err != nil {
 		r.loop.Self.IncError(kindStorage)
-		r.logger.Error("journal of events is begun anew, what was not delivered before is lost", zap.Error(err))
+		r.logger.Error("journal of events is replaced by an empty one, what was not delivered before is lost", zap.Error(err))
 	}
 	r.journal = journal
 	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil

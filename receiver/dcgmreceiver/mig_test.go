@@ -86,7 +86,7 @@ func TestInstanceOfAnotherUUIDIsAnotherOne(t *testing.T) {
 		require.Len(t, profiles, 4)
 		_, after := cutTimes(s.now()["hw.energy{hw.name=nvidia0}"])
 		require.Equal(t, energy, after, "nothing changes for the GPU")
-		require.Equal(t, 1, s.logs.FilterMessage("GPU is partitioned anew").Len())
+		require.Equal(t, 1, s.logs.FilterMessage("GPU is repartitioned").Len())
 		require.Empty(t, s.host.statuses())
 	})
 }

@@ -39,7 +39,7 @@ var ofEvents = []struct {
 }
 
 func TestNamesTableIsTheCatalog(t *testing.T) {
-	enabled := enabledMetrics(metadata.DefaultMetricsConfig())
+	enabled := enabledOf(metadata.DefaultMetricsConfig())
 	var lines []string
 	for _, r := range catalog.Rows() {
 		for preference, source := range r.Sources {

@@ -236,7 +236,7 @@ func (c *reader) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
 			c.overdue = c.overdue || stale
 			if !stale && class.layout.SlotTier(slot) == catalog.Normal && field != fieldUUID {
 				g.fresh++
-				g.spoken = true
+				g.sampled = true
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func TestWhatIsStaleOrBlankIsNotFresh(t *testing.T) {
 			require.Equal(t, tt.sample.TS, news.Newest())
 			c.noteFresh(class, []dcgm.FieldID{tt.sample.Field}, now)
 			require.Equal(t, tt.fresh, g.fresh)
-			require.Equal(t, tt.fresh > 0, g.spoken)
+			require.Equal(t, tt.fresh > 0, g.sampled)
 			require.Equal(t, tt.overdue, c.overdue)
 		})
 	}

@@ -108,7 +108,7 @@ func (s seriesText) changes(before seriesText) string {
 		case !existed:
 			lines = append(lines, key+" appears: "+value+since)
 		case since != oldSince:
-			lines = append(lines, key+" begins anew: "+value+since)
+			lines = append(lines, key+" restarts: "+value+since)
 		case value != oldValue:
 			lines = append(lines, key+" "+oldValue+" -> "+value)
 		}
@@ -146,5 +146,5 @@ func requireFile(t *testing.T, path, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "go test -run '%s' -update writes it anew", t.Name())
+	require.Equal(t, string(want), got, "go test -run '%s' -update rewrites it", t.Name())
 }

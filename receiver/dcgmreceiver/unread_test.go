@@ -48,7 +48,7 @@ func TestReadsThatFailForAllGPUsAreReportedAndCounted(t *testing.T) {
 				s.requireUp(true)
 				require.Contains(t, s.now()[unreadable0], "0 ")
 				_, after := cutTimes(s.now()[energyOf0])
-				require.Equal(t, before, after, "no counter begins anew")
+				require.Equal(t, before, after, "no counter restarts")
 				require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.statuses())
 			})
 		})

@@ -23,7 +23,7 @@ type cursor struct {
 	Sequence uint64 `json:"sequence"`
 
 	// Head and End are of a file: by which beginning it is recognised, and where the last record ends. Sequence numbers of another file
-	// begin anew.
+	// start over.
 	Head string `json:"head,omitempty"`
 	End  int64  `json:"end,omitempty"`
 

@@ -81,7 +81,7 @@ func TestAStopLosesNothingOfAFifo(t *testing.T) {
 	require.NoError(t, fifo.Close())
 }
 
-// The service that writes a fifo makes another one, and its numbers begin anew.
+// The service that writes a fifo makes another one, and its numbers start over.
 func TestAFifoThatIsMadeAgainIsRead(t *testing.T) {
 	m := newMachine(t)
 	m.path = filepath.Join(t.TempDir(), "fifo")

@@ -31,7 +31,7 @@ func TestAReportThatTheFirstRecordBeganSurvivesAKill(t *testing.T) {
 	})
 }
 
-// replacements are what rotation and restarts do to a log that is no device. The numbers of its records begin anew.
+// replacements are what rotation and restarts do to a log that is no device. The numbers of its records start over.
 var replacements = map[string]func(*machine){
 	"removed": func(m *machine) { require.NoError(m.t, os.Remove(m.path)) },
 	"renamed": func(m *machine) {

@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -129,22 +130,34 @@ func (l list) test(flags ...string) []string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// kill reports whether the tests of the module in dir fail with the mutant in it.
-func (l list) kill(m mutant, dir string) (bool, error) {
-	path := filepath.Join(dir, m.File)
+// apply returns the path of the file in dir and its content with the mutant.
+func (m mutant) apply(dir string) (path, changed string, err error) {
+	path = filepath.Join(dir, m.File)
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return false, err
+		return "", "", err
 	}
 	if n := strings.Count(string(content), m.Before); n != 1 {
-		return false, fmt.Errorf("the text before must occur once, not %d times", n)
+		return "", "", fmt.Errorf("the text before must occur once, not %d times", n)
+	}
+	if m.Before == m.After {
+		return "", "", errors.New("the text after must be another one")
+	}
+	return path, strings.Replace(string(content), m.Before, m.After, 1), nil
+}
+
+// kill reports whether the tests of the module in dir fail with the mutant in it.
+func (l list) kill(m mutant, dir string) (bool, error) {
+	path, changed, err := m.apply(dir)
+	if err != nil {
+		return false, err
 	}
 	temporary, err := os.MkdirTemp("", "mutant")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(temporary) //nolint:errcheck // What is left of it is the system's to remove.
-	overlay, err := writeOverlay(temporary, path, strings.Replace(string(content), m.Before, m.After, 1))
+	overlay, err := writeOverlay(temporary, path, changed)
 	if err != nil {
 		return false, err
 	}

@@ -86,7 +86,7 @@ func (w *Watcher) Wait(ctx context.Context, longest time.Duration, unsettled boo
 	w.drain(ctx)
 }
 
-// rearm watches the directory anew now and then: what was mounted over it gives no event.
+// rearm watches the directory again now and then: what was mounted over it gives no event.
 func (w *Watcher) rearm() {
 	if w.watched != nil {
 		_ = w.watcher.Remove(w.directory) // It may be gone.
@@ -100,7 +100,7 @@ func (w *Watcher) note(event fsnotify.Event) {
 	}
 }
 
-// lost looks at the directory anew: after an error, events may be missing.
+// lost reads the directory again: after an error, events may be missing.
 func (w *Watcher) lost(err error) {
 	if !errors.Is(err, fsnotify.ErrEventOverflow) {
 		w.rearm()

@@ -101,7 +101,7 @@ func (s *Series[K, N]) Add(out []Point[K, N], sample Sample[N], changes []Change
 	return s.points(out)
 }
 
-// restart follows a sum that has begun anew, at its start if that is known, else at its last sample: all series begin anew as well.
+// restart follows a sum that has restarted, at its start if that is known, else at its last sample: all series restart as well.
 // Who has left before that gets a last point with what was known.
 func (s *Series[K, N]) restart(out []Point[K, N], sample Sample[N], changes []Change[K]) []Point[K, N] {
 	start := s.last.At

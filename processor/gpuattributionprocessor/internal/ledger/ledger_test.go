@@ -70,11 +70,11 @@ func TestASumIsSplitAtEveryChangeOfItsOwner(t *testing.T) {
 			{Sample[float64]{1, 20, 100}, changes{by(15, "a", "b")}, points{{"a", 10, 20, 75, false}, {"b", 15, 20, 25, false}}},
 			{Sample[float64]{1, 30, 200}, changes{by(25, "b")}, points{{"a", 10, 25, 100, true}, {"b", 15, 30, 100, false}}},
 		}},
-		"a sum that begins anew begins all series anew": {own("a"), []step{
+		"a sum that restarts restarts all series": {own("a"), []step{
 			{Sample[float64]{1, 10, 100}, nil, points{{"a", 10, 10, 0, false}}},
 			{Sample[float64]{14, 20, 30}, nil, points{{"a", 14, 20, 30, false}}},
 		}},
-		"a sum that falls has begun anew": {own("a"), []step{
+		"a sum that falls has restarted": {own("a"), []step{
 			{Sample[float64]{1, 10, 100}, nil, points{{"a", 10, 10, 0, false}}},
 			{Sample[float64]{1, 20, 30}, nil, points{{"a", 10, 20, 30, false}}},
 		}},
@@ -208,7 +208,7 @@ func (s *sums[N]) add(t *testing.T, value N, start, at int64, pending changes) {
 		if before, seen := s.seen[key]; !seen || p.Value >= before {
 			s.all += p.Value - before
 		} else {
-			s.all += p.Value // begun anew at the same start
+			s.all += p.Value // restarted at the same start
 		}
 		s.seen[key] = p.Value
 	}

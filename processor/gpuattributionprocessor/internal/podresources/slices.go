@@ -24,7 +24,7 @@ type Slices struct {
 	endpoint, tokenFile, caFile string
 }
 
-// NewSlices returns a client with a service account's token, which is read anew for each request.
+// NewSlices returns a client with a service account's token, which is read for each request.
 func NewSlices(endpoint, tokenFile, caFile string) *Slices {
 	return &Slices{endpoint: strings.TrimSuffix(endpoint, "/"), tokenFile: tokenFile, caFile: caFile}
 }

@@ -21,7 +21,7 @@ var metrics = [...]Metric{
 	{Index: 8, Name: "dcgm.scrape.duration", Description: "How long the last collection took.", Unit: "s"},
 	{Index: 9, Name: "dcgm.up", Description: "1 while the receiver is connected to the host engine, else 0.", Unit: "1", Sum: true, Int: true},
 	{Index: 10, Name: "dcgm.values.dropped", Description: "Values that were not emitted, by reason. A value that a GPU has never had is none; one that a GPU does not support any more counts once.", Unit: "{value}", Attributes: []string{"dcgm.drop.reason"}, Sum: true, Monotonic: true, Int: true},
-	{Index: 11, Name: "dcgm.watch.rebuilds", Description: "How often the watches were set up anew after the first time.", Unit: "{rebuild}", Sum: true, Monotonic: true, Int: true},
+	{Index: 11, Name: "dcgm.watch.rebuilds", Description: "How often the watches were rebuilt after the first time.", Unit: "{rebuild}", Sum: true, Monotonic: true, Int: true},
 	{Index: 12, Name: "gpu.bar1.limit", Description: "Size of BAR1 (DCGM fields 1600 or 90).", Unit: "By", OfEntity: true, OfInstance: true, Sum: true, Int: true},
 	{Index: 13, Name: "gpu.bar1.usage", Description: "Memory mapped through BAR1 (DCGM fields 1601 or 92).", Unit: "By", OfEntity: true, OfInstance: true, Sum: true, Int: true},
 	{Index: 14, Name: "gpu.c2c.errors", Description: "Errors of the chip-to-chip links: CRC errors that raise an interrupt, replays, and replays back to back (DCGM fields 1400 to 1402). Absent on GPUs without such links.", Unit: "{error}", Attributes: []string{"gpu.c2c.error.type"}, OfEntity: true, Sum: true, Monotonic: true, Int: true},

@@ -127,5 +127,5 @@ All other metrics are of the GPU alone: power, energy, temperature, clocks, PCIe
 - **` + "`hw.parent`" + `** is the UUID of the GPU at both levels, ` + "`hw.name`" + ` its device file and ` + "`hw.model`" + ` its model.
 - **` + "`gpu.mig.profile`" + `** is what the host engine calls it, such as ` + "`1g.10gb`, `7g.79gb` or `1g.10gb+me`" + `.
 - **Another layout** is seen at the next collection, without a restart. An instance with another UUID is another entity, whatever its number:
-  its series begin anew, and those of the one before end at once, but for its XIDs: they go on for an hour.
+  its series restart, and those of the one before end at once, but for its XIDs: they go on for an hour.
 `

@@ -221,5 +221,5 @@ func requireFile(t *testing.T, path, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "go test -run '%s' -update writes it anew", t.Name())
+	require.Equal(t, string(want), got, "go test -run '%s' -update rewrites it", t.Name())
 }

@@ -96,7 +96,7 @@ func (l *link) endWatch(w *watching, ended map[FieldID]bool) (err error) {
 	for _, f := range rest {
 		ended[f] = true
 	}
-	askAgain(l.watches, l.watches.affected(w))
+	watchAgain(l.watches, l.watches.affected(w))
 	return err
 }
 

@@ -147,7 +147,7 @@ func (a *addition) settle() {
 	for _, w := range a.parts {
 		a.group.watches = append(a.group.watches, w)
 		link.watches = append(link.watches, w)
-		askAgain(link.watches, link.watches.displaced(w))
+		watchAgain(link.watches, link.watches.displaced(w))
 	}
 }
 
@@ -172,8 +172,8 @@ func ask(all watches, w *watching) error {
 	return dcgm.WatchFieldsWithGroupEx(fieldHandle(w.fields), groupHandle(&Group{handle: w.group}), all.period(w).Microseconds(), w.KeepAge.Seconds(), w.KeepSamples)
 }
 
-// askAgain leaves an error to whoever the watch belongs to, who notices that values grow stale.
-func askAgain(all watches, some []*watching) {
+// watchAgain has watches set up again. It leaves an error to whoever the watch belongs to, who notices that values grow stale.
+func watchAgain(all watches, some []*watching) {
 	for _, w := range some {
 		_ = ask(all, w)
 	}

@@ -14,7 +14,7 @@ type Bits struct {
 }
 
 // Observe takes a sample. The first one tells what is set already, which is no event. After the clock has been set back,
-// counting begins anew, with the bits that were set before.
+// counting restarts, with the bits that were set before.
 func (b *Bits) Observe(ts int64, mask uint64) {
 	switch b.Take(ts) {
 	case Again:

@@ -16,7 +16,7 @@ const (
 	Replaced                        // another one has taken its place, or it was taken away, and it is known no more
 	Identified                      // it went by its number, and has told its UUID
 	Lost                            // it cannot be read any more: no value holds
-	Back                            // it can be read again and may have been reset: counters begin anew
+	Back                            // it can be read again and may have been reset: counters restart
 	Unreadable                      // the host engine says that all is well and does not read it: no value holds
 	Readable                        // it is read again, and nothing says that it was reset meanwhile
 	Repartitioned                   // a GPU has other GPU instances than before

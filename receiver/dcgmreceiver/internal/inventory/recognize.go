@@ -127,7 +127,7 @@ func (r *recognition) takeNumber(entity dcgm.Entity) {
 	}
 }
 
-// leave notes that an entity is not there any more. If it comes back, its counters begin anew.
+// leave notes that an entity is not there any more. If it comes back, its counters restart.
 func (r *recognition) leave(k Known) Known {
 	if k.asked {
 		r.change(Left, k.Key(), k.Entity)

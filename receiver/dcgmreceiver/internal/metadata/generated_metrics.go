@@ -2560,7 +2560,7 @@ type metricDcgmWatchRebuilds struct {
 // init fills dcgm.watch.rebuilds metric with initial data.
 func (m *metricDcgmWatchRebuilds) init() {
 	m.data.SetName("dcgm.watch.rebuilds")
-	m.data.SetDescription("How often the watches were set up anew after the first time.")
+	m.data.SetDescription("How often the watches were rebuilt after the first time.")
 	m.data.SetUnit("{rebuild}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)

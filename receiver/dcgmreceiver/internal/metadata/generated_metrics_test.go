@@ -615,7 +615,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["dcgm.watch.rebuilds"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "How often the watches were set up anew after the first time.", mi.Description())
+					assert.Equal(t, "How often the watches were rebuilt after the first time.", mi.Description())
 					assert.Equal(t, "{rebuild}", mi.Unit())
 					assert.True(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())

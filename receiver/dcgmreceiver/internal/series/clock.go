@@ -18,10 +18,13 @@ type Clock struct {
 	newest int64     // timestamp of the newest sample of the last read that had any
 	late   int       // reads in a row that show an earlier time
 	best   int64     // the largest offset of these
+	behind int       // reads in a row that show the engine behind the Collector by more than MostSkew
+	judged time.Time // when the last of these was
 	skewed bool      // the clocks differ by more than MostSkew
 }
 
-// patienceReads is how many reads have to show an earlier time before it is believed. A sample may be late.
+// patienceReads is how many reads have to show an earlier time, or that the engine's clock is behind, before it is believed. A sample may be
+// late: no number of reads can make it early.
 const patienceReads = 3
 
 // News are the samples of a read that were not there before.
@@ -68,12 +71,20 @@ func (c *Clock) Seen(n News, at time.Time, period time.Duration) {
 	case !c.Known():
 		c.base = at
 		c.set(newest, at)
-		return
+	case setBack:
+		c.set(newest, at)
+	default:
+		c.follow(newest, at, period)
 	}
+	c.judge(at)
+}
+
+// follow takes an earlier time than the samples before have shown once enough reads in a row show it.
+func (c *Clock) follow(newest int64, at time.Time, period time.Duration) {
 	c.newest = newest
 	offset := newest - at.Sub(c.base).Microseconds()
 	switch {
-	case offset > c.offset || setBack:
+	case offset > c.offset:
 		c.set(newest, at)
 	case offset >= c.offset-(period+period/4).Microseconds():
 		c.late = 0
@@ -83,6 +94,16 @@ func (c *Clock) Seen(n News, at time.Time, period time.Duration) {
 		if c.late, c.best = c.late+1, max(c.best, offset); c.late >= patienceReads {
 			c.offset, c.late = c.best, 0
 		}
+	}
+}
+
+// judge counts the reads that show the engine's clock behind. The soonest sample of all of them decides.
+func (c *Clock) judge(at time.Time) {
+	switch {
+	case c.Skew(at) <= MostSkew:
+		c.behind = 0
+	case !at.Equal(c.judged):
+		c.behind, c.judged = c.behind+1, at
 	}
 }
 
@@ -112,12 +133,14 @@ func (c *Clock) Skew(at time.Time) time.Duration {
 const MostSkew = time.Second
 
 // Skewed reports whether the clocks differ by more than [MostSkew], and whether that is news. They agree again at half of
-// it.
+// it. A late sample looks like an engine that is behind, so that this is reported after some reads.
 func (c *Clock) Skewed(at time.Time) (skewed, isNews bool) {
-	before, most := c.skewed, MostSkew
-	if before {
-		most = MostSkew / 2
+	before, skew := c.skewed, c.Skew(at)
+	switch {
+	case before:
+		c.skewed = skew.Abs() > MostSkew/2
+	default:
+		c.skewed = skew < -MostSkew || skew > MostSkew && c.behind >= patienceReads
 	}
-	c.skewed = c.Skew(at).Abs() > most
 	return c.skewed, c.skewed != before
 }

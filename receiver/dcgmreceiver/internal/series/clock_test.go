@@ -18,8 +18,20 @@ type look struct{ at, newest, now float64 }
 // back marks a sample that is older than the one of the same field before it.
 const back = 1e6
 
+const none = -1
+
+func (l look) news() News {
+	switch {
+	case l.newest == none:
+		return News{}
+	case l.newest > back:
+		return News{back: news{int64((l.newest - back) * second), 1}}
+	default:
+		return News{ahead: news{int64(l.newest * second), 1}}
+	}
+}
+
 func TestClockIsTheEngines(t *testing.T) {
-	const none = -1
 	for name, looks := range map[string][]look{
 		"samples come at once":                 {{1000, 1000, 1000}, {1010, 1010, 1010}, {1020, 1020, 1020}},
 		"they come later than the first":       {{1000, 1000, 1000}, {1010, 1003, 1010}, {1020, 1013, 1020}},
@@ -41,14 +53,7 @@ func TestClockIsTheEngines(t *testing.T) {
 			var c Clock
 			for i, l := range looks {
 				at := time.Unix(0, int64(l.at*1e9))
-				switch {
-				case l.newest == none:
-					c.Seen(News{}, at, 10*time.Second)
-				case l.newest > back:
-					c.Seen(News{back: news{int64((l.newest - back) * second), 1}}, at, 10*time.Second)
-				default:
-					c.Seen(News{ahead: news{int64(l.newest * second), 1}}, at, 10*time.Second)
-				}
+				c.Seen(l.news(), at, 10*time.Second)
 				require.Equal(t, int64(l.now*second), c.Now(at), "read %d", i)
 				require.Equal(t, time.Duration((l.at-l.now)*1e9), c.Skew(at), "read %d", i)
 			}
@@ -78,6 +83,33 @@ func TestSkewIsNewsOnce(t *testing.T) {
 		skewed, isNews := c.Skewed(at)
 		require.Equal(t, tt.skewed, skewed, i)
 		require.Equal(t, tt.isNews, isNews, i)
+	}
+}
+
+func TestLateSamplesAreNoSkew(t *testing.T) {
+	for name, tt := range map[string]struct {
+		looks []look // without now
+		want  []bool
+	}{
+		"the first ones are late":               {[]look{{at: 1000, newest: 995}, {at: 1010, newest: 1007}, {at: 1020, newest: 1019.5}}, []bool{false, false, false}},
+		"a read of two tiers is one":            {[]look{{at: 1000, newest: 995}, {at: 1000, newest: 996}, {at: 1000, newest: 997}, {at: 1010, newest: 1010}}, []bool{false, false, false, false}},
+		"no sample is no read":                  {[]look{{at: 1000, newest: 995}, {at: 1010, newest: 995}, {at: 1020, newest: 995}, {at: 1030, newest: 1030}}, []bool{false, false, false, false}},
+		"a busy engine that catches up":         {[]look{{at: 1000, newest: 1000}, {at: 1030, newest: 1010}, {at: 1040, newest: 1022}, {at: 1050, newest: 1032}, {at: 1060, newest: 1045}, {at: 1070, newest: 1070}}, []bool{false, false, false, false, false, false}},
+		"an engine that is behind":              {[]look{{at: 1000, newest: 998}, {at: 1010, newest: 1007}, {at: 1020, newest: 1017}, {at: 1030, newest: 1028}}, []bool{false, false, true, true}},
+		"an engine ahead cannot be early":       {[]look{{at: 1000, newest: 1002}, {at: 1010, newest: 1012}}, []bool{true, true}},
+		"one that is set back, by all samples":  {[]look{{at: 1000, newest: 1000}, {at: 1010, newest: back + 410}, {at: 1020, newest: 420}, {at: 1030, newest: 430}}, []bool{false, false, false, true}},
+		"agreement between is a new beginning":  {[]look{{at: 1000, newest: 995}, {at: 1010, newest: 1005}, {at: 1020, newest: 1020}, {at: 1030, newest: back + 1020}, {at: 1040, newest: 1030}}, []bool{false, false, false, false, false}},
+		"they agree again by the first of them": {[]look{{at: 1000, newest: 990}, {at: 1010, newest: 1000}, {at: 1020, newest: 1010}, {at: 1030, newest: 1030}}, []bool{false, false, true, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c Clock
+			for i, l := range tt.looks {
+				at := time.Unix(0, int64(l.at*1e9))
+				c.Seen(l.news(), at, 10*time.Second)
+				skewed, _ := c.Skewed(at)
+				require.Equal(t, tt.want[i], skewed, "read %d", i)
+			}
+		})
 	}
 }
 

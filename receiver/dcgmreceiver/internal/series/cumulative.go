@@ -37,7 +37,7 @@ func (t *cumulative) advance(k catalog.Kind, at int64, value catalog.Number, per
 	return true
 }
 
-// set takes an absolute counter. A decrease is a reset: the series starts anew at the sample
+// set takes an absolute counter. A decrease is a reset: the series restarts at the sample
 // that shows it, so that no point is less than the one before it and of the same start.
 func (t *cumulative) set(at int64, value catalog.Number) {
 	if !t.begun || value.I < t.value.I || value.F < t.value.F {
@@ -51,7 +51,7 @@ func (t *cumulative) set(at int64, value catalog.Number) {
 func gap(period time.Duration) int64 { return (2*period + period/4).Microseconds() }
 
 // integrate adds a rate, which is an average over the time since the sample before it. That
-// holds between neighbours only: after more than gap the series starts anew from zero, since
+// holds between neighbours only: after more than gap the series restarts from zero, since
 // what happened in between is not known.
 func (t *cumulative) integrate(at int64, perSecond float64, gap int64) {
 	elapsed := at - t.last

@@ -115,7 +115,7 @@ func TestTotalGoesOnFromItsStart(t *testing.T) {
 	s.Restart()
 	s.give(310, 30, 9)
 	got, _, _ = s.read(Traits{}, 30)
-	require.Equal(t, int64(30*second), got.Start, "a reset begins all totals anew")
+	require.Equal(t, int64(30*second), got.Start, "a reset restarts all totals")
 }
 
 func TestValueOfSeveralFieldsIsAsOldAsTheOldest(t *testing.T) {

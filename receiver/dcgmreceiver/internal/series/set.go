@@ -76,7 +76,7 @@ func (s *Set) Forget() {
 	}
 }
 
-// Restart begins all totals anew, as after a reset. Sources that are still to be chosen have their time to give a
+// Restart restarts all totals, as after a reset. Sources that are still to be chosen have their time to give a
 // value once more.
 func (s *Set) Restart() {
 	for i := range s.states {
@@ -84,7 +84,7 @@ func (s *Set) Restart() {
 	}
 }
 
-// SetBack has totals begin anew with the next sample that is older than their last one: the engine's clock has been set
+// SetBack has totals restart with the next sample that is older than their last one: the engine's clock has been set
 // back.
 func (s *Set) SetBack() {
 	for i := range s.states {
