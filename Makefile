@@ -161,9 +161,12 @@ test-prometheus: build-node ## Test metrics and alert rules with Debian's Promet
 	cd extension/healthsloextension && PROMTOOL="$$(command -v promtool)" go test -count=1 -run Promtool ./internal/sampling
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \
 		go test -count=1 -run 'Prometheus|Promtool' ./...
-test-alerts: ## Test docs/alerts with promtool of Debian's Prometheus, installed if absent.
-	@internal/tools/apt-install prometheus
+test-alerts: build-node sim ## Test docs/alerts with Debian's Prometheus and Alertmanager, installed if absent.
+	@internal/tools/apt-install prometheus prometheus-alertmanager
 	cd internal/tools/alerts && PROMTOOL="$$(command -v promtool)" go test -count=1 ./...
+	go -C internal/tools/alerts run . -fast "$(CURDIR)/bin/alerts" ../../..
+	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" ALERTMANAGER="$$(command -v prometheus-alertmanager)" \
+		ALERT_RULES="$(CURDIR)/bin/alerts/tracecore.rules.yaml" go test -count=1 -run ShippedAlerts .
 test-dashboards: build-node sim bin/demo ## Walk through the demo and ask its Prometheus, Debian's, for the data of every panel.
 	@internal/tools/apt-install prometheus prometheus-alertmanager
 	cd internal/tools/demo && DEMO_BINARY="$(abspath bin/demo)" go test -count=1 -run 'Left|Ends' .

@@ -73,7 +73,10 @@ func asWritten(d time.Duration) time.Duration { return d }
 
 // fast keeps the order of durations within what a test can wait for.
 func fast(d time.Duration) time.Duration {
-	return min(max(d/60, 2*time.Second), 10*time.Second).Truncate(time.Second)
+	if d >= time.Hour {
+		return 15 * time.Second
+	}
+	return min(max(d/60, 2*time.Second), 5*time.Second).Truncate(time.Second)
 }
 
 func (c clock) fill(expr string) string {
