@@ -9,10 +9,10 @@ func gpu() board {
 		variables: []variable{clusterVariable, nodeVariable, gpuVariable},
 		sections: []section{
 			{"Status", []panel{
-				{kind: stat, title: "Readable", unit: "none", about: "Whether the host engine can read the GPU.", width: 4, queries: one(`min(gpu_up{@gpu})`, ""), states: noYes, thresholds: present, runbook: "gpu-metrics-are-missing"},
+				{kind: stat, title: "Readable", unit: "none", about: "Whether the host engine can read the GPU.", width: 4, queries: one(`min(gpu_up{@gpu})`, ""), states: noYes, thresholds: present, runbook: "gpudown"},
 				{kind: stat, title: "Status", unit: "none", about: "hw.status of the GPU.", width: 4, queries: one("max("+gpuState("@gpu")+")", ""), states: gpuStates, runbook: "a-gpu-is-unfit-or-degraded"},
-				{kind: stat, title: "Recovery action", unit: "none", about: "What the driver asks for to bring the GPU back.", width: 4, queries: one(`max by (gpu_recovery_action) (gpu_recovery_action{@gpu}) == 1`, "{{gpu_recovery_action}}"), runbook: "a-gpu-is-unfit-or-degraded"},
-				{kind: stat, title: "Uncorrected memory errors", unit: "none", about: "Since the driver was loaded.", width: 4, queries: one(`sum(gpu_ecc_errors_total{@gpu, error_type="uncorrected", gpu_ecc_lifetime="volatile"})`, ""), thresholds: bad("red"), runbook: "a-gpu-is-unfit-or-degraded"},
+				{kind: stat, title: "Recovery action", unit: "none", about: "What the driver asks for to bring the GPU back.", width: 4, queries: one(`max by (gpu_recovery_action) (gpu_recovery_action{@gpu}) == 1`, "{{gpu_recovery_action}}"), runbook: "gpurecoveryaction"},
+				{kind: stat, title: "Uncorrected memory errors", unit: "none", about: "Since the driver was loaded.", width: 4, queries: one(`sum(gpu_ecc_errors_total{@gpu, error_type="uncorrected", gpu_ecc_lifetime="volatile"})`, ""), thresholds: bad("red"), runbook: "gpueccuncorrected"},
 				{kind: stat, title: "Energy", unit: "joule", about: "Energy used within the time range.", width: 4, queries: one(`sum(increase(hw_energy_joules_total{@gpu}[$__range]))`, "")},
 				{kind: stat, title: "Performance state", unit: "none", about: "0 is full performance; a busy GPU in another state is held back.", width: 4, queries: one(`max(gpu_performance_state{@gpu})`, ""), thresholds: []threshold{{0, "green"}, {2, "orange"}}},
 				{kind: table, title: "Identity", unit: "none", about: "Model, serial number, PCI address, driver and VBIOS, as a ticket at the vendor needs them.", width: 24, height: 4, queries: one(`gpu_info{@gpu}`, "")},
@@ -30,12 +30,12 @@ func gpu() board {
 					{expr: `hw_power_watts{@gpu}`, legend: "power"},
 					{expr: `gpu_power_limit_watts{@gpu, gpu_power_limit_type="enforced"}`, legend: "limit"},
 				}},
-				{kind: graph, title: "Temperature", unit: "celsius", about: "GPU and memory beside the temperatures at which the GPU slows down or ends.", width: 8, runbook: "a-gpu-is-unfit-or-degraded", queries: []query{
+				{kind: graph, title: "Temperature", unit: "celsius", about: "GPU and memory beside the temperatures at which the GPU slows down or ends.", width: 8, runbook: "gputemperaturehigh", queries: []query{
 					{expr: `hw_temperature_celsius{@gpu}`, legend: "{{hw_sensor_location}}"},
 					{expr: `hw_temperature_limit_celsius{@gpu}`, legend: "{{hw_sensor_location}} {{hw_limit_type}}"},
 				}},
 				{kind: graph, title: "Clocks", unit: "hertz", about: "Frequencies of the clock domains.", width: 8, queries: one(`gpu_clock_frequency_hertz{@gpu}`, "{{gpu_clock_domain}}")},
-				{kind: graph, title: "Time with clocks held down", unit: "percentunit", about: "Share of time by reason. Reasons overlap.", width: 8, queries: one(`rate(gpu_throttle_time_seconds_total{@gpu}[$__rate_interval])`, "{{gpu_throttle_reason}}"), runbook: "a-gpu-is-unfit-or-degraded"},
+				{kind: graph, title: "Time with clocks held down", unit: "percentunit", about: "Share of time by reason. Reasons overlap.", width: 8, queries: one(`rate(gpu_throttle_time_seconds_total{@gpu}[$__rate_interval])`, "{{gpu_throttle_reason}}"), runbook: "gputhrottled"},
 				{kind: graph, title: "Traffic", unit: "Bps", about: "Bytes over PCIe and NVLink.", width: 8, queries: []query{
 					{expr: `rate(hw_gpu_io_bytes_total{@gpu}[$__rate_interval])`, legend: "PCIe {{network_io_direction}}"},
 					{expr: `rate(gpu_nvlink_io_bytes_total{@gpu}[$__rate_interval])`, legend: "NVLink {{network_io_direction}}"},
@@ -43,18 +43,18 @@ func gpu() board {
 			}},
 			{"Detail", []panel{
 				{kind: table, title: "XIDs", unit: "none", about: "XIDs of the GPU by code, as DCGM counted them.", width: 8, queries: one(`sum by (instance, hw_name, gpu_xid_code) (gpu_xid_errors_total{@gpu})`, ""), runbook: "a-gpu-reports-an-xid"},
-				{kind: graph, title: "Memory errors over the life of the GPU", unit: "none", about: "From the InfoROM.", width: 8, queries: one(`hw_errors_total{@gpu}`, "{{error_type}}"), runbook: "a-gpu-is-unfit-or-degraded"},
-				{kind: graph, title: "Rows remapped", unit: "none", about: "Rows of memory replaced by spare ones, and whether a remap waits or has failed.", width: 8, runbook: "a-gpu-is-unfit-or-degraded", queries: []query{
+				{kind: graph, title: "Memory errors over the life of the GPU", unit: "none", about: "From the InfoROM.", width: 8, queries: one(`hw_errors_total{@gpu}`, "{{error_type}}"), runbook: "gpuecccorrectedrate"},
+				{kind: graph, title: "Rows remapped", unit: "none", about: "Rows of memory replaced by spare ones, and whether a remap waits or has failed.", width: 8, runbook: "gpurowremappending", queries: []query{
 					{expr: `gpu_memory_rows_remapped_total{@gpu}`, legend: "for {{error_type}} errors"},
 					{expr: `gpu_memory_rows_remap_pending{@gpu}`, legend: "pending"},
 					{expr: `gpu_memory_rows_remap_failed{@gpu}`, legend: "failed"},
 				}},
-				{kind: graph, title: "PCIe link", unit: "none", about: "Width and generation. A link narrower than its maximum under load has a bad contact.", width: 8, queries: []query{
+				{kind: graph, title: "PCIe link", unit: "none", about: "Width and generation. A link narrower than its maximum under load has a bad contact.", width: 8, runbook: "gpupcielinknarrow", queries: []query{
 					{expr: `gpu_pcie_link_width{@gpu}`, legend: "width {{gpu_pcie_link_bound}}"},
 					{expr: `gpu_pcie_link_generation{@gpu}`, legend: "generation {{gpu_pcie_link_bound}}"},
 				}},
-				{kind: graph, title: "NVLinks", unit: "none", about: "Links by state.", width: 8, queries: one(`gpu_nvlink_links{@gpu}`, "{{gpu_nvlink_link_state}}"), runbook: "a-gpu-is-unfit-or-degraded"},
-				{kind: graph, title: "NVLink errors", unit: "cps", about: "Errors per second by type.", width: 8, queries: one(`rate(gpu_nvlink_errors_total{@gpu}[$__rate_interval])`, "{{gpu_nvlink_error_type}}"), runbook: "a-gpu-is-unfit-or-degraded"},
+				{kind: graph, title: "NVLinks", unit: "none", about: "Links by state.", width: 8, queries: one(`gpu_nvlink_links{@gpu}`, "{{gpu_nvlink_link_state}}"), runbook: "gpunvlinkdown"},
+				{kind: graph, title: "NVLink errors", unit: "cps", about: "Errors per second by type.", width: 8, queries: one(`rate(gpu_nvlink_errors_total{@gpu}[$__rate_interval])`, "{{gpu_nvlink_error_type}}"), runbook: "gpunvlinkerrors"},
 			}},
 		},
 	}

@@ -21,8 +21,8 @@ func jobs() board {
 			{"Status", []panel{
 				{kind: stat, title: "GPUs allocated", unit: "none", about: "GPUs that somebody holds.", width: 5, queries: one(`sum(gpu_allocation_state{@fleet, gpu_allocation_state="allocated"})`, "")},
 				{kind: stat, title: "GPUs free", unit: "none", about: "GPUs that nobody holds.", width: 5, queries: one(`sum(gpu_allocation_state{@fleet, gpu_allocation_state="free"})`, "")},
-				{kind: stat, title: "Allocation unknown", unit: "none", about: "GPUs of which no source says whether they are held.", width: 5, queries: []query{{expr: `sum(gpu_allocation_state{@fleet, gpu_allocation_state="unknown"})`}}, thresholds: bad("orange"), runbook: "gpus-have-no-holder"},
-				{kind: stat, title: "GPUs stalled", unit: "none", about: "Allocated GPUs that are busy and draw little power: their job waits for a peer.", width: 5, queries: one(`sum(gpu_stalled_ratio{@job}) or vector(0)`, ""), thresholds: bad("red"), runbook: "gpus-have-no-holder"},
+				{kind: stat, title: "Allocation unknown", unit: "none", about: "GPUs of which no source says whether they are held.", width: 5, queries: []query{{expr: `sum(gpu_allocation_state{@fleet, gpu_allocation_state="unknown"})`}}, thresholds: bad("orange"), runbook: "attributionunknown"},
+				{kind: stat, title: "GPUs stalled", unit: "none", about: "Allocated GPUs that are busy and draw little power: their job waits for a peer.", width: 5, queries: one(`sum(gpu_stalled_ratio{@job}) or vector(0)`, ""), thresholds: bad("red"), runbook: "gpustalled"},
 				{kind: stat, title: "XIDs", unit: "none", about: "XIDs of GPUs while a job or pod held them.", width: 4, queries: one(`sum(gpu_xid_errors_total{@job}) or vector(0)`, ""), thresholds: bad("orange"), runbook: "a-gpu-reports-an-xid"},
 			}},
 			{"Saturation", []panel{
@@ -31,7 +31,7 @@ func jobs() board {
 				{kind: graph, title: "Multiprocessors in use", unit: "percentunit", about: "Mean share of cycles that multiprocessors had work, which tells more than utilization.", width: 8, min: new(0.0), max: new(1.0), queries: one(mean(`gpu_sm_utilization_ratio{@job}`), holderLegend)},
 				{kind: graph, title: "Memory in use", unit: "bytes", about: "GPU memory that a job uses.", width: 8, min: new(0.0), queries: one(held(`hw_gpu_memory_usage_bytes{@job}`), holderLegend)},
 				{kind: graph, title: "Power", unit: "watt", about: "Power of the GPUs of a job.", width: 8, min: new(0.0), queries: one(held(`hw_power_watts{@job}`), holderLegend)},
-				{kind: graph, title: "GPUs idle", unit: "none", about: "GPU-seconds a second that a job held GPUs without using them.", width: 8, min: new(0.0), queries: one(held(`rate(gpu_idle_time_seconds_total{@job}[$__rate_interval])`), holderLegend)},
+				{kind: graph, title: "GPUs idle", unit: "none", about: "GPU-seconds a second that a job held GPUs without using them.", width: 8, min: new(0.0), queries: one(held(`rate(gpu_idle_time_seconds_total{@job}[$__rate_interval])`), holderLegend), runbook: "gpuidleallocated"},
 			}},
 			{"Detail", []panel{
 				{kind: table, title: "GPU time", unit: "s", about: "GPU-seconds within the time range, for a bill or a fair share.", width: 8, queries: one(held(`increase(gpu_allocation_time_seconds_total{@job}[$__range])`), "")},
@@ -39,7 +39,7 @@ func jobs() board {
 				{kind: table, title: "XIDs by job", unit: "none", about: "XIDs by code and holder.", width: 8, queries: one("sum by ("+holder+", gpu_xid_code) (gpu_xid_errors_total{@job})", ""), runbook: "a-gpu-reports-an-xid"},
 				{kind: graph, title: "NVLink traffic", unit: "Bps", about: "Bytes over NVLink, all GPUs of a job together.", width: 8, queries: one(held(`rate(gpu_nvlink_io_bytes_total{@job}[$__rate_interval])`), holderLegend)},
 				{kind: graph, title: "Lookups of holders", unit: "cps", about: "Data points and log records by what looking for their holder gave.", width: 8, queries: one(`sum by (result) (rate(tracecore_gpu_attribution_lookups_total{@fleet}[$__rate_interval]))`, "{{result}}"), runbook: "gpus-have-no-holder"},
-				{kind: graph, title: "Age of sources", unit: "s", about: "Age of the last good answer of the kubelet or the job files.", width: 8, queries: one(`max by (instance, source) (tracecore_gpu_attribution_source_age_seconds{@fleet})`, "{{instance}} {{source}}"), thresholds: steps(60, 300), runbook: "gpus-have-no-holder"},
+				{kind: graph, title: "Age of sources", unit: "s", about: "Age of the last good answer of the kubelet or the job files.", width: 8, queries: one(`max by (instance, source) (tracecore_gpu_attribution_source_age_seconds{@fleet})`, "{{instance}} {{source}}"), thresholds: steps(60, 300), runbook: "attributionsourcestale"},
 			}},
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,9 @@ type backend struct {
 	status atomic.Int64 // with which it answers OTLP
 
 	console *console
+
+	mu    sync.Mutex
+	known map[string]string // status of each alert that was printed
 }
 
 // A console is what tour and alerts print on, a whole text at a time. Nobody reads a terminal that cannot be written.
@@ -40,7 +44,7 @@ func serveBackend(address string, out *console) (*backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the backend: %w", err)
 	}
-	b := &backend{console: out}
+	b := &backend{console: out, known: map[string]string{}}
 	b.status.Store(http.StatusOK)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/", b.otlp)
@@ -64,7 +68,7 @@ func (b *backend) otlp(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(int(b.status.Load()))
 }
 
-// alerts prints what Alertmanager sends, a line for each alert that begins or ends.
+// alerts prints what Alertmanager sends, a line where an alert of a node or GPU begins or ends.
 func (b *backend) alerts(_ http.ResponseWriter, r *http.Request) {
 	var notice struct {
 		Alerts []struct {
@@ -75,7 +79,13 @@ func (b *backend) alerts(_ http.ResponseWriter, r *http.Request) {
 	if json.NewDecoder(r.Body).Decode(&notice) != nil {
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, a := range notice.Alerts {
-		b.console.say("   alert %s: %s %s %s (%s)", a.Status, a.Labels["alertname"], a.Labels["instance"], a.Labels["hw_name"], a.Labels["severity"])
+		name := strings.Join(strings.Fields(a.Labels["alertname"]+" "+a.Labels["instance"]+" "+a.Labels["hw_name"]), " ")
+		if b.known[name] != a.Status {
+			b.console.say("   alert %s: %s (%s)", a.Status, name, a.Labels["severity"])
+		}
+		b.known[name] = a.Status
 	}
 }

@@ -4,9 +4,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -48,13 +46,10 @@ func alertmanagerConfig(backend string) string {
 	})
 }
 
-// demoRules returns the shipped rules in our own names, which in the demo fire at once instead of after minutes.
+// demoRules returns the shipped rules in our own names, which in the demo fire after seconds instead of minutes.
 func demoRules(dir string) (map[string]string, error) {
 	path := filepath.Join(dir, "tracecore.rules.yaml")
 	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
@@ -69,7 +64,9 @@ func demoRules(dir string) (map[string]string, error) {
 		rules, _ := group["rules"].([]any) // None is an empty group.
 		for _, rule := range rules {
 			if rule, ok := rule.(object); ok {
-				delete(rule, "for")
+				if rule["for"] != nil {
+					rule["for"] = "1s"
+				}
 			}
 		}
 	}

@@ -28,8 +28,10 @@ func walk(ctx context.Context, s settings, st *stack, out *console) error {
 		if err := st.apply(step); err != nil {
 			return err
 		}
-		if err := st.until(ctx, seenPatience, step.sees, func() bool { return st.holds(ctx, step.sees) }); err != nil {
-			return err
+		for _, query := range step.queries() {
+			if err := st.until(ctx, seenPatience, query, func() bool { return st.holds(ctx, query) }); err != nil {
+				return err
+			}
 		}
 		for _, look := range step.look {
 			out.say("   look: %s", names.Replace(look))
@@ -39,6 +41,15 @@ func walk(ctx context.Context, s settings, st *stack, out *console) error {
 		}
 	}
 	return nil
+}
+
+// queries have a result once a step shows.
+func (s step) queries() []string {
+	queries := []string{s.sees}
+	for _, alert := range s.alerts {
+		queries = append(queries, fmt.Sprintf("ALERTS{alertname=%q, alertstate=\"firing\"}", alert))
+	}
+	return queries
 }
 
 // replacer puts addresses into texts.
