@@ -23,6 +23,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/simtest"
 )
@@ -82,6 +83,7 @@ func connectedTo(b *testing.B, change func(*Config)) *gpuReceiver {
 	r, err := newGPUReceiver(cfg, receivertest.NewNopSettings(metadata.Type))
 	require.NoError(b, err)
 	r.metrics = consumertest.NewNop()
+	require.NoError(b, r.openJournal(b.Context(), componenttest.NewNopHost()))
 	r.loop.Start(componenttest.NewNopHost())
 	require.NoError(b, r.open())
 	b.Cleanup(r.hangUp)
@@ -220,6 +222,26 @@ func BenchmarkViews(b *testing.B) {
 		b.ReportMetric(float64(runs[i].cpu.Microseconds())/float64(b.N), runs[i].name+"-cpu-µs")
 	}
 	b.ReportMetric(float64(runs[1].cpu)/float64(runs[0].cpu), "both/otel")
+}
+
+// BenchmarkNoEvents shows what reading XIDs costs while there are none, beside the one call that it takes.
+func BenchmarkNoEvents(b *testing.B) {
+	r := connected(b, 8, func(*Config) {})
+	watch := r.collector.eventWatches(events.FieldXID)[0]
+	read := func() { require.NoError(b, r.collector.readXIDs(context.Background())) }
+	var ours, bare time.Duration
+	for b.Loop() {
+		ours += cpuPerOp(b, read)
+		bare += cpuPerOp(b, func() {
+			_, _, err := watch.Read(context.Background(), r.collector.src, time.Now())
+			require.NoError(b, err)
+		})
+	}
+	b.ReportMetric(float64(ours.Microseconds())/float64(b.N), "cpu-µs")
+	b.ReportMetric(float64(bare.Microseconds())/float64(b.N), "bare-cpu-µs")
+	size, allocations := memory(read)
+	b.ReportMetric(size, "B")
+	b.ReportMetric(allocations, "allocs")
 }
 
 // BenchmarkCollectGrowth shows how a collection grows with GPUs and with fields.

@@ -157,5 +157,9 @@ func TestWatchThatAnotherClientEndedIsMadeAnew(t *testing.T) {
 		s.requireUp(true)
 		require.Contains(t, s.now(), "hw.power{hw.name=nvidia0}")
 		require.Contains(t, s.now()["dcgm.watch.rebuilds{}"], "1 ")
+		require.Contains(t, s.now(), "gpu.health{gpu.health.state=pass gpu.health.system=pcie hw.name=nvidia0}", "the group of health watches is one, too")
+		s.sim.Send("xid gpu=0 code=79")
+		s.pass(interval)
+		require.Equal(t, "1", s.errorsOf("nvidia0", 79))
 	})
 }

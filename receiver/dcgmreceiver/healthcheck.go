@@ -54,6 +54,7 @@ func (c *examiner) wantsHealth() bool {
 // checkHealth checks when it is due. A host engine that does not serve it is no error; the next attempt is the next check.
 func (c *examiner) checkHealth(ctx context.Context, now time.Time) error {
 	h := &c.checks
+	c.forgetHealth(c.clock.Now(now))
 	if !c.wantsHealth() || now.Before(h.due) || len(c.gpus) == 0 {
 		return nil
 	}
@@ -66,12 +67,28 @@ func (c *examiner) checkHealth(ctx context.Context, now time.Time) error {
 	if lost(err) {
 		return fail(selftelemetry.KindRead, err)
 	}
+	if err != nil { // Another client may have ended the watches, or the group: the next check makes them anew.
+		_ = c.releaseHealth(ctx)
+	}
 	c.noteHealthFailed(err)
 	if err == nil && !h.baseline {
 		c.takeIncidents(found, c.clock.Now(now))
 	}
 	h.baseline = false
 	return nil
+}
+
+// forgetHealth takes what the newest check said for unknown once two more should have come. Incidents stay open until a check does not find them.
+func (c *examiner) forgetHealth(engine int64) {
+	const checks = 3
+	h := &c.checks
+	if h.checked == 0 || engine-h.checked <= checks*h.every.Microseconds() {
+		return
+	}
+	h.checked = 0
+	for _, g := range c.known {
+		g.worst = dcgm.HealthPass
+	}
 }
 
 // watchHealth has the host engine watch the health of the GPUs that there are now. The first check of a group is a baseline.

@@ -250,3 +250,32 @@ func TestHealthThatTheEngineRefusesIsNoErrorOfTheReceiver(t *testing.T) {
 		require.Contains(t, s.now(), "gpu.health{gpu.health.state=pass gpu.health.system=pcie hw.name=nvidia0}")
 	})
 }
+
+func TestHealthThatIsNotCheckedAnyMoreIsUnknown(t *testing.T) {
+	simulate(t, steady, nil, func(s *simulation) {
+		t := s.t
+		for range 15 {
+			s.pass(interval)
+		}
+		s.sim.Send("field gpu=0 id=409 value=200")
+		for range 3 {
+			s.pass(interval)
+		}
+		const warns, degraded = "gpu.health{gpu.health.state=warn gpu.health.system=nvlink hw.name=nvidia0}", "hw.status{hw.name=nvidia0 hw.state=degraded}"
+		require.Regexp(t, "^1 ", s.now()[warns])
+		s.sim.Send("call call=dcgmHealthCheck status=-33")
+		for range 18 {
+			require.Regexp(t, "^1 ", s.now()[warns])
+			require.Regexp(t, "^1 ", s.now()[degraded])
+			s.pass(interval)
+		}
+		s.pass(interval)
+		require.NotContains(t, s.now(), warns, "three intervals after the check that found it")
+		require.Regexp(t, "^0 ", s.now()[degraded])
+		s.sim.Send("call call=dcgmHealthCheck status=0", "field gpu=0 id=409 value=400")
+		for range 18 {
+			s.pass(interval)
+		}
+		require.Contains(t, s.now(), warns)
+	})
+}

@@ -30,8 +30,9 @@ type class struct {
 // plan identifies the GPUs, and has the host engine watch what their series need. What it cannot have for one GPU is
 // left for the next plan; what fails as a whole is an error, and nothing is left behind at the host engine.
 func (c *collector) plan(ctx context.Context, now time.Time) error {
-	c.planned, c.incomplete = false, false
-	if err := c.readLastXIDs(ctx); err != nil {
+	err := c.readLastXIDs(ctx)
+	c.planned, c.incomplete = false, false // Watches that could not be read are rebuilt now.
+	if err != nil {
 		return err
 	}
 	if err := c.choosePlanned(ctx); err != nil {

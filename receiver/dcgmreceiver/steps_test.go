@@ -37,6 +37,7 @@ func stepwiseWith(t *testing.T, scenario string, change func(*Config), wrap func
 		cfg.CollectionInterval = interval
 		change(cfg)
 		s := &steps{&simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}}
+		require.NoError(t, s.openJournal(t.Context(), s.host))
 		s.loop.Start(s.host)
 		s.started = time.Now()
 		require.NoError(t, s.open())
