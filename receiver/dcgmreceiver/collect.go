@@ -54,6 +54,7 @@ type demand struct {
 	needs           map[dcgm.EntityKind]watching.Needs
 	judged          bool      // hw.status is wanted, as a metric or by other components
 	exporter        *exporter // nil without dcgm-exporter's view
+	google          *google   // nil without that of Google's receiver
 }
 
 // roster is what there is. It outlives sources.
@@ -116,18 +117,20 @@ type usage struct {
 	emitted bool
 }
 
-func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, view *exporter, logger *zap.Logger, self selftelemetry.Receiver) *collector {
-	d := newDemand(cfg, view)
+func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, view *exporter, other *google, logger *zap.Logger, self selftelemetry.Receiver) *collector {
+	d := newDemand(cfg, view, other)
 	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
 	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, d.xids())}
 	return &collector{&examiner{historian: &historian{notifier: n}, checks: healthWatch{every: cfg.HealthInterval}}}
 }
 
-func newDemand(cfg *Config, view *exporter) *demand {
-	d := &demand{enabled: enabledMetrics(cfg), judged: enabledOf(cfg.MetricsBuilderConfig.Metrics)[metricHealth.Name], exporter: view}
-	rows := catalog.Rows()
-	d.layouts = layoutsOf(slices.Concat(rows, view.rows()), withRows(d.enabled, view.rows()), d.judged, view.needs(), catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
-	view.place(d.layouts, len(rows))
+func newDemand(cfg *Config, view *exporter, other *google) *demand {
+	d := &demand{enabled: enabledMetrics(cfg), judged: enabledOf(cfg.MetricsBuilderConfig.Metrics)[metricHealth.Name], exporter: view, google: other}
+	own := len(catalog.Rows())
+	more := slices.Concat(view.rows(), other.rows())
+	d.layouts = layoutsOf(slices.Concat(catalog.Rows(), more), withRows(d.enabled, more), d.judged, view.needs(), catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
+	view.place(d.layouts, own)
+	other.place(d.layouts, own+len(view.rows()))
 	d.Layout = d.layouts[dcgm.GPU]
 	d.profiling, d.needs = d.NeedsProfiling(), needsOf(d.layouts)
 	clockEvents := d.enabled[metricThrottleEvents.Name] || view.wants(exporterview.ClockEventsCount, exporterview.ClockEventsTotal)
@@ -137,7 +140,7 @@ func newDemand(cfg *Config, view *exporter) *demand {
 
 // xids reports whether some metric needs XIDs.
 func (d *demand) xids() bool {
-	return d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal)
+	return d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal) || d.google.wantsXIDs()
 }
 
 // attach begins to use a source. Nothing is planned on it yet.

@@ -122,6 +122,8 @@ type Config struct {
 	// MetricsBuilderConfig switches single metrics and resource attributes.
 	MetricsBuilderConfig metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
+	google googleConfig
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -151,10 +153,10 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Unmarshal takes GPU numbers for devices and releases that are written as numbers, and names the counterparts of the metrics of
-// Google's dcgmreceiver.
+// Unmarshal takes GPU numbers for devices and releases that are written as numbers, and what Google's dcgmreceiver is configured with, or
+// names the counterparts of its metrics.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := errors.Join(googleMetricsErr(conf), wholeNumbersErr(conf)); err != nil {
+	if err := errors.Join(cfg.google.take(conf), wholeNumbersErr(conf)); err != nil {
 		return err
 	}
 	if release, isNumber := conf.Get("dcgm_exporter::names").(float64); isNumber {

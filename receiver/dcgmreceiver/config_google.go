@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/googleview"
 )
 
 // counterpart says which metrics of this receiver carry what a metric of Google's dcgmreceiver
@@ -36,7 +40,7 @@ var googleMetrics = map[string]counterpart{
 	"gpu.dcgm.clock.frequency":               {[]string{"gpu.clock.frequency"}, "gpu.clock.domain=sm"},
 	"gpu.dcgm.clock.throttle_duration.time":  {[]string{"gpu.throttle.time"}, ""},
 	"gpu.dcgm.ecc_errors":                    {[]string{"gpu.ecc.errors"}, "gpu.ecc.lifetime=volatile"},
-	"gpu.dcgm.xid_errors":                    {},
+	"gpu.dcgm.xid_errors":                    {[]string{"gpu.xid.errors"}, ""},
 	"dcgm.gpu.utilization":                   {[]string{"gpu.utilization.sampled", "hw.gpu.utilization"}, ""},
 	"dcgm.gpu.memory.bytes_used":             {[]string{"gpu.memory.usage", "hw.gpu.memory.usage"}, ""},
 	"dcgm.gpu.profiling.sm_utilization":      {[]string{"gpu.sm.utilization"}, ""},
@@ -47,26 +51,108 @@ var googleMetrics = map[string]counterpart{
 	"dcgm.gpu.profiling.nvlink_traffic_rate": {[]string{"gpu.nvlink.io"}, ""},
 }
 
+// googleConfig is what Google's dcgmreceiver is configured with beside endpoint and interval.
+type googleConfig struct {
+	metrics   map[string]bool // by name, those that are switched
+	resource  map[string]bool // resource attributes that are switched
+	isImplied bool            // its metrics stand in a configuration without views
+}
+
+// googleResource are the resource attributes of Google's receiver. All are on.
+var googleResource = []string{"gpu.number", "gpu.uuid", "gpu.model"}
+
+// describe adds what the resource of a GPU has.
+func (g *googleConfig) describe(attributes pcommon.Map, of *gpu) {
+	for i, value := range []string{strconv.FormatUint(uint64(of.entity().ID), 10), of.known.ID, of.known.Model} {
+		if on, switched := g.resource[googleResource[i]]; on || !switched {
+			attributes.PutStr(googleResource[i], value)
+		}
+	}
+}
+
+// take takes the switches of Google's receiver out of a configuration that has its view, or has its metrics and no views. Anywhere else they
+// are an error, and older ones always are.
+func (g *googleConfig) take(conf *confmap.Conf) error {
+	known := googleview.Defaults()
+	g.isImplied = !conf.IsSet("views") && slices.ContainsFunc(slices.Collect(maps.Keys(known)), func(name string) bool { return conf.IsSet("metrics::" + name) })
+	if g.isImplied {
+		if err := conf.Merge(confmap.NewFromStringMap(map[string]any{"views": []any{viewGoogle}})); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(viewsOf(conf), viewGoogle) {
+		return googleMetricsErr(conf)
+	}
+	var err, otherErr error
+	g.metrics, err = takeSwitches(conf, "metrics", slices.Collect(maps.Keys(known)))
+	g.resource, otherErr = takeSwitches(conf, "resource_attributes", googleResource)
+	return errors.Join(err, otherErr, googleMetricsErr(conf))
+}
+
+// viewsOf are the views that a configuration names, in a list or in a text.
+func viewsOf(conf *confmap.Conf) []string {
+	var names []string
+	switch some := conf.Get("views").(type) {
+	case string:
+		names = strings.Split(some, ",")
+	case []any:
+		for _, name := range some {
+			names = append(names, fmt.Sprint(name))
+		}
+	}
+	return names
+}
+
+// takeSwitches takes those of some names out of a section.
+func takeSwitches(conf *confmap.Conf, section string, names []string) (map[string]bool, error) {
+	switches := map[string]bool{}
+	var errs []error
+	for _, name := range names {
+		key := section + "::" + name
+		if !conf.IsSet(key) {
+			continue
+		}
+		var one struct {
+			Enabled bool `mapstructure:"enabled"`
+		}
+		sub, err := conf.Sub(key)
+		if err == nil {
+			err = sub.Unmarshal(&one)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%q: %w", key, err))
+		}
+		switches[name] = one.Enabled
+		conf.Delete(key)
+	}
+	return switches, errors.Join(errs...)
+}
+
 // googleMetricsErr names every switch for a metric of Google's dcgmreceiver, and its counterpart.
 func googleMetricsErr(conf *confmap.Conf) error {
 	switches, _ := conf.Get("metrics").(map[string]any)
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(switches)) {
 		if here, isGoogle := googleMetrics[name]; isGoogle {
-			errs = append(errs, fmt.Errorf(`"metrics::%s": is a metric of Google's dcgmreceiver: %s`, name, here))
+			errs = append(errs, fmt.Errorf(`"metrics::%s": is a metric of Google's dcgmreceiver: %s%s`, name, here, viewHint(name)))
 		}
 	}
 	return errors.Join(errs...)
 }
 
+// viewHint says how to have the metric itself, where it can be had.
+func viewHint(name string) string {
+	if _, has := googleview.Defaults()[name]; has {
+		return `, or add google to "views"`
+	}
+	return ""
+}
+
 // String says what to write in place of the other metric.
 func (c counterpart) String() string {
-	switch metrics := strings.Join(c.metrics, " and "); {
-	case len(c.metrics) == 0:
-		return "remove it, this receiver has no counterpart"
-	case c.points != "":
+	metrics := strings.Join(c.metrics, " and ")
+	if c.points != "" {
 		return fmt.Sprintf("use %s, points with %s", metrics, c.points)
-	default:
-		return "use " + metrics
 	}
+	return "use " + metrics
 }

@@ -16,30 +16,68 @@ import (
 
 func TestGoogleMetricSwitchesNameTheirCounterparts(t *testing.T) {
 	for name, want := range map[string]string{
-		"gpu.dcgm.sm.utilization":            `use gpu.sm.utilization`,
-		"gpu.dcgm.memory.bytes_used":         `use gpu.memory.usage and hw.gpu.memory.usage`,
-		"gpu.dcgm.codec.encoder.utilization": `use hw.gpu.utilization, points with hw.gpu.task=encoder`,
-		"gpu.dcgm.xid_errors":                `remove it, this receiver has no counterpart`,
+		"gpu.dcgm.sm.utilization":            `use gpu.sm.utilization, or add google to "views"`,
+		"gpu.dcgm.memory.bytes_used":         `use gpu.memory.usage and hw.gpu.memory.usage, or add google to "views"`,
+		"gpu.dcgm.codec.encoder.utilization": `use hw.gpu.utilization, points with hw.gpu.task=encoder, or add google to "views"`,
+		"gpu.dcgm.xid_errors":                `use gpu.xid.errors, or add google to "views"`,
 		"dcgm.gpu.profiling.sm_utilization":  `use gpu.sm.utilization`,
 	} {
-		require.Regexp(t, regexp.QuoteMeta(`"metrics::`+name+`": is a metric of Google's dcgmreceiver: `+want)+"$", unmarshalSwitches(name))
+		_, err := unmarshalled(map[string]any{"views": []any{viewOTel}}, name)
+		require.Regexp(t, regexp.QuoteMeta(`"metrics::`+name+`": is a metric of Google's dcgmreceiver: `+want)+"$", err)
 	}
 }
 
 func TestEveryGoogleMetricSwitchIsNamedAtOnce(t *testing.T) {
-	err := unmarshalSwitches(append(slices.Collect(maps.Keys(googleMetrics)), "hw.power")...)
+	_, err := unmarshalled(map[string]any{"views": "otel,dcgm_exporter"}, append(slices.Collect(maps.Keys(googleMetrics)), "hw.power")...)
 	for name := range googleMetrics {
 		require.ErrorContains(t, err, `"metrics::`+name+`"`)
 	}
 	require.NotContains(t, err.Error(), `"metrics::hw.power"`)
 }
 
-func unmarshalSwitches(names ...string) error {
+// As it stands in the configuration of an Ops Agent.
+func TestConfigurationOfGooglesReceiverIsTaken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		more  map[string]any
+		views []string
+	}{
+		"as it is":                {nil, []string{viewGoogle}},
+		"with its view":           {map[string]any{"views": []any{viewGoogle}}, []string{viewGoogle}},
+		"with its view as a text": {map[string]any{"views": "otel,google"}, []string{viewOTel, viewGoogle}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			more := map[string]any{"endpoint": "localhost:5555", "collection_interval": "20s", "resource_attributes": map[string]any{"gpu.model": map[string]any{"enabled": false}}}
+			maps.Copy(more, tt.more)
+			cfg, err := unmarshalled(more, "gpu.dcgm.temperature")
+			require.NoError(t, err)
+			require.NoError(t, cfg.Validate())
+			require.Equal(t, tt.views, cfg.Views)
+			require.Equal(t, map[string]bool{"gpu.dcgm.temperature": false}, cfg.google.metrics)
+			require.Equal(t, map[string]bool{"gpu.model": false}, cfg.google.resource)
+			require.Equal(t, tt.more == nil, cfg.google.isImplied)
+		})
+	}
+}
+
+func TestWrongSwitchesOfGooglesReceiverAreErrors(t *testing.T) {
+	_, err := unmarshalled(nil, "gpu.dcgm.temperature", "dcgm.gpu.utilization")
+	require.ErrorContains(t, err, `"metrics::dcgm.gpu.utilization"`, "an older metric")
+	_, err = unmarshalled(map[string]any{"views": []any{viewGoogle}, "metrics": map[string]any{"gpu.dcgm.temperature": map[string]any{"on": true}}})
+	require.ErrorContains(t, err, `"metrics::gpu.dcgm.temperature": `)
+	_, err = unmarshalled(map[string]any{"views": []any{viewGoogle}}, "gpu.dcgm.nonsense")
+	require.ErrorContains(t, err, "gpu.dcgm.nonsense")
+}
+
+// unmarshalled is a configuration with some metrics switched off.
+func unmarshalled(more map[string]any, names ...string) (*Config, error) {
 	switches := map[string]any{}
 	for _, name := range names {
 		switches[name] = map[string]any{"enabled": false}
 	}
-	return confmap.NewFromStringMap(map[string]any{"metrics": switches}).Unmarshal(createDefaultConfig())
+	all := map[string]any{"metrics": switches}
+	maps.Copy(all, more)
+	cfg := createDefaultConfig().(*Config)
+	return cfg, confmap.NewFromStringMap(all).Unmarshal(cfg)
 }
 
 func TestCounterpartsOfGoogleMetricsAreInMetadata(t *testing.T) {

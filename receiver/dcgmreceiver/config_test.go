@@ -83,8 +83,8 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no view":                  {func(c *Config) { c.Views = nil }, `"views": must have one of otel, dcgm_exporter at least`},
-		"unknown view":             {func(c *Config) { c.Views = []string{"nvml"} }, `"views": must be among otel, dcgm_exporter, got "nvml"`},
+		"no view":                  {func(c *Config) { c.Views = nil }, `"views": must have one of otel, dcgm_exporter, google at least`},
+		"unknown view":             {func(c *Config) { c.Views = []string{"nvml"} }, `"views": must be among otel, dcgm_exporter, google, got "nvml"`},
 		"view twice":               {func(c *Config) { c.Views = []string{viewOTel, viewOTel} }, `"views": otel stands there twice, each of its series would come twice`},
 		"release of names":         {exporterWith(func(c *DCGMExporterConfig) { c.Names = "4.7" }), `"dcgm_exporter::names": must be 4.8, 4.9 or both, got "4.7"`},
 		"label of the host":        {exporterWith(func(c *DCGMExporterConfig) { c.HostnameLabel = "host" }), `"dcgm_exporter::hostname_label": must be Hostname, hostname, both or none, got "host"`},

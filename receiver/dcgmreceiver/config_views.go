@@ -16,9 +16,10 @@ import (
 const (
 	viewOTel         = "otel"
 	viewDCGMExporter = "dcgm_exporter"
+	viewGoogle       = "google"
 )
 
-var views = []string{viewOTel, viewDCGMExporter}
+var views = []string{viewOTel, viewDCGMExporter, viewGoogle}
 
 // Labels of dcgm-exporter that name the host. 4.8.1 and earlier have the first one, later ones the second one.
 const (

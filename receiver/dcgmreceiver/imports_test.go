@@ -16,7 +16,7 @@ import (
 )
 
 // order is the way of a value. A package imports those to its left alone.
-var order = []string{"dcgm", "catalog", "inventory", "watching", "series", "events", "record", "exporterview"}
+var order = []string{"dcgm", "catalog", "inventory", "watching", "series", "events", "record", "exporterview", "googleview"}
 
 // Packages that are no part of the way: generated ones, and what tests run the simulation with.
 var besides = []string{"metadata", "metadatatest", "simtest"}

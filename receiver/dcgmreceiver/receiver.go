@@ -105,7 +105,7 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 			output:    out,
 			endpoint:  endpoint,
 			batches:   append([]*record.Batch{record.NewBatch(catalog.ScopeName, set.BuildInfo.Version, catalog.Metrics())}, view.batches()...),
-			collector: newCollector(cfg, devices, table, view, set.Logger, loop.Self),
+			collector: newCollector(cfg, devices, table, view, newGoogle(cfg, set.BuildInfo.Version, set.Logger), set.Logger, loop.Self),
 		},
 		id:        set.ID,
 		desk:      newDesk(),

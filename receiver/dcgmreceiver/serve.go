@@ -75,12 +75,14 @@ func (r *connection) afterHang(ctx context.Context) {
 func (r *gpuReceiver) collection(ctx context.Context, begin time.Time) collection {
 	err := r.collect(ctx, begin)
 	r.record(begin, err == nil)
+	metrics := r.emit(r.simulated, r.batches...)
 	if err == nil {
 		r.count(r.collector.unreadable())
+		r.googleMetrics(time.Now()).ResourceMetrics().MoveAndAppendTo(metrics.ResourceMetrics())
 	}
 	return collection{
 		begin:     begin,
-		metrics:   r.emit(r.simulated, r.batches...),
+		metrics:   metrics,
 		simulated: r.simulated,
 		err:       err,
 		missing:   r.missing(),

@@ -75,9 +75,9 @@ func (p *Pass) row(row *catalog.Placed, i int, e *Entity) {
 }
 
 // Put writes the value of a metric, unless the limit of series is reached.
-func (p *Pass) Put(entity pcommon.Map, m *catalog.Metric, reading *series.Reading) {
+func (p *Pass) Put(entity pcommon.Map, m *catalog.Metric, reading *series.Reading, attrs ...catalog.Attr) {
 	if p.Tally.Take() {
-		p.put(entity, m, reading)
+		p.put(entity, m, reading, attrs...)
 	}
 }
 
