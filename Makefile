@@ -79,6 +79,7 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@cd internal/tools && go test ./changelog ./mutants
 	@cd internal/tools/bench && go test ./...
 	@cd internal/tools/alerts && go test ./...
+	@cd internal/tools/repository && go test ./...
 	@cd internal/tools/dashboards && go test ./...
 	@cd internal/tools/demo && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
@@ -116,7 +117,7 @@ mutants: sim ## Lay each known fault over its module and report those that no te
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/dashboards internal/tools/demo internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/dashboards internal/tools/demo internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release internal/tools/repository; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in processor/gpuattributionprocessor receiver/clockreceiver receiver/dcgmreceiver receiver/kerneleventsreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
