@@ -14,6 +14,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
@@ -34,6 +35,9 @@ var (
 	metricThrottleEvents = catalog.Named("gpu.throttle.events")
 	metricEngineMemory   = catalog.Named("dcgm.hostengine.memory.usage")
 	metricInstances      = catalog.Named("gpu.mig.instances")
+	metricSwitchUp       = catalog.Named("gpu.nvswitch.up")
+	metricSwitchInfo     = catalog.Named("gpu.nvswitch.info")
+	metricSwitchLinks    = catalog.Named("gpu.nvswitch.links")
 	metricEngineCPU      = catalog.Named("dcgm.hostengine.cpu.utilization")
 )
 
@@ -55,6 +59,7 @@ type demand struct {
 	judged          bool      // hw.status is wanted, as a metric or by other components
 	exporter        *exporter // nil without dcgm-exporter's view
 	google          *google   // nil without that of Google's receiver
+	wantsSwitches   bool      // something is wanted of NVSwitches
 }
 
 // roster is what there is. It outlives sources.
@@ -65,7 +70,9 @@ type roster struct {
 	known    map[inventory.Key]*gpu
 	gpus     []*gpu        // those that are there and configured
 	parts    []*gpu        // their GPU instances and compute instances
-	gone     []*gpu        // those that were there before and are not now
+	switches []*gpu        // the NVSwitches that are there
+	gone     []*gpu        // GPUs that were there before and are not now
+	left     []*gpu        // NVSwitches that were
 	all      []dcgm.Entity // what the host engine has now
 	listed   []dcgm.Entity // what of it it reads now
 	entities []dcgm.Entity // those of the plan
@@ -120,7 +127,7 @@ type usage struct {
 func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, view *exporter, other *google, logger *zap.Logger, self selftelemetry.Receiver) *collector {
 	d := newDemand(cfg, view, other)
 	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
-	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, d.xids())}
+	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, d.codes())}
 	return &collector{&examiner{historian: &historian{notifier: n}, checks: healthWatch{every: cfg.HealthInterval}}}
 }
 
@@ -135,12 +142,19 @@ func newDemand(cfg *Config, view *exporter, other *google) *demand {
 	d.profiling, d.needs = d.NeedsProfiling(), needsOf(d.layouts)
 	clockEvents := d.enabled[metricThrottleEvents.Name] || view.wants(exporterview.ClockEventsCount, exporterview.ClockEventsTotal)
 	d.watches = watchSettings(clockEvents, d.Pace)
+	d.wantsSwitches = switchesAreWanted(d.enabled)
 	return d
 }
 
 // xids reports whether some metric needs XIDs.
 func (d *demand) xids() bool {
 	return d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal) || d.google.wantsXIDs()
+// codes tells which codes some metric needs.
+func (d *demand) codes() map[events.History]bool {
+	return map[events.History]bool{
+		events.XIDs:  d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal),
+		events.SXIDs: d.enabled[metricSXIDErrors.Name] || d.enabled[metricSXIDLast.Name],
+	}
 }
 
 // attach begins to use a source. Nothing is planned on it yet.
@@ -174,7 +188,7 @@ func (c *collector) prepare(ctx context.Context, now time.Time) error {
 	if retry && c.overdue {
 		c.holder.DoubtAll() // Another client may have ended our watches.
 	}
-	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) && allPlanned(instancesOf(c.entities), c.all) {
+	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) && allPlanned(without(c.entities, dcgm.GPU), c.all) {
 		return nil
 	}
 	return c.plan(ctx, now)

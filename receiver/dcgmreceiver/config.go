@@ -102,8 +102,9 @@ type Config struct {
 	// HealthInterval is the time between two checks of the health watches of DCGM; 0s for none. Default 1m, else from 30s to 1h.
 	HealthInterval time.Duration `mapstructure:"health_interval"`
 
-	// XIDs change what is said of single codes, by number.
-	XIDs map[string]xid.Override `mapstructure:"xids"`
+	// XIDs and SXIDs change what is said of single codes, by number.
+	XIDs  map[string]xid.Override `mapstructure:"xids"`
+	SXIDs map[string]xid.Override `mapstructure:"sxids"`
 
 	// RepeatUnchanged emits the newest value of every series at every collection, with the timestamp of its
 	// sample. Else a value is emitted once. Default true.
@@ -207,7 +208,8 @@ func (cfg *Config) Validate() error {
 		cfg.Dump.validate(),
 		cfg.validateWhenUnavailable(),
 		cfg.validateHealthInterval(),
-		cfg.validateXIDs(),
+		codesErr("xids", cfg.XIDs, nil),
+		codesErr("sxids", nil, cfg.SXIDs),
 		cfg.validateViews(),
 	)
 }
@@ -219,9 +221,9 @@ func (cfg *Config) validateHealthInterval() error {
 	return within("health_interval", cfg.HealthInterval, minHealthInterval, maxDuration)
 }
 
-func (cfg *Config) validateXIDs() error {
-	if _, err := xid.New(cfg.XIDs, nil); err != nil {
-		return fmt.Errorf(`"xids": %w`, err)
+func codesErr(key string, xids, sxids map[string]xid.Override) error {
+	if _, err := xid.New(xids, sxids); err != nil {
+		return fmt.Errorf("%q: %w", key, err)
 	}
 	return nil
 }

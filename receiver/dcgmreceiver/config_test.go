@@ -46,6 +46,7 @@ func TestConfigFiles(t *testing.T) {
 	full.Storage = &storage
 	full.HealthInterval = 0
 	full.XIDs = map[string]xid.Override{"43": {Severity: "info"}, "500": {Meaning: "new", Action: "RESET_GPU", Frozen: &frozen}}
+	full.SXIDs = map[string]xid.Override{"20001": {Severity: "warn"}}
 	full.RepeatUnchanged = false
 	full.Views = []string{viewOTel, viewDCGMExporter}
 	full.DCGMExporter = DCGMExporterConfig{
@@ -109,6 +110,8 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"unknown XID":              {func(c *Config) { c.XIDs = map[string]xid.Override{"790": {Severity: "warn"}} }, `"xids": "790": "meaning": must be given for an XID that is not known`},
 		"severity that is none":    {func(c *Config) { c.XIDs = map[string]xid.Override{"79": {Severity: "bad"}} }, `"xids": "79": "severity": must be info, warn, error or fatal, got "bad"`},
 		"action that is none":      {func(c *Config) { c.XIDs = map[string]xid.Override{"79": {Action: "PRAY"}} }, `"xids": "79": "action": must be one of `},
+		"action of an SXID":        {func(c *Config) { c.SXIDs = map[string]xid.Override{"20001": {Action: "PRAY"}} }, `"sxids": "20001": "action": must be one of `},
+		"unknown SXID":             {func(c *Config) { c.SXIDs = map[string]xid.Override{"1": {Severity: "warn"}} }, `"sxids": "1": "meaning": must be given for an SXID that is not known`},
 		"unknown mode":             {func(c *Config) { c.Mode = "remote" }, `"mode": must be standalone or embedded, got "remote"`},
 		"embedded with endpoint":   {func(c *Config) { c.Mode, c.Endpoint = modeEmbedded, "gpu1:5555" }, `"endpoint": must not be set where "mode" is embedded, got "gpu1:5555"`},
 		"interval too short":       {func(c *Config) { c.CollectionInterval = 99 * time.Millisecond }, `"collection_interval": must be at least 100ms, got 99ms`},
@@ -187,12 +190,6 @@ func TestEnabledMetricsKnowsEveryMetric(t *testing.T) {
 	on, known := enabled["gpu.power.instant"]
 	require.True(t, known)
 	require.False(t, on)
-}
-
-// Nothing reads SXIDs: what changes them would have no effect.
-func TestSXIDsAreNoKey(t *testing.T) {
-	err := confmap.NewFromStringMap(map[string]any{"sxids": map[string]any{"20001": map[string]any{"severity": "warn"}}}).Unmarshal(createDefaultConfig())
-	require.ErrorContains(t, err, "sxids")
 }
 
 func TestFractionsOfWhatIsCountedAreRefused(t *testing.T) {

@@ -48,28 +48,31 @@ func (c *roster) attachValues() {
 		values[k.Key()] = g
 	}
 	c.known = values
-	c.gpus, c.parts = split(c.valuesOf(c.node.Present()))
-	c.gone, _ = split(c.valuesOf(c.node.Gone()))
+	c.gpus, c.parts, c.switches = split(c.valuesOf(c.node.Present()))
+	c.gone, _, c.left = split(c.valuesOf(c.node.Gone()))
 }
 
-// split tells GPUs from what they are partitioned into.
-func split(some []*gpu) (gpus, parts []*gpu) {
+// split tells GPUs from what they are partitioned into, and from NVSwitches.
+func split(some []*gpu) (gpus, parts, switches []*gpu) {
 	for _, g := range some {
-		if isInstance(g.entity()) {
+		switch {
+		case isInstance(g.entity()):
 			parts = append(parts, g)
-			continue
+		case g.entity().Kind == dcgm.Switch:
+			switches = append(switches, g)
+		default:
+			gpus = append(gpus, g)
 		}
-		gpus = append(gpus, g)
 	}
-	return gpus, parts
+	return gpus, parts, switches
 }
 
 // present are all entities that are there and configured.
 func (c *roster) present() []*gpu {
-	if len(c.parts) == 0 {
+	if len(c.parts) == 0 && len(c.switches) == 0 {
 		return c.gpus
 	}
-	return slices.Concat(c.gpus, c.parts)
+	return slices.Concat(c.gpus, c.parts, c.switches)
 }
 
 func (c *roster) valuesOf(some []*inventory.Known) []*gpu {
@@ -112,8 +115,8 @@ func (c *collector) apply(change inventory.Change) {
 	case inventory.Implausible:
 		c.tally.Drop(series.Implausible)
 	case inventory.Duplicate:
-		c.logger.Warn("two GPUs have the same UUID, one of them goes without",
-			zap.String("hw.id", change.Key.ID), zap.Uint32("gpu", change.Entity.ID), zap.Uint32("without", change.Other.ID))
+		c.logger.Warn("two entities have the same UUID, one of them goes without",
+			zap.String("hw.id", change.Key.ID), zap.Stringer("entity", change.Entity), zap.Stringer("without", change.Other))
 	case inventory.Added, inventory.Renamed, inventory.Identified, inventory.Unreadable: // Their values come and go with them.
 	}
 }

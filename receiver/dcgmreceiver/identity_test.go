@@ -234,7 +234,7 @@ func TestUUIDOfAnotherGPUIsBlank(t *testing.T) {
 					requireNoDuplicates(t, s)
 				}
 				require.ElementsMatch(t, tt.during, s.idsUp())
-				require.Equal(t, 1, s.logs.FilterMessage("two GPUs have the same UUID, one of them goes without").Len())
+				require.Equal(t, 1, s.logs.FilterMessage("two entities have the same UUID, one of them goes without").Len())
 				for range 3 {
 					s.pass(interval)
 					requireNoDuplicates(t, s)

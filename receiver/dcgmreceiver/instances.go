@@ -15,7 +15,7 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
-// list asks the host engine what it has: GPUs, and the MIG instances in them.
+// list asks the host engine what it has: GPUs, the MIG instances in them, and NVSwitches.
 func (c *watcher) list(ctx context.Context) error {
 	gpus, err := c.src.Entities(ctx, dcgm.GPU)
 	if err != nil {
@@ -25,8 +25,32 @@ func (c *watcher) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.all, c.listed = slices.Concat(gpus.All, instances), slices.Concat(gpus.Supported, instances)
+	switches, err := c.listSwitches(ctx)
+	if err != nil {
+		return err
+	}
+	c.all, c.listed = slices.Concat(gpus.All, instances, switches), slices.Concat(gpus.Supported, instances, switches)
 	return nil
+}
+
+// listSwitches lists NVSwitches where something is wanted of them. A host engine without the module that knows them has none, and where the
+// call fails for another reason, those that were there are.
+func (c *watcher) listSwitches(ctx context.Context) ([]dcgm.Entity, error) {
+	if !c.wantsSwitches {
+		return nil, nil
+	}
+	some, err := c.src.Entities(ctx, dcgm.Switch)
+	switch {
+	case lost(err):
+		return nil, fail(selftelemetry.KindEnumerate, err)
+	case dcgm.IsUnserved(err):
+		return nil, nil
+	case err != nil:
+		c.self.IncError(selftelemetry.KindEnumerate)
+		return ofKind(c.entities, dcgm.Switch), nil
+	default:
+		return some.All, nil
+	}
 }
 
 // listInstances lists compute instances only where there are GPU instances to hold them. A host engine that does not
@@ -55,6 +79,16 @@ func isInstance(e dcgm.Entity) bool {
 	return e.Kind == dcgm.GPUInstance || e.Kind == dcgm.ComputeInstance
 }
 
+func isNoGPU(e dcgm.Entity) bool { return e.Kind != dcgm.GPU }
+
+func without(entities []dcgm.Entity, kind dcgm.EntityKind) []dcgm.Entity {
+	return slices.DeleteFunc(slices.Clone(entities), func(e dcgm.Entity) bool { return e.Kind == kind })
+}
+
+func ofKind(entities []dcgm.Entity, kind dcgm.EntityKind) []dcgm.Entity {
+	return slices.DeleteFunc(slices.Clone(entities), func(e dcgm.Entity) bool { return e.Kind != kind })
+}
+
 func instancesOf(entities []dcgm.Entity) []dcgm.Entity {
 	return slices.DeleteFunc(slices.Clone(entities), func(e dcgm.Entity) bool { return !isInstance(e) })
 }
@@ -67,7 +101,7 @@ func (c *reader) readIdentities(ctx context.Context) (*inventory.Identities, err
 	}
 	unread := map[dcgm.Entity]error{}
 	for _, kind := range kinds {
-		some := slices.DeleteFunc(slices.Clone(c.entities), func(e dcgm.Entity) bool { return e.Kind != kind })
+		some := ofKind(c.entities, kind)
 		if len(some) == 0 {
 			continue
 		}

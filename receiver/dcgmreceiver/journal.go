@@ -31,6 +31,7 @@ func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) erro
 	}
 	r.journal = journal
 	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil
+	r.collector.wantsSwitches = r.collector.wantsSwitches || r.logs != nil
 	return nil
 }
 

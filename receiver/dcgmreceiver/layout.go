@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/metadata"
 )
 
@@ -40,10 +41,10 @@ func enabledOf(metrics metadata.MetricsConfig) map[string]bool {
 }
 
 // kinds are those of the entities that are read.
-var kinds = []dcgm.EntityKind{dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance}
+var kinds = []dcgm.EntityKind{dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance, dcgm.Switch}
 
 // layoutsOf lays out what is read of entities of each kind: what the rows need, of GPUs what hw.status is made of where that is judged and
-// what labels need, and the UUID, which says whose the other values are.
+// what labels need, and the UUID, which says whose the other values are. The host engine samples NVSwitches by itself, once a minute.
 func layoutsOf(rows []catalog.Row, enabled map[string]bool, judged bool, labels []catalog.Need, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
 	layouts := map[dcgm.EntityKind]*catalog.Layout{}
 	for _, kind := range kinds {
@@ -56,7 +57,11 @@ func layoutsOf(rows []catalog.Row, enabled map[string]bool, judged bool, labels 
 				needs = append(needs, catalog.Need{Field: field, Tier: catalog.Normal})
 			}
 		}
-		needs = append(needs, catalog.Need{Field: fieldUUID, Tier: catalog.Normal})
+		uuid := catalog.Need{Field: inventory.UUIDOf(kind), Tier: catalog.Normal}
+		if kind == dcgm.Switch {
+			uuid.Tier = catalog.Slow
+		}
+		needs = append(needs, uuid)
 		layouts[kind] = catalog.NewLayout(kind, rows, enabled, needs, pace)
 	}
 	return layouts

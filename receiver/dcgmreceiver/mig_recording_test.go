@@ -38,17 +38,17 @@ func (profiling) ProfilingFields(context.Context, dcgm.Entity) ([]dcgm.FieldID, 
 	return fields, nil
 }
 
-// migRecording unpacks the recording of a host engine with MIG.
-func migRecording(t *testing.T) string {
+// unpacked is where the text of a packed recording is.
+func unpacked(t *testing.T, name string) string {
 	t.Helper()
-	packed, err := os.Open("internal/dcgm/testdata/dcgm-4.6.0-mig.jsonl.gz")
+	packed, err := os.Open(filepath.Join("internal/dcgm/testdata", name+".gz"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, packed.Close()) }()
 	from, err := gzip.NewReader(packed)
 	require.NoError(t, err)
 	text, err := io.ReadAll(from)
 	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "mig.jsonl")
+	path := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.WriteFile(path, text, 0o600))
 	return path
 }
@@ -61,7 +61,7 @@ type recordedValue struct {
 	Field  dcgm.FieldID `json:"field"`
 }
 
-var recordedKinds = map[string]dcgm.EntityKind{"GPU": dcgm.GPU, "GPU Instance": dcgm.GPUInstance, "GPU Compute Instance": dcgm.ComputeInstance}
+var recordedKinds = map[string]dcgm.EntityKind{"GPU": dcgm.GPU, "GPU Instance": dcgm.GPUInstance, "GPU Compute Instance": dcgm.ComputeInstance, "NvSwitch": dcgm.Switch}
 
 // recordedFields are the fields that a recording has of each entity, and how many values there are.
 func recordedFields(t *testing.T, path string) (map[dcgm.Entity][]dcgm.FieldID, int) {
@@ -192,7 +192,7 @@ func (a *account) requirePoint(g *gpu, r *catalog.Placed, src *catalog.Source, v
 // A real host engine's answers about two GPUs with MIG: what is emitted is what it said of the entity itself, and the
 // table says why the rest is not.
 func TestEveryRecordedValueOfMIGIsEmittedOrLeftOutForAReason(t *testing.T) {
-	path := migRecording(t)
+	path := unpacked(t, "dcgm-4.6.0-mig.jsonl")
 	fields, values := recordedFields(t, path)
 	require.Equal(t, 15632, values)
 	wrap := func(src dcgm.Source) dcgm.Source { return profiling{src} }
@@ -212,7 +212,8 @@ func TestEveryRecordedValueOfMIGIsEmittedOrLeftOutForAReason(t *testing.T) {
 		for key := range a.points {
 			require.NotContains(t, key, "gpu.mig.gi", "a point that is of no recorded value")
 		}
-		requireFile(t, "mig-recording.md", a.table())
+		requireFile(t, "mig-recording.md", a.table(t.Name(), "# What becomes of the fields of a host engine with MIG\n\n"+
+			"A recording of DCGM 4.6.0 has 977 values of each GPU and instance. All metrics are enabled here. Metrics by level: [mig.md](mig.md)."))
 	})
 }
 
@@ -242,11 +243,9 @@ func (a *account) entity(entity dcgm.Entity, fields []dcgm.FieldID) {
 	}
 }
 
-func (a *account) table() string {
+func (a *account) table(test, introduction string) string {
 	var b strings.Builder
-	b.WriteString("<!-- Written by TestEveryRecordedValueOfMIGIsEmittedOrLeftOutForAReason. -->\n# What becomes of the fields of a host engine with MIG\n\n" +
-		"A recording of DCGM 4.6.0 has 977 values of each GPU and instance. All metrics are enabled here. Metrics by level: [mig.md](mig.md).\n\n" +
-		"| level | what becomes of it | DCGM fields |\n| --- | --- | --- |\n")
+	fmt.Fprintf(&b, "<!-- Written by %s. -->\n%s\n\n| level | what becomes of it | DCGM fields |\n| --- | --- | --- |\n", test, introduction)
 	for _, kind := range kinds {
 		for _, why := range slices.Sorted(maps.Keys(a.of[kind])) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", kind, why, ranges(slices.Sorted(maps.Keys(a.of[kind][why]))))

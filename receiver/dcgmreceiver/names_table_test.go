@@ -36,6 +36,10 @@ var ofEvents = []struct {
 	{112, "gpu.throttle.events", "gpu.throttle.reason"},
 	{230, "gpu.xid.errors", "gpu.xid.code"},
 	{230, "gpu.xid.last", "gpu.xid.code"},
+	{856, "gpu.sxid.errors", "gpu.sxid.code,gpu.sxid.fatal=true"},
+	{856, "gpu.sxid.last", "gpu.sxid.code,gpu.sxid.fatal=true"},
+	{857, "gpu.sxid.errors", "gpu.sxid.code,gpu.sxid.fatal=false"},
+	{857, "gpu.sxid.last", "gpu.sxid.code,gpu.sxid.fatal=false"},
 }
 
 func TestNamesTableIsTheCatalog(t *testing.T) {
@@ -122,6 +126,9 @@ func kindOf(source catalog.Source) (kind, factor string) {
 // linear is the factor of a source that multiplies. Flags, which are 0 and 1 alone, are their field.
 func linear(source catalog.Source) (factor string, ok bool) {
 	zero, one, half := ask(source, 0), ask(source, 1), ask(source, 0.5)
+	if math.IsNaN(zero) && ask(source, 2) == 2*one { // Where 0 stands for no value.
+		zero = 0
+	}
 	switch {
 	case zero == 0 && one == 1 && math.IsNaN(ask(source, 2)):
 		return "1", true

@@ -223,7 +223,7 @@ func (c *notifier) noticeClocks(g *gpu, at int64, mask uint64) {
 
 // noticeReplaced reports that another GPU is in the place of one, which is known no more.
 func (c *notifier) noticeReplaced(before *gpu) {
-	if !c.notices() || before == nil || isInstance(before.entity()) {
+	if !c.notices() || before == nil || isNoGPU(before.entity()) {
 		return
 	}
 	c.replaced(before.subject(), before.known.Key(), c.inPlaceOf(before.known.PCIBusID), c.clock.Now(time.Now()))
@@ -259,7 +259,7 @@ func (c *notifier) noticeMissing(engine int64) {
 	x.called = true
 	owners := x.journal.Numbers.Owners()
 	for i := range owners {
-		if owner := &owners[i]; owner.Until != 0 && !isInstance(owner.Entity) && c.known[owner.Key] == nil {
+		if owner := &owners[i]; owner.Until != 0 && !isNoGPU(owner.Entity) && c.known[owner.Key] == nil {
 			c.noticeOneMissing(owner, engine)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
 
@@ -26,6 +27,9 @@ type class struct {
 	live     []dcgm.FieldID        // those of the fastest tier that give values in use; nil while that is open
 	refused  map[dcgm.FieldID]bool // not watched, and whether that may end
 }
+
+// uuid is the field that says whose the values of the class are.
+func (s *class) uuid() dcgm.FieldID { return inventory.UUIDOf(s.entities[0].Kind) }
 
 // plan identifies the GPUs, and has the host engine watch what their series need. What it cannot have for one GPU is
 // left for the next plan; what fails as a whole is an error, and nothing is left behind at the host engine.
@@ -52,7 +56,7 @@ func (c *collector) plan(ctx context.Context, now time.Time) error {
 func (c *watcher) choosePlanned(ctx context.Context) error {
 	entities := slices.Clone(c.all)
 	for _, entity := range c.entities {
-		if slices.Contains(c.all, entity) || isInstance(entity) {
+		if slices.Contains(c.all, entity) || isNoGPU(entity) {
 			continue
 		}
 		status, err := c.src.Status(ctx, entity)
@@ -91,7 +95,7 @@ func (c *collector) watchAll(ctx context.Context, now time.Time) error {
 	return c.xids.begin(ctx, c)
 }
 
-// members are the GPUs that can be read, with what they have. The others have no values.
+// members are the GPUs that can be read, with what they have, and the NVSwitches. The others have no values.
 func (c *watcher) members(ctx context.Context) ([]watching.Member, error) {
 	var members []watching.Member
 	for _, g := range c.gpus {
@@ -108,6 +112,9 @@ func (c *watcher) members(ctx context.Context) ([]watching.Member, error) {
 			part.profiled, part.profilingUnknown = g.profiled, g.profilingUnknown
 			members = append(members, watching.Member{Entity: part.entity(), GPM: g.known.GPM(), Profiled: g.profiled})
 		}
+	}
+	for _, g := range c.switches {
+		members = append(members, watching.Member{Entity: g.entity()})
 	}
 	return members, nil
 }
@@ -147,7 +154,7 @@ func (c *reader) classify(sets []watching.Set) {
 
 // at returns what has a number now, nil if nothing that is configured has.
 func (c *roster) at(entity dcgm.Entity) *gpu {
-	for _, some := range [][]*gpu{c.gpus, c.parts} {
+	for _, some := range [][]*gpu{c.gpus, c.parts, c.switches} {
 		if i := slices.IndexFunc(some, func(g *gpu) bool { return g.entity() == entity }); i >= 0 {
 			return some[i]
 		}

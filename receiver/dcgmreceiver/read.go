@@ -24,7 +24,7 @@ import (
 func (c *reader) dropStrangers() bool {
 	found := false
 	for _, class := range c.classes {
-		slot, _ := class.layout.Slot(fieldUUID)
+		slot, _ := class.layout.Slot(class.uuid())
 		for _, g := range class.gpus {
 			found = c.dropStranger(g, slot) || found
 		}
@@ -105,7 +105,7 @@ func (c *reader) isDue(t catalog.Tier, now time.Time) bool {
 
 // liveFields returns the fields of the fastest tier that some entity of the class has a use for.
 func (s *class) liveFields() []dcgm.FieldID {
-	live := map[dcgm.FieldID]bool{fieldUUID: true}
+	live := map[dcgm.FieldID]bool{s.uuid(): true}
 	for _, g := range s.gpus {
 		g.values.AddLive(live)
 	}
@@ -132,6 +132,9 @@ func (c *reader) readNormal(ctx context.Context, now time.Time) error {
 }
 
 func (c *reader) readFields(ctx context.Context, class *class, t catalog.Tier, fields []dcgm.FieldID) error {
+	if len(fields) == 0 {
+		return nil
+	}
 	samples, unread, err := c.src.Read(ctx, class.entities, fields, c.buf)
 	c.buf = samples
 	if err != nil {
@@ -184,9 +187,9 @@ func (c *reader) unreadable() error {
 	}
 	entities := slices.SortedFunc(maps.Keys(all), dcgm.Entity.Compare)
 	if first := entities[0]; first.Kind != dcgm.GPU { // GPUs come first.
-		return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read MIG instances %v: %w", entities, all[first]))
+		return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read %v: %w", entities, all[first]))
 	}
-	gpus := slices.DeleteFunc(slices.Clone(entities), isInstance)
+	gpus := ofKind(entities, dcgm.GPU)
 	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbersOf(gpus), all[gpus[0]]))
 }
 
@@ -234,7 +237,7 @@ func (c *reader) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
 			}
 			stale := now-s.TS > class.layout.SlotLimit(slot)
 			c.overdue = c.overdue || stale
-			if !stale && class.layout.SlotTier(slot) == catalog.Normal && field != fieldUUID {
+			if !stale && class.layout.SlotTier(slot) == catalog.Normal && field != class.uuid() {
 				g.fresh++
 				g.sampled = true
 			}
@@ -253,12 +256,12 @@ func (c *reader) readSlow(ctx context.Context, now time.Time) error {
 		}
 	}
 	c.unsupported = c.countUnsupported()
-	if c.enabled[metricLinks.Name] {
+	if c.enabled[metricLinks.Name] || c.enabled[metricSwitchLinks.Name] && len(c.switches) > 0 {
 		links, err := c.src.Links(ctx)
 		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
 		}
-		for _, g := range c.gpus {
+		for _, g := range slices.Concat(c.gpus, c.switches) {
 			g.links = links[g.entity()]
 		}
 	}

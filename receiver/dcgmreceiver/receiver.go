@@ -91,7 +91,7 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := xid.New(cfg.XIDs, nil)
+	table, err := xid.New(cfg.XIDs, cfg.SXIDs)
 	if err != nil {
 		return nil, err
 	}

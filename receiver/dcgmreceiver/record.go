@@ -24,7 +24,7 @@ type recording struct {
 // record writes all points of the GPUs.
 func (c *collector) record(pass record.Pass) {
 	r := &recording{c, pass}
-	gpus, parts := shown(c.gpus), shown(c.parts)
+	gpus, parts, switches := shown(c.gpus), shown(c.parts), shown(c.switches)
 	r.states(c.stateOfAll(r.Engine))
 	for _, g := range gpus {
 		r.healthWatches(g)
@@ -32,19 +32,24 @@ func (c *collector) record(pass record.Pass) {
 	}
 	r.checks.sent = r.checks.checked
 	groups := []record.Group{{Layout: c.Layout, Entities: entitiesOf(gpus)}}
+	others := slices.Concat(parts, switches)
 	for _, kind := range kinds[1:] {
-		some := slices.DeleteFunc(slices.Clone(parts), func(g *gpu) bool { return g.entity().Kind != kind })
+		some := slices.DeleteFunc(slices.Clone(others), func(g *gpu) bool { return g.entity().Kind != kind })
 		groups = append(groups, record.Group{Layout: c.layouts[kind], Entities: entitiesOf(some)})
 	}
 	for _, g := range gpus {
 		r.instances(g)
 	}
 	r.Rows(0, catalog.Measurements(), groups...)
-	r.xids(slices.Concat(gpus, parts, c.gone)) // There may be many.
+	r.xids(slices.Concat(gpus, others, c.gone, c.left)) // There may be many.
 	r.Rows(catalog.Measurements(), len(catalog.Rows()), groups...)
 	for _, g := range gpus {
 		r.throttleEvents(g)
 		r.info(g)
+	}
+	r.switchesUp(switches)
+	for _, g := range switches {
+		r.switchInfo(g)
 	}
 	r.dcgmExporter()
 }

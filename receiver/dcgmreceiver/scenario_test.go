@@ -20,7 +20,7 @@ import (
 // samples has them.
 func TestNodesGiveTheirMetrics(t *testing.T) {
 	for scenario, devices := range map[string][]string{
-		"h100x8":      {"nvidia0", "nvidia7"},
+		"h100x8":      {"nvidia0", "nvidia7", "nvswitch3"},
 		"a100x4-mig":  {"nvidia0", "nvidia3"},
 		"gb200-grace": {"nvidia0"},
 		"l4x1":        {"nvidia0"},

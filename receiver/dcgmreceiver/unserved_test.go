@@ -24,7 +24,7 @@ func TestCallsThatTheHostEngineDoesNotServeCostWhatNeedsThem(t *testing.T) {
 	}{
 		"dcgmHostengineVersionInfo":                 {-12, "ask the host engine for its version", ""},
 		"dcgmGetAllSupportedDevices":                {-12, "list supported GPUs", ""},
-		"dcgmGetEntityGroupEntities":                {-12, "list all GPUs, list GPU instances", ""},
+		"dcgmGetEntityGroupEntities":                {-12, "list all GPUs, list GPU instances, list NVSwitches", ""},
 		"dcgmProfGetSupportedMetricGroups":          {-12, "list profiling fields", "gpu.sm.utilization{hw.name=nvidia0}"},
 		"dcgmGetNvLinkLinkStatus":                   {-33, "get the states of NVLinks", "gpu.nvlink.links{gpu.nvlink.link.state=up hw.name=nvidia0}"},
 		"dcgmIntrospectGetHostengineMemoryUsage":    {-33, "ask the host engine for its usage", "dcgm.hostengine.memory.usage{}"},

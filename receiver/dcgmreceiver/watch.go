@@ -19,6 +19,7 @@ import (
 // Watches for events keep their history at least that long, and longer than any pause between two collections.
 const (
 	eventPeriod  = time.Second
+	sxidPeriod   = 30 * time.Second // that of the host engine's own looks, so that it repeats a code no sooner
 	eventKeepAge = 10 * time.Minute
 )
 
@@ -42,6 +43,7 @@ func needsOf(layouts map[dcgm.EntityKind]*catalog.Layout) map[dcgm.EntityKind]wa
 func watchSettings(clockEvents bool, pace *catalog.Pace) watching.Settings {
 	s := watching.Settings{Periods: pace.Periods, Identity: map[dcgm.EntityKind][]dcgm.FieldID{
 		dcgm.GPU: inventory.Fields, dcgm.GPUInstance: inventory.InstanceFields, dcgm.ComputeInstance: inventory.InstanceFields,
+		dcgm.Switch: inventory.SwitchFields,
 	}}
 	if clockEvents {
 		normal := pace.Periods[catalog.Normal]

@@ -18,7 +18,6 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/watching"
 )
@@ -26,12 +25,29 @@ import (
 var (
 	metricXIDErrors = catalog.Named("gpu.xid.errors")
 	metricXIDLast   = catalog.Named("gpu.xid.last")
+
+	metricSXIDErrors = catalog.Named("gpu.sxid.errors")
+	metricSXIDLast   = catalog.Named("gpu.sxid.last")
 )
 
-// xidReader reads the XIDs of all GPUs into a journal.
+// codes is what is read of the codes of some kinds of entities.
+type codes struct {
+	history events.History
+	fields  []dcgm.FieldID
+	kinds   catalog.Kinds
+	period  time.Duration
+}
+
+// codesOf are XIDs, which the host engine's thread appends, and SXIDs, for which it asks the driver.
+var codesOf = [...]codes{
+	{events.XIDs, []dcgm.FieldID{events.FieldXID}, catalog.KindsOf(dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance), eventPeriod},
+	{events.SXIDs, []dcgm.FieldID{events.FieldFatalSXID, events.FieldNonFatalSXID}, catalog.KindsOf(dcgm.Switch), sxidPeriod},
+}
+
+// xidReader reads the XIDs of all GPUs and the SXIDs of all NVSwitches into a journal.
 type xidReader struct {
 	table   *xid.Table
-	metrics bool // some metric needs them
+	metrics map[events.History]bool // some metric needs them
 	journal *events.Journal
 	records bool  // a logs pipeline needs them
 	begun   bool  // they have been read
@@ -43,21 +59,24 @@ type xidReader struct {
 	called   bool   // the GPUs of an earlier run have been looked for
 }
 
-func newXIDReader(table *xid.Table, metrics bool) *xidReader {
+func newXIDReader(table *xid.Table, metrics map[events.History]bool) *xidReader {
 	return &xidReader{table: table, metrics: metrics}
 }
 
-// wanted reports whether anybody does. Without a journal nothing has started.
-func (x *xidReader) wanted() bool { return x.journal != nil && (x.metrics || x.records) }
+// wanted reports whether anybody wants a history. Without a journal nothing has started.
+func (x *xidReader) wanted(history events.History) bool {
+	return x.journal != nil && (x.metrics[history] || x.records)
+}
 
 // xidWants are the watches of the XIDs of all GPUs, those that cannot be read included, and of their MIG instances: with
-// MIG, most come from there.
+// MIG, most come from there. NVSwitches have SXIDs.
 func (c *historian) xidWants() []watching.Want {
-	if !c.xids.wanted() {
-		return nil
-	}
 	var wants []watching.Want
 	for _, kind := range kinds {
+		of := &codesOf[slices.IndexFunc(codesOf[:], func(of codes) bool { return of.kinds.Has(kind) })]
+		if !c.xids.wanted(of.history) {
+			continue
+		}
 		var entities []dcgm.Entity
 		for _, g := range c.present() {
 			if g.entity().Kind == kind {
@@ -65,7 +84,7 @@ func (c *historian) xidWants() []watching.Want {
 			}
 		}
 		if len(entities) > 0 {
-			watch := dcgm.Watch{Fields: []dcgm.FieldID{events.FieldXID}, Period: eventPeriod, KeepAge: events.KeepAge}
+			watch := dcgm.Watch{Fields: of.fields, Period: of.period, KeepAge: events.KeepAge}
 			wants = append(wants, watching.Want{Purpose: watching.Events, Entities: entities, Watch: watch})
 		}
 	}
@@ -93,33 +112,52 @@ func (c *historian) readLastXIDs(ctx context.Context) error {
 // readXIDs reads the XIDs since the last time, after the identity of all entities.
 func (c *historian) readXIDs(ctx context.Context) error { return c.takeXIDs(ctx, c.own) }
 
-// takeXIDs reads the XIDs since the last time, and calls own with the host engine's time before it takes them. Those of GPUs for which that
-// fails, as when one has lost its watch, are read after the next plan: the host engine keeps them.
+// takeXIDs reads the XIDs and SXIDs since the last time, and calls own with the host engine's time before it takes them. Those of entities for
+// which that fails, as when one has lost its watch, are read after the next plan: the host engine keeps them.
 func (c *historian) takeXIDs(ctx context.Context, own func(now int64)) error {
+	var failed error
+	owned := false
+	ownOnce := func(now int64) {
+		if !owned {
+			own(now)
+		}
+		owned = true
+	}
+	for i := range codesOf {
+		err := c.takeCodes(ctx, &codesOf[i], ownOnce)
+		if lost(err) {
+			return fail(selftelemetry.KindRead, err)
+		}
+		failed = cmp.Or(failed, err)
+	}
+	c.noteXIDsFailed(failed)
+	return nil
+}
+
+func (c *historian) takeCodes(ctx context.Context, of *codes, own func(now int64)) error {
 	x := c.xids
-	watches := c.eventWatches(events.FieldXID)
-	if !x.wanted() || len(watches) == 0 {
+	watches := c.eventWatches(of.fields[0])
+	if !x.wanted(of.history) || len(watches) == 0 {
 		return nil
 	}
-	since, ready := x.journal.Since(events.XIDs)
+	since, ready := x.journal.Since(of.history)
 	if !ready {
 		x.unbroken = false
 		return nil
 	}
 	read, err := c.readWatches(ctx, watches, since)
 	if lost(err) {
-		return fail(selftelemetry.KindRead, err)
+		return err
 	}
-	c.noteXIDsFailed(err)
 	x.begun = true
 	if !read.Next.IsZero() {
 		own(read.Next.UnixMicro())
 	}
 	owners := x.journal.Numbers.Owners()
-	x.journal.Read(events.XIDs, read, func(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
+	x.journal.Read(of.history, read, func(o events.Occurrence, replayed bool, into plog.LogRecord) (inventory.Key, bool) {
 		return c.describeXID(owners, o, replayed, into)
 	})
-	return nil
+	return err
 }
 
 // own notes who has which number at a time of the host engine: an XID is of whoever had the number when it came.
@@ -164,7 +202,7 @@ func (c *historian) noteXIDsFailed(err error) {
 		c.self.IncError(selftelemetry.KindRead)
 	}
 	if err != nil && !x.failed {
-		c.logger.Warn("XIDs of some GPUs cannot be read, trying again with new watches", zap.Error(err))
+		c.logger.Warn("XIDs of some GPUs or SXIDs of some NVSwitches cannot be read, trying again with new watches", zap.Error(err))
 	}
 	x.failed = err != nil
 }
@@ -204,7 +242,9 @@ func (c *historian) describeXID(owners events.Owners, o events.Occurrence, repla
 		strangerOf(owners.Kin(o.Entity)).Describe(o, code, replayed, into)
 		return inventory.Key{}, true
 	}
-	c.exporter.takeXID(owner.Key, code.Number, o.Time)
+	if code.Kind == xid.XID {
+		c.exporter.takeXID(owner.Key, code.Number, o.Time)
+	}
 	owner.Subject().Describe(o, code, replayed, into)
 	return owner.Key, true
 }
@@ -222,48 +262,4 @@ func strangerOf(kin *events.Owner) *events.Subject {
 	subject.Attributes.PutStr("hw.vendor", inventory.Vendor)
 	subject.Attributes.PutInt("dcgm.entity.id", int64(kin.Entity.ID))
 	return subject
-}
-
-// xids records the counts of entities, be they there or not: what has happened stays true. Those of an entity that is known no more go on
-// as long as it is remembered that it had a number.
-func (r *recording) xids(some []*gpu) {
-	x := r.collector.xids
-	if !x.wanted() || !x.journal.Counted() {
-		return
-	}
-	done := map[inventory.Key]bool{}
-	for _, g := range slices.Concat(r.present(), r.gone) { // Those that are not shown yet have no series.
-		done[g.known.Key()] = true
-	}
-	for _, g := range some {
-		r.xidsOf(g.known.Key(), g.attributes())
-	}
-	owners := x.journal.Numbers.Owners()
-	for i := range owners {
-		if owner := &owners[i]; !done[owner.Key] {
-			done[owner.Key] = true
-			r.xidsOf(owner.Key, owner.Subject().Attributes)
-		}
-	}
-}
-
-func (r *recording) xidsOf(key inventory.Key, attributes pcommon.Map) {
-	counts, since, until := r.collector.xids.journal.Counts(events.XIDs, key)
-	at, start := timestamp(time.UnixMicro(until)), timestamp(time.UnixMicro(since))
-	for i := range counts {
-		count := &counts[i]
-		fill := func(to pcommon.Map) {
-			if count.Overflow {
-				to.PutBool("otel.metric.overflow", true)
-				return
-			}
-			to.PutInt("gpu.xid.code", int64(count.Code))
-		}
-		if r.Wants(metricXIDErrors) {
-			r.Batch.AddFilled(attributes, metricXIDErrors, record.Point{Value: catalog.Number{I: count.Number}, At: at, Start: start}, fill)
-		}
-		if r.Wants(metricXIDLast) {
-			r.Batch.AddFilled(attributes, metricXIDLast, record.Point{Value: catalog.Number{F: float64(count.Last) / 1e6}, At: at, Start: at}, fill)
-		}
-	}
 }

@@ -22,27 +22,32 @@ func (k Kinds) Has(kind dcgm.EntityKind) bool { return k>>kind&1 == 1 }
 var (
 	gpus      = KindsOf(dcgm.GPU)
 	instances = KindsOf(dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance)
+	switches  = KindsOf(dcgm.Switch)
 )
 
-// levels are the fields that a MIG instance has a value of its own of. Asked for any other, a host engine gives an
-// instance what its GPU has.
+// levels are the fields that a MIG instance has a value of its own of, and those of NVSwitches. Asked for any other, a host
+// engine gives an instance what its GPU has.
 var levels = [...]struct {
 	first, last dcgm.FieldID
 	kinds       Kinds
 }{
 	{90, 93, instances},
 	{250, 254, instances},
+	{701, 707, switches},
+	{856, 864, switches},
+	{866, 869, switches},
 	{1001, 1004, instances},
 	{1005, 1005, KindsOf(dcgm.GPU, dcgm.GPUInstance)},
 	{1006, 1008, instances},
 	{1013, 1016, instances},
+	{1524, 1524, switches},
 	{1600, 1602, instances},
 	{1625, 1628, instances},
 }
 
 // kindsOf are the kinds of entities of which a source has a value of their own.
 func (s *Source) kindsOf() Kinds {
-	kinds := instances
+	kinds := ^Kinds(0)
 	for _, field := range s.Fields {
 		kinds &= levelOf(field)
 	}

@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -20,18 +21,18 @@ func levelsOfDCGM(t *testing.T) map[dcgm.FieldID]Kinds {
 	t.Helper()
 	text, err := os.ReadFile("../../../../internal/dcgmsim/fields.tsv")
 	require.NoError(t, err)
-	kinds := map[string]Kinds{"GPU_I": KindsOf(dcgm.GPU, dcgm.GPUInstance), "GPU_CI": instances}
+	kinds := map[string]Kinds{"GPU_I": KindsOf(dcgm.GPU, dcgm.GPUInstance), "GPU_CI": instances, "SWITCH": switches}
 	levels := map[dcgm.FieldID]Kinds{}
 	for line := range strings.Lines(string(text)) {
 		columns := strings.Split(strings.TrimSpace(line), "\t")
 		if id, err := strconv.ParseUint(columns[0], 10, 16); err == nil {
-			levels[dcgm.FieldID(id)] = max(kinds[columns[4]], gpus)
+			levels[dcgm.FieldID(id)] = cmp.Or(kinds[columns[4]], gpus)
 		}
 	}
 	return levels
 }
 
-func TestMIGInstancesHaveTheFieldsThatDCGMSaysTheyHave(t *testing.T) {
+func TestEntitiesHaveTheFieldsThatDCGMSaysTheyHave(t *testing.T) {
 	levels := levelsOfDCGM(t)
 	for _, r := range rows {
 		for _, src := range r.Sources {
@@ -45,7 +46,7 @@ func TestMIGInstancesHaveTheFieldsThatDCGMSaysTheyHave(t *testing.T) {
 func TestMetricsOfInstancesCarryTheAttributesOfInstances(t *testing.T) {
 	for i := range metrics {
 		m := &metrics[i]
-		atInstances := strings.HasPrefix(m.Name, "gpu.xid.") || slices.ContainsFunc(rows, func(r Row) bool { return r.Metric == m && r.Kinds != gpus })
+		atInstances := strings.HasPrefix(m.Name, "gpu.xid.") || slices.ContainsFunc(rows, func(r Row) bool { return r.Metric == m && r.Kinds.Has(dcgm.GPUInstance) })
 		require.Equal(t, atInstances, m.OfInstance, m.Name)
 	}
 }

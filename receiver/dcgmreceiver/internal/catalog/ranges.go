@@ -27,16 +27,17 @@ const (
 	mostRepair = 1e6
 	mostLinks  = 1024
 
-	whyFlag   = "0 and 1 by definition"
-	whyRatio  = "a ratio by definition; profiling may show up to twice that for a busy engine, which is emitted as 1"
-	whyCount  = "counters are 64 bits wide, and one that has passed half of that reads as negative"
-	whyFaults = "one in every nanosecond for eleven days"
-	whyRepair = "boards have 512 rows or 64 pages to repair (NVIDIA, GPU memory error management and dynamic page retirement)"
-	whyMemory = "160 times the 400 GB that a board is announced with"
-	whyWatts  = "ten times a board of 2 kW"
-	whySpeed  = "100 TB a second is 27 times two boards of NVLink 5 (1.8 TB/s each)"
-	whyBytes  = whyCount + "; " + whySpeed
-	whyLinks  = "28 times the 36 NVLinks that DCGM has room for (DCGM_NVLINK_MAX_LINKS_PER_GPU)"
+	whyFlag    = "0 and 1 by definition"
+	whyRatio   = "a ratio by definition; profiling may show up to twice that for a busy engine, which is emitted as 1"
+	whyCount   = "counters are 64 bits wide, and one that has passed half of that reads as negative"
+	whyFaults  = "one in every nanosecond for eleven days"
+	whyRepair  = "boards have 512 rows or 64 pages to repair (NVIDIA, GPU memory error management and dynamic page retirement)"
+	whyMemory  = "160 times the 400 GB that a board is announced with"
+	whyWatts   = "ten times a board of 2 kW"
+	whySpeed   = "100 TB a second is 27 times two boards of NVLink 5 (1.8 TB/s each)"
+	whyBytes   = whyCount + "; " + whySpeed
+	whySilicon = "silicon is specified for -55 to 150 °C at the most, and boards shut down near 100 °C"
+	whyLinks   = "28 times the 36 NVLinks that DCGM has room for (DCGM_NVLINK_MAX_LINKS_PER_GPU)"
 )
 
 // ranges has one row for every metric that the receiver makes of what DCGM says.
@@ -79,6 +80,11 @@ var ranges = []Range{
 	{"gpu.nvlink.packets", 0, MostInt, 0, whyCount},
 	{"gpu.nvlink.recoveries", 0, mostFaults, 0, whyFaults},
 	{"gpu.nvlink.throughput", 0, mostBytes, 0, whySpeed},
+	{"gpu.nvswitch.links", 0, mostLinks, 0, "four times the 256 NVLinks that DCGM has room for (DCGM_NVLINK_MAX_LINKS_PER_NVSWITCH)"},
+	{"gpu.nvswitch.power", 0, mostWatts, 0, whyWatts},
+	{"gpu.nvswitch.reset.required", 0, 1, 0, whyFlag},
+	{"gpu.nvswitch.temperature", -60, 200, 0, whySilicon},
+	{"gpu.nvswitch.temperature.limit", -60, 200, 0, whySilicon},
 	{"gpu.pcie.errors.correctable", 0, mostFaults, 0, whyFaults},
 	{"gpu.pcie.link.generation", 0, 16, 0, "generation 7 is specified"},
 	{"gpu.pcie.link.width", 0, 64, 0, "PCI Express has up to 32 lanes"},
@@ -115,8 +121,8 @@ var ranges = []Range{
 	{"hw.gpu.memory.utilization", 0, 1.1, 0, "a ratio by definition, of values that are not read at the same instant"},
 	{"hw.gpu.utilization", 0, 1, 0, whyRatio},
 	{"hw.power", 0, mostWatts, 0, whyWatts},
-	{"hw.temperature", -60, 200, 0, "silicon is specified for -55 to 150 °C at the most, and boards shut down near 100 °C"},
-	{"hw.temperature.limit", -60, 200, 0, "silicon is specified for -55 to 150 °C at the most, and boards shut down near 100 °C"},
+	{"hw.temperature", -60, 200, 0, whySilicon},
+	{"hw.temperature.limit", -60, 200, 0, whySilicon},
 }
 
 var rangeOf = func() map[string]*Range {

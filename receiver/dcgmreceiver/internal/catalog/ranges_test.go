@@ -22,8 +22,8 @@ import (
 // ownMetrics are what the receiver counts and measures itself, or makes of DCGM's own states.
 var ownMetrics = []string{
 	"dcgm.clock.skew", "dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.reconnects", "dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up",
-	"dcgm.values.dropped", "dcgm.watch.rebuilds", "gpu.fabric.info", "gpu.fallback.series", "gpu.health", "gpu.info", "gpu.mig.instances", "gpu.profiling.fields", "gpu.status",
-	"gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",
+	"dcgm.values.dropped", "dcgm.watch.rebuilds", "gpu.fabric.info", "gpu.fallback.series", "gpu.health", "gpu.info", "gpu.mig.instances", "gpu.nvswitch.info", "gpu.nvswitch.up", "gpu.profiling.fields", "gpu.status",
+	"gpu.sxid.errors", "gpu.sxid.last", "gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",
 }
 
 func TestEveryMetricHasAPlausibleRange(t *testing.T) {

@@ -22,6 +22,7 @@ var measurements = slices.Concat(
 )
 
 var details = slices.Concat(
+	switchSeries,
 	nvlinkSeries,
 	fabricSeries,
 	c2cSeries,

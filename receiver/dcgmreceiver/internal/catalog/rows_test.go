@@ -19,8 +19,8 @@ import (
 var recordedByCode = []string{
 	"dcgm.clock.skew", "dcgm.fields.refused", "dcgm.fields.unsupported", "dcgm.fields.watched", "dcgm.hostengine.cpu.utilization", "dcgm.hostengine.memory.usage", "dcgm.reconnects",
 	"dcgm.sample.age", "dcgm.scrape.duration", "dcgm.up", "dcgm.values.dropped", "dcgm.watch.rebuilds",
-	"gpu.fabric.info", "gpu.fallback.series", "gpu.health", "gpu.info", "gpu.mig.instances", "gpu.nvlink.links", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
-	"gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",
+	"gpu.fabric.info", "gpu.fallback.series", "gpu.health", "gpu.info", "gpu.mig.instances", "gpu.nvlink.links", "gpu.nvswitch.info", "gpu.nvswitch.links", "gpu.nvswitch.up", "gpu.profiling.fields", "gpu.status", "gpu.throttle.events",
+	"gpu.sxid.errors", "gpu.sxid.last", "gpu.up", "gpu.xid.errors", "gpu.xid.last", "hw.status",
 }
 
 func TestEveryMetricHasItsHome(t *testing.T) {

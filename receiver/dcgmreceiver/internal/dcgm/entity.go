@@ -34,6 +34,13 @@ func (k EntityKind) String() string {
 	return fmt.Sprintf("entity of kind %d", uint8(k))
 }
 
+func (k EntityKind) plural() string {
+	if k == Switch {
+		return "NVSwitches"
+	}
+	return k.String() + "s"
+}
+
 // Entity is one thing that DCGM reads, by DCGM's number. A GPU's is neither NVML's index nor the device's minor number and
 // may change with a reset; the UUID does not.
 type Entity struct {

@@ -49,7 +49,7 @@ func (s *source) Unserved() map[string]error { return s.link.all() }
 
 // Entities implements [Lister].
 func (s *source) Entities(ctx context.Context, kind EntityKind) (Entities, error) {
-	return onLink(ctx, s, "list "+kind.String()+"s", func() (Entities, error) { return list(kind, &s.link.unserved) })
+	return onLink(ctx, s, "list "+kind.plural(), func() (Entities, error) { return list(kind, &s.link.unserved) })
 }
 
 // Status implements [Lister].

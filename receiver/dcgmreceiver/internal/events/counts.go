@@ -18,6 +18,7 @@ const maxCounted = 4096
 // Count is how often an entity has reported a code, and when it did last.
 type Count struct {
 	Code     int   `json:"code,omitempty"`
+	Fatal    bool  `json:"fatal,omitempty"`    // of an SXID, what the driver says
 	Overflow bool  `json:"overflow,omitempty"` // of all codes beyond [MaxCodes]
 	Number   int64 `json:"number"`
 	Last     int64 `json:"last"` // microseconds since the Unix epoch on the host engine's clock
@@ -44,26 +45,26 @@ func (c Counts) index(key inventory.Key) int {
 	return slices.IndexFunc(c, func(counted Counted) bool { return counted.Key == key })
 }
 
-// Add counts a code that an entity reported at a time.
-func (c *Counts) Add(key inventory.Key, code int, at int64) {
+// Add counts the code of an occurrence.
+func (c *Counts) Add(key inventory.Key, o Occurrence) {
 	i := c.index(key)
 	if i < 0 {
 		c.makeRoom()
 		*c = append(*c, Counted{Key: key})
 		i = len(*c) - 1
 	}
-	count := (*c)[i].count(code)
+	count := (*c)[i].count(int(o.Value), o.Field == FieldFatalSXID)
 	count.Number++
-	count.Last = max(count.Last, at)
+	count.Last = max(count.Last, o.Time)
 }
 
-func (c *Counted) count(code int) *Count {
+func (c *Counted) count(code int, fatal bool) *Count {
 	for i := range c.Codes {
-		if count := &c.Codes[i]; count.Overflow || count.Code == code {
+		if count := &c.Codes[i]; count.Overflow || count.Code == code && count.Fatal == fatal {
 			return count
 		}
 	}
-	next := Count{Code: code}
+	next := Count{Code: code, Fatal: fatal}
 	if len(c.Codes) >= MaxCodes {
 		next = Count{Overflow: true}
 	}

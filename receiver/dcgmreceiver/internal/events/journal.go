@@ -21,8 +21,11 @@ import (
 // History is a kind of occurrences with a position of its own.
 type History string
 
-// XIDs is the history of XIDs.
-const XIDs History = "xid"
+// The histories.
+const (
+	XIDs  History = "xid"
+	SXIDs History = "sxid"
+)
 
 // MaxWaiting is how many records may wait for a logs pipeline before no more is read: the host engine keeps what comes then.
 const MaxWaiting = 10_000
@@ -184,6 +187,9 @@ func (j *Journal) Read(history History, read Reading, describe Describe) int {
 		j.state.Since = position.Until
 	}
 	for _, o := range taken {
+		if history == SXIDs && position.repeats(o) {
+			continue
+		}
 		j.take(o, replayed, describe)
 	}
 	j.dirty = j.dirty || replayed || len(taken) > 0
@@ -197,7 +203,7 @@ func (j *Journal) take(o Occurrence, replayed bool, describe Describe) {
 		return
 	}
 	if !replayed && key.ID != "" {
-		j.state.Counts.Add(key, int(o.Value), o.Time)
+		j.state.Counts.Add(key, o)
 	}
 	if j.keeps {
 		record.MoveTo(j.records().AppendEmpty())

@@ -166,7 +166,7 @@ func (h handover) until() int64 {
 }
 
 // from is since when one that was not there before has its number. It came after the look before, unless the number was another one's then. At
-// the first look of all, and after a break, a GPU counts as the one that was there all the time, and a MIG instance does not.
+// the first look of all, and after a break, a GPU or an NVSwitch counts as the one that was there all the time, and a MIG instance does not.
 func (h handover) from(p *Owner, before Owners) int64 {
 	latest := int64(0)
 	for i := range before {
@@ -177,7 +177,7 @@ func (h handover) from(p *Owner, before Owners) int64 {
 	switch {
 	case h.unbroken:
 		return max(h.before, latest)
-	case p.Entity.Kind == dcgm.GPU && latest == 0:
+	case !isInstance(p.Entity) && latest == 0:
 		return h.before
 	}
 	return h.now
@@ -248,4 +248,8 @@ func (n *Numbers) stored() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.dirty = false
+}
+
+func isInstance(e dcgm.Entity) bool {
+	return e.Kind == dcgm.GPUInstance || e.Kind == dcgm.ComputeInstance
 }

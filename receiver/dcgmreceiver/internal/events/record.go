@@ -16,13 +16,17 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
-// FieldXID is the field of XIDs (dcgm_fields.h).
-const FieldXID dcgm.FieldID = 230
+// Fields of XIDs and SXIDs (dcgm_fields.h).
+const (
+	FieldXID          dcgm.FieldID = 230
+	FieldFatalSXID    dcgm.FieldID = 856
+	FieldNonFatalSXID dcgm.FieldID = 857
+)
 
 const (
-	attributeUID      = "log.record.uid"
-	attributePCIBusID = "gpu.pci.bus_id"
-	attributeReplayed = "gpu.xid.replayed"
+	attributeUID       = "log.record.uid"
+	attributePCIBusID  = "gpu.pci.bus_id"
+	attributeSXIDFatal = "gpu.sxid.fatal"
 )
 
 // Subject is what an event is about.
@@ -38,10 +42,13 @@ func CodeOf(table *xid.Table, o Occurrence) (xid.Code, bool) {
 	if o.Value < 1 || o.Value > most {
 		return xid.Code{}, false
 	}
-	return table.XID(int(o.Value)), true
+	if o.Field == FieldXID {
+		return table.XID(int(o.Value)), true
+	}
+	return table.SXID(int(o.Value), o.Field == FieldFatalSXID), true
 }
 
-// Describe fills the record of an XID.
+// Describe fills the record of an XID or SXID.
 func (s *Subject) Describe(o Occurrence, code xid.Code, replayed bool, record plog.LogRecord) {
 	name := "gpu." + string(code.Kind)
 	record.SetEventName(name)
@@ -54,8 +61,11 @@ func (s *Subject) Describe(o Occurrence, code xid.Code, replayed bool, record pl
 		attributes.PutStr(attributePCIBusID, s.PCIBusID)
 	}
 	code.Attributes(attributes.PutStr, attributes.PutInt)
+	if code.Kind == xid.SXID {
+		attributes.PutBool(attributeSXIDFatal, o.Field == FieldFatalSXID)
+	}
 	if replayed {
-		attributes.PutBool(attributeReplayed, true)
+		attributes.PutBool(name+".replayed", true)
 	}
 	record.Body().SetStr(s.sentence(code))
 	attributes.PutStr(attributeUID, uid(name, s.id(), o))

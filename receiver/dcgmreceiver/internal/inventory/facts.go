@@ -13,6 +13,7 @@ import (
 type Facts struct {
 	Serial, PCIBusID, VBIOS, Driver, CUDADriver, NVMLIndex                      string
 	FabricClique, FabricCluster, ChassisSerial, ChassisSlot, VirtualizationMode string
+	Firmware, PhysicalID                                                        string // of an NVSwitch
 
 	GPMSupport   string // 1 if GPM gives profiling, else 0
 	Architecture catalog.Architecture
@@ -33,6 +34,8 @@ func (f Facts) or(before Facts) Facts {
 		ChassisSerial:      cmp.Or(f.ChassisSerial, before.ChassisSerial),
 		ChassisSlot:        cmp.Or(f.ChassisSlot, before.ChassisSlot),
 		VirtualizationMode: cmp.Or(f.VirtualizationMode, before.VirtualizationMode),
+		Firmware:           cmp.Or(f.Firmware, before.Firmware),
+		PhysicalID:         cmp.Or(f.PhysicalID, before.PhysicalID),
 		GPMSupport:         cmp.Or(f.GPMSupport, before.GPMSupport),
 		Architecture:       cmp.Or(f.Architecture, before.Architecture),
 	}

@@ -27,10 +27,25 @@ const (
 	fieldVirtualMode       dcgm.FieldID = 500
 	fieldChassisSerial     dcgm.FieldID = 572
 	fieldChassisSlot       dcgm.FieldID = 573
+	fieldSwitchPhysicalID  dcgm.FieldID = 863
+	fieldSwitchPCIDomain   dcgm.FieldID = 866
+	fieldSwitchPCIBus      dcgm.FieldID = 867
+	fieldSwitchPCIDevice   dcgm.FieldID = 868
+	fieldSwitchPCIFunction dcgm.FieldID = 869
+	fieldSwitchUUID        dcgm.FieldID = 878
+	fieldSwitchFirmware    dcgm.FieldID = 1524
 
-	// FieldUUID tells whose the other values of an entity are.
+	// FieldUUID tells whose the other values of a GPU or a MIG instance are.
 	FieldUUID dcgm.FieldID = 54
 )
+
+// UUIDOf is the field that tells whose the other values of an entity of a kind are.
+func UUIDOf(kind dcgm.EntityKind) dcgm.FieldID {
+	if kind == dcgm.Switch {
+		return fieldSwitchUUID
+	}
+	return FieldUUID
+}
 
 // Fields are those that tell identity and facts.
 var Fields = []dcgm.FieldID{
@@ -41,6 +56,11 @@ var Fields = []dcgm.FieldID{
 
 // InstanceFields are those that tell the identity of a MIG instance: the UUID, and as its name the profile.
 var InstanceFields = []dcgm.FieldID{fieldName, FieldUUID}
+
+// SwitchFields are those that tell identity and facts of an NVSwitch.
+var SwitchFields = []dcgm.FieldID{
+	fieldSwitchPhysicalID, fieldSwitchPCIDomain, fieldSwitchPCIBus, fieldSwitchPCIDevice, fieldSwitchPCIFunction, fieldSwitchUUID, fieldSwitchFirmware,
+}
 
 // Samples are those of one entity.
 type Samples map[dcgm.FieldID]dcgm.Sample

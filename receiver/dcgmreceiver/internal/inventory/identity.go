@@ -13,7 +13,7 @@ import (
 // Identity is what every data point of an entity carries.
 type Identity struct {
 	ID     string // hw.id: the UUID
-	Name   string // hw.name: the device file, such as nvidia0
+	Name   string // hw.name: the device file, such as nvidia0; of an NVSwitch DCGM's number, such as nvswitch0
 	Model  string // hw.model
 	Vendor string // hw.vendor
 	Parent string // hw.parent: the UUID of the GPU that a MIG instance is in; "" for a GPU

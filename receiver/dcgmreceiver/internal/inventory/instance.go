@@ -14,8 +14,12 @@ import (
 // what it has of its GPU from the GPU, which has been recognized before.
 func (r *recognition) identify(entity dcgm.Entity) (Identity, Facts) {
 	samples := r.Samples[entity]
-	if entity.Kind == dcgm.GPU {
+	switch entity.Kind {
+	case dcgm.GPU:
 		return ofGPU(samples)
+	case dcgm.Switch:
+		return ofSwitch(entity, samples)
+	default:
 	}
 	id := Identity{
 		ID:  uuidOf(entity.Kind, samples[FieldUUID]),

@@ -136,5 +136,5 @@ func TestUUIDsOfInstances(t *testing.T) {
 		require.Equal(t, ok, uuidOf(dcgm.GPUInstance, dcgm.SampleOf(FieldUUID, 1, text)) != "", text)
 		require.Equal(t, ok, uuidOf(dcgm.ComputeInstance, dcgm.SampleOf(FieldUUID, 1, text)) != "", text)
 	}
-	require.Empty(t, uuidOf(dcgm.Switch, dcgm.SampleOf(FieldUUID, 1, uuidA)))
+	require.Empty(t, uuidOf(dcgm.Link, dcgm.SampleOf(FieldUUID, 1, uuidA)))
 }

@@ -48,7 +48,7 @@ func (r *recognition) run() {
 	r.node.Version++
 }
 
-// choose finds those that are configured. MIG instances are with their GPU.
+// choose finds those that are configured. MIG instances are with their GPU, and NVSwitches are the node's.
 func (r *recognition) choose() {
 	chosen := map[string]bool{}
 	for i := range r.next {
@@ -59,7 +59,7 @@ func (r *recognition) choose() {
 	}
 	for i := range r.next {
 		if k := &r.next[i]; k.Entity.Kind != dcgm.GPU {
-			k.Chosen = chosen[k.Parent]
+			k.Chosen = k.Entity.Kind == dcgm.Switch || chosen[k.Parent]
 		}
 	}
 }
@@ -97,11 +97,15 @@ func (r *recognition) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 
 // isNameless reports whether something that the entity goes by is missing and may still be told.
 func (k *Known) isNameless(samples Samples) bool {
-	late := k.unidentified() && isLate(samples[FieldUUID])
-	if k.Entity.Kind != dcgm.GPU {
+	late := k.unidentified() && isLate(samples[UUIDOf(k.Entity.Kind)])
+	switch k.Entity.Kind {
+	case dcgm.GPU:
+		return late || k.Model == "" && isLate(samples[fieldName]) || k.Name == ByNumber(k.Entity) && isLate(samples[fieldMinor])
+	case dcgm.Switch:
+		return late
+	default:
 		return late || k.Parent == "" || k.MIG.Profile == "" && isLate(samples[fieldName])
 	}
-	return late || k.Model == "" && isLate(samples[fieldName]) || k.Name == ByNumber(k.Entity) && isLate(samples[fieldMinor])
 }
 
 func hasKey(key Key) func(*Known) bool { return func(k *Known) bool { return k.Key() == key } }

@@ -16,7 +16,11 @@ var uuids = map[dcgm.EntityKind]*regexp.Regexp{
 	dcgm.GPU:             gpuUUID,
 	dcgm.GPUInstance:     migUUID,
 	dcgm.ComputeInstance: migUUID,
+	dcgm.Switch:          switchUUID,
 }
+
+// switchUUID is what NVIDIA's libraries name an NVSwitch by: SWX- and a UUID, or the number of the device.
+var switchUUID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]{5,79}$`)
 
 var migUUID = regexp.MustCompile(`^MIG-([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|GPU-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/\d+){1,2})$`)
 
@@ -41,7 +45,7 @@ const (
 
 // Judge compares the sample of an entity's UUID with what is known of it.
 func (n *Node) Judge(k *Known, s dcgm.Sample) Verdict {
-	if s.Reason != dcgm.OK || s.Text() == k.ID {
+	if s.Reason != dcgm.OK || textOf(s) == k.ID {
 		return Same
 	}
 	if uuid := uuidOf(k.Entity.Kind, s); uuid == "" || uuid == n.duplicates[k.Entity] {
@@ -53,7 +57,7 @@ func (n *Node) Judge(k *Known, s dcgm.Sample) Verdict {
 // dropImplausible makes blank what can be no identity, so that what is known is kept.
 func (r *recognition) dropImplausible() {
 	for _, entity := range r.Asked {
-		if s := r.Samples[entity][FieldUUID]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(entity.Kind, s) == "" {
+		if s := r.Samples[entity][UUIDOf(entity.Kind)]; s.Reason == dcgm.OK && s.Type != 0 && uuidOf(entity.Kind, s) == "" {
 			r.dropUUID(entity)
 		}
 	}
@@ -62,9 +66,10 @@ func (r *recognition) dropImplausible() {
 // dropUUID makes the UUID of an entity blank. What the caller answered stays as it is.
 func (r *recognition) dropUUID(entity dcgm.Entity) {
 	samples := maps.Clone(r.Samples[entity])
-	s := samples[FieldUUID]
+	field := UUIDOf(entity.Kind)
+	s := samples[field]
 	s.Reason = dcgm.Blank
-	samples[FieldUUID] = s
+	samples[field] = s
 	r.Samples[entity] = samples
 	r.change(Implausible, Key{entity.Kind, ByNumber(entity)}, entity)
 }
@@ -74,7 +79,7 @@ func (r *recognition) dropDuplicates() {
 	owners, before := r.owners(), r.node.duplicates
 	r.node.duplicates = nil
 	for _, entity := range r.Asked {
-		uuid := uuidOf(entity.Kind, r.Samples[entity][FieldUUID])
+		uuid := uuidOf(entity.Kind, r.Samples[entity][UUIDOf(entity.Kind)])
 		owner := owners[Key{entity.Kind, uuid}]
 		if uuid == "" || owner == entity {
 			continue
@@ -94,7 +99,7 @@ func (r *recognition) dropDuplicates() {
 func (r *recognition) owners() map[Key]dcgm.Entity {
 	owners := map[Key]dcgm.Entity{}
 	for _, entity := range r.Asked {
-		key := Key{entity.Kind, uuidOf(entity.Kind, r.Samples[entity][FieldUUID])}
+		key := Key{entity.Kind, uuidOf(entity.Kind, r.Samples[entity][UUIDOf(entity.Kind)])}
 		known := r.node.Find(key)
 		if _, owned := owners[key]; !owned || known != nil && known.Entity == entity {
 			owners[key] = entity

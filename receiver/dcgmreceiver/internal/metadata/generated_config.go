@@ -82,6 +82,13 @@ type MetricsConfig struct {
 	GpuNvlinkPackets                    MetricConfig `mapstructure:"gpu.nvlink.packets"`
 	GpuNvlinkRecoveries                 MetricConfig `mapstructure:"gpu.nvlink.recoveries"`
 	GpuNvlinkThroughput                 MetricConfig `mapstructure:"gpu.nvlink.throughput"`
+	GpuNvswitchInfo                     MetricConfig `mapstructure:"gpu.nvswitch.info"`
+	GpuNvswitchLinks                    MetricConfig `mapstructure:"gpu.nvswitch.links"`
+	GpuNvswitchPower                    MetricConfig `mapstructure:"gpu.nvswitch.power"`
+	GpuNvswitchResetRequired            MetricConfig `mapstructure:"gpu.nvswitch.reset.required"`
+	GpuNvswitchTemperature              MetricConfig `mapstructure:"gpu.nvswitch.temperature"`
+	GpuNvswitchTemperatureLimit         MetricConfig `mapstructure:"gpu.nvswitch.temperature.limit"`
+	GpuNvswitchUp                       MetricConfig `mapstructure:"gpu.nvswitch.up"`
 	GpuPcieErrorsCorrectable            MetricConfig `mapstructure:"gpu.pcie.errors.correctable"`
 	GpuPcieLinkGeneration               MetricConfig `mapstructure:"gpu.pcie.link.generation"`
 	GpuPcieLinkWidth                    MetricConfig `mapstructure:"gpu.pcie.link.width"`
@@ -105,6 +112,8 @@ type MetricsConfig struct {
 	GpuSmOccupancy                      MetricConfig `mapstructure:"gpu.sm.occupancy"`
 	GpuSmUtilization                    MetricConfig `mapstructure:"gpu.sm.utilization"`
 	GpuStatus                           MetricConfig `mapstructure:"gpu.status"`
+	GpuSxidErrors                       MetricConfig `mapstructure:"gpu.sxid.errors"`
+	GpuSxidLast                         MetricConfig `mapstructure:"gpu.sxid.last"`
 	GpuTemperatureMargin                MetricConfig `mapstructure:"gpu.temperature.margin"`
 	GpuThrottleActive                   MetricConfig `mapstructure:"gpu.throttle.active"`
 	GpuThrottleEvents                   MetricConfig `mapstructure:"gpu.throttle.events"`
@@ -289,6 +298,27 @@ func DefaultMetricsConfig() MetricsConfig {
 		GpuNvlinkThroughput: MetricConfig{
 			Enabled: false,
 		},
+		GpuNvswitchInfo: MetricConfig{
+			Enabled: true,
+		},
+		GpuNvswitchLinks: MetricConfig{
+			Enabled: true,
+		},
+		GpuNvswitchPower: MetricConfig{
+			Enabled: true,
+		},
+		GpuNvswitchResetRequired: MetricConfig{
+			Enabled: true,
+		},
+		GpuNvswitchTemperature: MetricConfig{
+			Enabled: true,
+		},
+		GpuNvswitchTemperatureLimit: MetricConfig{
+			Enabled: true,
+		},
+		GpuNvswitchUp: MetricConfig{
+			Enabled: true,
+		},
 		GpuPcieErrorsCorrectable: MetricConfig{
 			Enabled: false,
 		},
@@ -356,6 +386,12 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		GpuStatus: MetricConfig{
+			Enabled: true,
+		},
+		GpuSxidErrors: MetricConfig{
+			Enabled: true,
+		},
+		GpuSxidLast: MetricConfig{
 			Enabled: true,
 		},
 		GpuTemperatureMargin: MetricConfig{

@@ -186,6 +186,27 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuNvlinkThroughput: MetricConfig{
 						Enabled: true,
 					},
+					GpuNvswitchInfo: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvswitchLinks: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvswitchPower: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvswitchResetRequired: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvswitchTemperature: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvswitchTemperatureLimit: MetricConfig{
+						Enabled: true,
+					},
+					GpuNvswitchUp: MetricConfig{
+						Enabled: true,
+					},
 					GpuPcieErrorsCorrectable: MetricConfig{
 						Enabled: true,
 					},
@@ -253,6 +274,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					GpuStatus: MetricConfig{
+						Enabled: true,
+					},
+					GpuSxidErrors: MetricConfig{
+						Enabled: true,
+					},
+					GpuSxidLast: MetricConfig{
 						Enabled: true,
 					},
 					GpuTemperatureMargin: MetricConfig{
@@ -489,6 +516,27 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					GpuNvlinkThroughput: MetricConfig{
 						Enabled: false,
 					},
+					GpuNvswitchInfo: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvswitchLinks: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvswitchPower: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvswitchResetRequired: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvswitchTemperature: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvswitchTemperatureLimit: MetricConfig{
+						Enabled: false,
+					},
+					GpuNvswitchUp: MetricConfig{
+						Enabled: false,
+					},
 					GpuPcieErrorsCorrectable: MetricConfig{
 						Enabled: false,
 					},
@@ -556,6 +604,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					GpuStatus: MetricConfig{
+						Enabled: false,
+					},
+					GpuSxidErrors: MetricConfig{
+						Enabled: false,
+					},
+					GpuSxidLast: MetricConfig{
 						Enabled: false,
 					},
 					GpuTemperatureMargin: MetricConfig{

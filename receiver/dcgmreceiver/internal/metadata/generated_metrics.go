@@ -1033,6 +1033,36 @@ var MapAttributeGpuNvlinkRecoveryResult = map[string]AttributeGpuNvlinkRecoveryR
 	"failed":     AttributeGpuNvlinkRecoveryResultFailed,
 }
 
+// AttributeGpuNvswitchRail specifies the value gpu.nvswitch.rail attribute.
+type AttributeGpuNvswitchRail int
+
+const (
+	_ AttributeGpuNvswitchRail = iota
+	AttributeGpuNvswitchRailVdd
+	AttributeGpuNvswitchRailDvdd
+	AttributeGpuNvswitchRailHvdd
+)
+
+// String returns the string representation of the AttributeGpuNvswitchRail.
+func (av AttributeGpuNvswitchRail) String() string {
+	switch av {
+	case AttributeGpuNvswitchRailVdd:
+		return "vdd"
+	case AttributeGpuNvswitchRailDvdd:
+		return "dvdd"
+	case AttributeGpuNvswitchRailHvdd:
+		return "hvdd"
+	}
+	return ""
+}
+
+// MapAttributeGpuNvswitchRail is a helper map of string to AttributeGpuNvswitchRail attribute value.
+var MapAttributeGpuNvswitchRail = map[string]AttributeGpuNvswitchRail{
+	"vdd":  AttributeGpuNvswitchRailVdd,
+	"dvdd": AttributeGpuNvswitchRailDvdd,
+	"hvdd": AttributeGpuNvswitchRailHvdd,
+}
+
 // AttributeGpuPcieLinkBound specifies the value gpu.pcie.link.bound attribute.
 type AttributeGpuPcieLinkBound int
 
@@ -1747,6 +1777,27 @@ var MetricsInfo = metricsInfo{
 	GpuNvlinkThroughput: metricInfo{
 		Name: "gpu.nvlink.throughput",
 	},
+	GpuNvswitchInfo: metricInfo{
+		Name: "gpu.nvswitch.info",
+	},
+	GpuNvswitchLinks: metricInfo{
+		Name: "gpu.nvswitch.links",
+	},
+	GpuNvswitchPower: metricInfo{
+		Name: "gpu.nvswitch.power",
+	},
+	GpuNvswitchResetRequired: metricInfo{
+		Name: "gpu.nvswitch.reset.required",
+	},
+	GpuNvswitchTemperature: metricInfo{
+		Name: "gpu.nvswitch.temperature",
+	},
+	GpuNvswitchTemperatureLimit: metricInfo{
+		Name: "gpu.nvswitch.temperature.limit",
+	},
+	GpuNvswitchUp: metricInfo{
+		Name: "gpu.nvswitch.up",
+	},
 	GpuPcieErrorsCorrectable: metricInfo{
 		Name: "gpu.pcie.errors.correctable",
 	},
@@ -1815,6 +1866,12 @@ var MetricsInfo = metricsInfo{
 	},
 	GpuStatus: metricInfo{
 		Name: "gpu.status",
+	},
+	GpuSxidErrors: metricInfo{
+		Name: "gpu.sxid.errors",
+	},
+	GpuSxidLast: metricInfo{
+		Name: "gpu.sxid.last",
 	},
 	GpuTemperatureMargin: metricInfo{
 		Name: "gpu.temperature.margin",
@@ -1935,6 +1992,13 @@ type metricsInfo struct {
 	GpuNvlinkPackets                    metricInfo
 	GpuNvlinkRecoveries                 metricInfo
 	GpuNvlinkThroughput                 metricInfo
+	GpuNvswitchInfo                     metricInfo
+	GpuNvswitchLinks                    metricInfo
+	GpuNvswitchPower                    metricInfo
+	GpuNvswitchResetRequired            metricInfo
+	GpuNvswitchTemperature              metricInfo
+	GpuNvswitchTemperatureLimit         metricInfo
+	GpuNvswitchUp                       metricInfo
 	GpuPcieErrorsCorrectable            metricInfo
 	GpuPcieLinkGeneration               metricInfo
 	GpuPcieLinkWidth                    metricInfo
@@ -1958,6 +2022,8 @@ type metricsInfo struct {
 	GpuSmOccupancy                      metricInfo
 	GpuSmUtilization                    metricInfo
 	GpuStatus                           metricInfo
+	GpuSxidErrors                       metricInfo
+	GpuSxidLast                         metricInfo
 	GpuTemperatureMargin                metricInfo
 	GpuThrottleActive                   metricInfo
 	GpuThrottleEvents                   metricInfo
@@ -4985,6 +5051,405 @@ func newMetricGpuNvlinkThroughput(cfg MetricConfig) metricGpuNvlinkThroughput {
 	return m
 }
 
+type metricGpuNvswitchInfo struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.info metric with initial data.
+func (m *metricGpuNvswitchInfo) init() {
+	m.data.SetName("gpu.nvswitch.info")
+	m.data.SetDescription("1, with what is known of the NVSwitch. hw.id is its UUID as DCGM has it (field 878), or nvswitch and DCGM's number where it has none.")
+	m.data.SetUnit("1")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchInfo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuPciBusIDAttributeValue string, gpuNvswitchFirmwareVersionAttributeValue string, gpuNvswitchPhysicalIDAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.pci.bus_id", gpuPciBusIDAttributeValue)
+	dp.Attributes().PutStr("gpu.nvswitch.firmware.version", gpuNvswitchFirmwareVersionAttributeValue)
+	dp.Attributes().PutStr("gpu.nvswitch.physical_id", gpuNvswitchPhysicalIDAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchInfo) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchInfo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchInfo(cfg MetricConfig) metricGpuNvswitchInfo {
+	m := metricGpuNvswitchInfo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvswitchLinks struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.links metric with initial data.
+func (m *metricGpuNvswitchLinks) init() {
+	m.data.SetName("gpu.nvswitch.links")
+	m.data.SetDescription("NVLinks of the NVSwitch by state, as the host engine lists them.")
+	m.data.SetUnit("{link}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchLinks) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuNvlinkLinkStateAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.nvlink.link.state", gpuNvlinkLinkStateAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchLinks) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchLinks) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchLinks(cfg MetricConfig) metricGpuNvswitchLinks {
+	m := metricGpuNvswitchLinks{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvswitchPower struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.power metric with initial data.
+func (m *metricGpuNvswitchPower) init() {
+	m.data.SetName("gpu.nvswitch.power")
+	m.data.SetDescription("Power of a rail of the NVSwitch (DCGM fields 705 to 707). Absent where the host engine has no sensor, and answers 0.")
+	m.data.SetUnit("W")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchPower) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuNvswitchRailAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("gpu.nvswitch.rail", gpuNvswitchRailAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchPower) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchPower) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchPower(cfg MetricConfig) metricGpuNvswitchPower {
+	m := metricGpuNvswitchPower{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvswitchResetRequired struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.reset.required metric with initial data.
+func (m *metricGpuNvswitchResetRequired) init() {
+	m.data.SetName("gpu.nvswitch.reset.required")
+	m.data.SetDescription("1 while the NVSwitch asks for a reset, else 0 (DCGM field 864).")
+	m.data.SetUnit("1")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchResetRequired) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchResetRequired) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchResetRequired) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchResetRequired(cfg MetricConfig) metricGpuNvswitchResetRequired {
+	m := metricGpuNvswitchResetRequired{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvswitchTemperature struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.temperature metric with initial data.
+func (m *metricGpuNvswitchTemperature) init() {
+	m.data.SetName("gpu.nvswitch.temperature")
+	m.data.SetDescription("Temperature of the NVSwitch (DCGM field 858). hw.temperature is of GPUs alone.")
+	m.data.SetUnit("Cel")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchTemperature) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchTemperature) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchTemperature) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchTemperature(cfg MetricConfig) metricGpuNvswitchTemperature {
+	m := metricGpuNvswitchTemperature{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvswitchTemperatureLimit struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.temperature.limit metric with initial data.
+func (m *metricGpuNvswitchTemperatureLimit) init() {
+	m.data.SetName("gpu.nvswitch.temperature.limit")
+	m.data.SetDescription("Temperatures at which the NVSwitch slows down or shuts down (DCGM fields 859 and 860).")
+	m.data.SetUnit("Cel")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchTemperatureLimit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwLimitTypeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutStr("hw.limit_type", hwLimitTypeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchTemperatureLimit) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchTemperatureLimit) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchTemperatureLimit(cfg MetricConfig) metricGpuNvswitchTemperatureLimit {
+	m := metricGpuNvswitchTemperatureLimit{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuNvswitchUp struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.nvswitch.up metric with initial data.
+func (m *metricGpuNvswitchUp) init() {
+	m.data.SetName("gpu.nvswitch.up")
+	m.data.SetDescription("1 while the host engine lists the NVSwitch, else 0. Absent once it has not been listed for forget_after.")
+	m.data.SetUnit("1")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuNvswitchUp) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuNvswitchUp) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuNvswitchUp) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuNvswitchUp(cfg MetricConfig) metricGpuNvswitchUp {
+	m := metricGpuNvswitchUp{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricGpuPcieErrorsCorrectable struct {
 	data     pmetric.Metric // data buffer for generated metric.
 	config   MetricConfig   // metric config provided by user.
@@ -6289,6 +6754,124 @@ func newMetricGpuStatus(cfg MetricConfig) metricGpuStatus {
 	return m
 }
 
+type metricGpuSxidErrors struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.sxid.errors metric with initial data.
+func (m *metricGpuSxidErrors) init() {
+	m.data.SetName("gpu.sxid.errors")
+	m.data.SetDescription("SXIDs of an NVSwitch by code and by whether the driver calls them fatal (DCGM fields 856 and 857). What the host engine held before the first connection is not counted, nor is a code that it repeats while the driver holds it. Codes beyond 64 of an NVSwitch are one series with otel.metric.overflow.")
+	m.data.SetUnit("{error}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuSxidErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuSxidCodeAttributeValue int64, gpuSxidFatalAttributeValue bool, otelMetricOverflowAttributeValue bool) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutInt("gpu.sxid.code", gpuSxidCodeAttributeValue)
+	dp.Attributes().PutBool("gpu.sxid.fatal", gpuSxidFatalAttributeValue)
+	dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuSxidErrors) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuSxidErrors) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuSxidErrors(cfg MetricConfig) metricGpuSxidErrors {
+	m := metricGpuSxidErrors{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricGpuSxidLast struct {
+	data     pmetric.Metric // data buffer for generated metric.
+	config   MetricConfig   // metric config provided by user.
+	capacity int            // max observed number of data points added to the metric.
+}
+
+// init fills gpu.sxid.last metric with initial data.
+func (m *metricGpuSxidLast) init() {
+	m.data.SetName("gpu.sxid.last")
+	m.data.SetDescription("When the NVSwitch reported the code last, in seconds since the Unix epoch on the host engine's clock.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricGpuSxidLast) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuSxidCodeAttributeValue int64, gpuSxidFatalAttributeValue bool, otelMetricOverflowAttributeValue bool) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("hw.id", hwIDAttributeValue)
+	dp.Attributes().PutStr("hw.name", hwNameAttributeValue)
+	dp.Attributes().PutStr("hw.model", hwModelAttributeValue)
+	dp.Attributes().PutStr("hw.vendor", hwVendorAttributeValue)
+	dp.Attributes().PutInt("gpu.sxid.code", gpuSxidCodeAttributeValue)
+	dp.Attributes().PutBool("gpu.sxid.fatal", gpuSxidFatalAttributeValue)
+	dp.Attributes().PutBool("otel.metric.overflow", otelMetricOverflowAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricGpuSxidLast) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricGpuSxidLast) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricGpuSxidLast(cfg MetricConfig) metricGpuSxidLast {
+	m := metricGpuSxidLast{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricGpuTemperatureMargin struct {
 	data     pmetric.Metric // data buffer for generated metric.
 	config   MetricConfig   // metric config provided by user.
@@ -7574,6 +8157,13 @@ type MetricsBuilder struct {
 	metricGpuNvlinkPackets                    metricGpuNvlinkPackets
 	metricGpuNvlinkRecoveries                 metricGpuNvlinkRecoveries
 	metricGpuNvlinkThroughput                 metricGpuNvlinkThroughput
+	metricGpuNvswitchInfo                     metricGpuNvswitchInfo
+	metricGpuNvswitchLinks                    metricGpuNvswitchLinks
+	metricGpuNvswitchPower                    metricGpuNvswitchPower
+	metricGpuNvswitchResetRequired            metricGpuNvswitchResetRequired
+	metricGpuNvswitchTemperature              metricGpuNvswitchTemperature
+	metricGpuNvswitchTemperatureLimit         metricGpuNvswitchTemperatureLimit
+	metricGpuNvswitchUp                       metricGpuNvswitchUp
 	metricGpuPcieErrorsCorrectable            metricGpuPcieErrorsCorrectable
 	metricGpuPcieLinkGeneration               metricGpuPcieLinkGeneration
 	metricGpuPcieLinkWidth                    metricGpuPcieLinkWidth
@@ -7597,6 +8187,8 @@ type MetricsBuilder struct {
 	metricGpuSmOccupancy                      metricGpuSmOccupancy
 	metricGpuSmUtilization                    metricGpuSmUtilization
 	metricGpuStatus                           metricGpuStatus
+	metricGpuSxidErrors                       metricGpuSxidErrors
+	metricGpuSxidLast                         metricGpuSxidLast
 	metricGpuTemperatureMargin                metricGpuTemperatureMargin
 	metricGpuThrottleActive                   metricGpuThrottleActive
 	metricGpuThrottleEvents                   metricGpuThrottleEvents
@@ -7696,6 +8288,13 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuNvlinkPackets:                    newMetricGpuNvlinkPackets(mbc.Metrics.GpuNvlinkPackets),
 		metricGpuNvlinkRecoveries:                 newMetricGpuNvlinkRecoveries(mbc.Metrics.GpuNvlinkRecoveries),
 		metricGpuNvlinkThroughput:                 newMetricGpuNvlinkThroughput(mbc.Metrics.GpuNvlinkThroughput),
+		metricGpuNvswitchInfo:                     newMetricGpuNvswitchInfo(mbc.Metrics.GpuNvswitchInfo),
+		metricGpuNvswitchLinks:                    newMetricGpuNvswitchLinks(mbc.Metrics.GpuNvswitchLinks),
+		metricGpuNvswitchPower:                    newMetricGpuNvswitchPower(mbc.Metrics.GpuNvswitchPower),
+		metricGpuNvswitchResetRequired:            newMetricGpuNvswitchResetRequired(mbc.Metrics.GpuNvswitchResetRequired),
+		metricGpuNvswitchTemperature:              newMetricGpuNvswitchTemperature(mbc.Metrics.GpuNvswitchTemperature),
+		metricGpuNvswitchTemperatureLimit:         newMetricGpuNvswitchTemperatureLimit(mbc.Metrics.GpuNvswitchTemperatureLimit),
+		metricGpuNvswitchUp:                       newMetricGpuNvswitchUp(mbc.Metrics.GpuNvswitchUp),
 		metricGpuPcieErrorsCorrectable:            newMetricGpuPcieErrorsCorrectable(mbc.Metrics.GpuPcieErrorsCorrectable),
 		metricGpuPcieLinkGeneration:               newMetricGpuPcieLinkGeneration(mbc.Metrics.GpuPcieLinkGeneration),
 		metricGpuPcieLinkWidth:                    newMetricGpuPcieLinkWidth(mbc.Metrics.GpuPcieLinkWidth),
@@ -7719,6 +8318,8 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricGpuSmOccupancy:                      newMetricGpuSmOccupancy(mbc.Metrics.GpuSmOccupancy),
 		metricGpuSmUtilization:                    newMetricGpuSmUtilization(mbc.Metrics.GpuSmUtilization),
 		metricGpuStatus:                           newMetricGpuStatus(mbc.Metrics.GpuStatus),
+		metricGpuSxidErrors:                       newMetricGpuSxidErrors(mbc.Metrics.GpuSxidErrors),
+		metricGpuSxidLast:                         newMetricGpuSxidLast(mbc.Metrics.GpuSxidLast),
 		metricGpuTemperatureMargin:                newMetricGpuTemperatureMargin(mbc.Metrics.GpuTemperatureMargin),
 		metricGpuThrottleActive:                   newMetricGpuThrottleActive(mbc.Metrics.GpuThrottleActive),
 		metricGpuThrottleEvents:                   newMetricGpuThrottleEvents(mbc.Metrics.GpuThrottleEvents),
@@ -7884,6 +8485,13 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuNvlinkPackets.emit(ils.Metrics())
 	mb.metricGpuNvlinkRecoveries.emit(ils.Metrics())
 	mb.metricGpuNvlinkThroughput.emit(ils.Metrics())
+	mb.metricGpuNvswitchInfo.emit(ils.Metrics())
+	mb.metricGpuNvswitchLinks.emit(ils.Metrics())
+	mb.metricGpuNvswitchPower.emit(ils.Metrics())
+	mb.metricGpuNvswitchResetRequired.emit(ils.Metrics())
+	mb.metricGpuNvswitchTemperature.emit(ils.Metrics())
+	mb.metricGpuNvswitchTemperatureLimit.emit(ils.Metrics())
+	mb.metricGpuNvswitchUp.emit(ils.Metrics())
 	mb.metricGpuPcieErrorsCorrectable.emit(ils.Metrics())
 	mb.metricGpuPcieLinkGeneration.emit(ils.Metrics())
 	mb.metricGpuPcieLinkWidth.emit(ils.Metrics())
@@ -7907,6 +8515,8 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricGpuSmOccupancy.emit(ils.Metrics())
 	mb.metricGpuSmUtilization.emit(ils.Metrics())
 	mb.metricGpuStatus.emit(ils.Metrics())
+	mb.metricGpuSxidErrors.emit(ils.Metrics())
+	mb.metricGpuSxidLast.emit(ils.Metrics())
 	mb.metricGpuTemperatureMargin.emit(ils.Metrics())
 	mb.metricGpuThrottleActive.emit(ils.Metrics())
 	mb.metricGpuThrottleEvents.emit(ils.Metrics())
@@ -8224,6 +8834,41 @@ func (mb *MetricsBuilder) RecordGpuNvlinkThroughputDataPoint(ts pcommon.Timestam
 	mb.metricGpuNvlinkThroughput.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
 }
 
+// RecordGpuNvswitchInfoDataPoint adds a data point to gpu.nvswitch.info metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchInfoDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuPciBusIDAttributeValue string, gpuNvswitchFirmwareVersionAttributeValue string, gpuNvswitchPhysicalIDAttributeValue string) {
+	mb.metricGpuNvswitchInfo.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuPciBusIDAttributeValue, gpuNvswitchFirmwareVersionAttributeValue, gpuNvswitchPhysicalIDAttributeValue)
+}
+
+// RecordGpuNvswitchLinksDataPoint adds a data point to gpu.nvswitch.links metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchLinksDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuNvlinkLinkStateAttributeValue AttributeGpuNvlinkLinkState) {
+	mb.metricGpuNvswitchLinks.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuNvlinkLinkStateAttributeValue.String())
+}
+
+// RecordGpuNvswitchPowerDataPoint adds a data point to gpu.nvswitch.power metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchPowerDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuNvswitchRailAttributeValue AttributeGpuNvswitchRail) {
+	mb.metricGpuNvswitchPower.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuNvswitchRailAttributeValue.String())
+}
+
+// RecordGpuNvswitchResetRequiredDataPoint adds a data point to gpu.nvswitch.reset.required metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchResetRequiredDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuNvswitchResetRequired.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
+// RecordGpuNvswitchTemperatureDataPoint adds a data point to gpu.nvswitch.temperature metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchTemperatureDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuNvswitchTemperature.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
+// RecordGpuNvswitchTemperatureLimitDataPoint adds a data point to gpu.nvswitch.temperature.limit metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchTemperatureLimitDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, hwLimitTypeAttributeValue AttributeHwLimitType) {
+	mb.metricGpuNvswitchTemperatureLimit.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, hwLimitTypeAttributeValue.String())
+}
+
+// RecordGpuNvswitchUpDataPoint adds a data point to gpu.nvswitch.up metric.
+func (mb *MetricsBuilder) RecordGpuNvswitchUpDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
+	mb.metricGpuNvswitchUp.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
+}
+
 // RecordGpuPcieErrorsCorrectableDataPoint adds a data point to gpu.pcie.errors.correctable metric.
 func (mb *MetricsBuilder) RecordGpuPcieErrorsCorrectableDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string) {
 	mb.metricGpuPcieErrorsCorrectable.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue)
@@ -8337,6 +8982,16 @@ func (mb *MetricsBuilder) RecordGpuSmUtilizationDataPoint(ts pcommon.Timestamp, 
 // RecordGpuStatusDataPoint adds a data point to gpu.status metric.
 func (mb *MetricsBuilder) RecordGpuStatusDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuStateAttributeValue AttributeGpuState) {
 	mb.metricGpuStatus.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuStateAttributeValue.String())
+}
+
+// RecordGpuSxidErrorsDataPoint adds a data point to gpu.sxid.errors metric.
+func (mb *MetricsBuilder) RecordGpuSxidErrorsDataPoint(ts pcommon.Timestamp, val int64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuSxidCodeAttributeValue int64, gpuSxidFatalAttributeValue bool, otelMetricOverflowAttributeValue bool) {
+	mb.metricGpuSxidErrors.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuSxidCodeAttributeValue, gpuSxidFatalAttributeValue, otelMetricOverflowAttributeValue)
+}
+
+// RecordGpuSxidLastDataPoint adds a data point to gpu.sxid.last metric.
+func (mb *MetricsBuilder) RecordGpuSxidLastDataPoint(ts pcommon.Timestamp, val float64, hwIDAttributeValue string, hwNameAttributeValue string, hwModelAttributeValue string, hwVendorAttributeValue string, gpuSxidCodeAttributeValue int64, gpuSxidFatalAttributeValue bool, otelMetricOverflowAttributeValue bool) {
+	mb.metricGpuSxidLast.recordDataPoint(mb.startTime, ts, val, hwIDAttributeValue, hwNameAttributeValue, hwModelAttributeValue, hwVendorAttributeValue, gpuSxidCodeAttributeValue, gpuSxidFatalAttributeValue, otelMetricOverflowAttributeValue)
 }
 
 // RecordGpuTemperatureMarginDataPoint adds a data point to gpu.temperature.margin metric.
