@@ -146,13 +146,11 @@ func newDemand(cfg *Config, view *exporter, other *google) *demand {
 	return d
 }
 
-// xids reports whether some metric needs XIDs.
-func (d *demand) xids() bool {
-	return d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal) || d.google.wantsXIDs()
 // codes tells which codes some metric needs.
 func (d *demand) codes() map[events.History]bool {
 	return map[events.History]bool{
-		events.XIDs:  d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] || d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal),
+		events.XIDs: d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] ||
+			d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal) || d.google.wantsXIDs(),
 		events.SXIDs: d.enabled[metricSXIDErrors.Name] || d.enabled[metricSXIDLast.Name],
 	}
 }
