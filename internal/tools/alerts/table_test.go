@@ -113,30 +113,68 @@ func TestEveryXIDFiresExactlyOneRule(t *testing.T) {
 	}
 }
 
-// metricsPage returns the names of all metrics in docs/metrics.md as Prometheus has them, and their labels.
-func metricsPage(t *testing.T) (names, labels map[string]bool) {
+// metric is a row of the documentation of metrics.
+type metric struct {
+	name, prometheus string
+	attributes       []string
+}
+
+var units = map[string]string{
+	"s": "_seconds", "By": "_bytes", "W": "_watts", "Cel": "_celsius", "J": "_joules", "Hz": "_hertz", "By/s": "_bytes_per_second", "W/s": "_watts_per_second",
+}
+
+// metricsPages returns the rows of all tables in docs/metrics.md, and in pages that it is divided into, which have the columns metric, type,
+// unit and attributes, wherever these stand.
+func metricsPages(t *testing.T) (metrics []metric) {
 	t.Helper()
-	names, labels = map[string]bool{}, map[string]bool{}
-	units := map[string]string{"s": "_seconds", "By": "_bytes", "W": "_watts", "Cel": "_celsius", "J": "_joules", "Hz": "_hertz", "By/s": "_bytes_per_second", "W/s": "_watts_per_second"}
-	row := regexp.MustCompile("(?m)^\\| `([a-z0-9_.]+)` \\|(?: \\[`\\w+`\\]\\([^)]*\\) \\|)? (counter|gauge|up-down counter|histogram) \\| ([^|]*) \\| ([^|]*) \\|")
-	for _, m := range row.FindAllStringSubmatch(read(t, "docs/metrics.md"), -1) {
-		name := strings.ReplaceAll(m[1], ".", "_")
-		for _, label := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(m[4], -1) {
-			labels[strings.ReplaceAll(label[1], ".", "_")] = true
-		}
-		if !strings.HasPrefix(name, "tracecore_") { // The Collector's own metrics have their names as they are.
-			name += units[m[3]]
-			switch m[2] {
-			case "counter":
-				name += "_total"
-			case "gauge":
-				name += map[bool]string{true: "_ratio"}[m[3] == "1"]
-			}
-		}
-		names[name] = true
+	var files []string
+	for _, pattern := range []string{"docs/metrics*.md", "docs/metrics/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		files = append(files, found...)
 	}
-	require.Greater(t, len(names), 100)
-	return names, labels
+	backticked := regexp.MustCompile("`([^`]+)`")
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		column := map[string]int{}
+		for line := range strings.SplitSeq(string(content), "\n") {
+			cells := strings.Split(line, " | ")
+			if strings.HasPrefix(line, "| metric |") {
+				for i, head := range cells {
+					column[strings.Trim(head, "| ")] = i
+				}
+				continue
+			}
+			name := backticked.FindStringSubmatch(cells[0])
+			if !strings.HasPrefix(line, "| `") || len(cells) <= column["unit"] || column["unit"] == 0 || name == nil {
+				continue
+			}
+			m := metric{name: name[1], prometheus: prometheusName(name[1], strings.Trim(cells[column["type"]], "| "), strings.Trim(cells[column["unit"]], "`| "))}
+			for _, attribute := range backticked.FindAllStringSubmatch(cells[column["attributes"]], -1) {
+				m.attributes = append(m.attributes, attribute[1])
+			}
+			metrics = append(metrics, m)
+		}
+	}
+	require.Greater(t, len(metrics), 100)
+	return metrics
+}
+
+// prometheusName is what the prometheus exporter makes of a metric. The Collector's own have their names as they are.
+func prometheusName(name, kind, unit string) string {
+	name = strings.ReplaceAll(name, ".", "_")
+	if strings.HasPrefix(name, "tracecore_") {
+		return name
+	}
+	name += units[unit]
+	switch {
+	case kind == "counter":
+		name += "_total"
+	case kind == "gauge" && unit == "1":
+		name += "_ratio"
+	}
+	return name
 }
 
 // What others have: Prometheus, upstream's Collector, node_exporter, and what pipelines add.
@@ -146,7 +184,13 @@ var (
 )
 
 func TestExpressionsUseMetricsAndLabelsThatExist(t *testing.T) {
-	names, labels := metricsPage(t)
+	names, labels := map[string]bool{}, map[string]bool{}
+	for _, m := range metricsPages(t) {
+		names[m.prometheus] = true
+		for _, attribute := range m.attributes {
+			labels[strings.ReplaceAll(attribute, ".", "_")] = true
+		}
+	}
 	strip := regexp.MustCompile(`"[^"]*"`)
 	matchers := regexp.MustCompile(`\{([^{}]*(?:=|!)[^{}]*)\}`)
 	grouping := regexp.MustCompile(`\b(?:by|on|without|ignoring|group_left) \(([^()]*)\)`)
