@@ -41,6 +41,7 @@ func table() []section {
 		{"gpu-state", "State and health of GPUs", gpuRules},
 		{"gpu-limits", "Temperature, clocks, power", limitRules},
 		{"links", "PCIe, NVLink, fabric, InfiniBand", linkRules},
+		{"nvswitch", "NVSwitches", nvswitchRules},
 		{"use", "Allocation and use of GPUs", useRules},
 		{"sources", "Agents, host engine, clocks", sourceRules},
 		{"collector", "The Collector itself", collectorRules},

@@ -3,7 +3,7 @@
 package main
 
 // most is how many GPUs a node has had, up or down. One that is absent is down for forget_after, and then gone.
-const most = `max_over_time((count by (` + node + `) (gpu_up))[{6h}:{1m}])`
+const most = `max_over_time((count by (` + node + `) (gpu_up))[{6h}:{5m}])`
 
 var gpuRules = []rule{
 	{
@@ -22,7 +22,7 @@ var gpuRules = []rule{
 		Name: "GPUMissing", Condition: "A9", Severity: page, For: "5m",
 		Expr: most + ` > count by (` + node + `) (gpu_up)` +
 			` or (` + most + ` unless count by (` + node + `) (gpu_up)) and count by (` + node + `) (dcgm_up == 1)`,
-		Exporter: `max_over_time((count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP))[{6h}:{1m}])` +
+		Exporter: `max_over_time((count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP))[{6h}:{5m}])` +
 			` > count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP)`,
 		Summary:   "a node has fewer GPUs than within the last 6h",
 		Threshold: "below the most of 6h, for 5m", Source: "Meta gcm: gpu_num; the number itself is the node's own",

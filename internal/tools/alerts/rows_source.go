@@ -7,9 +7,9 @@ var sourceRules = []rule{
 	{
 		Name: "CollectorDown", Condition: "A24", Severity: page, For: "5m",
 		Expr: `up == 0 and on (job, instance) group by (job, instance) (` +
-			`present_over_time(tracecore_build_info[{6h}]) or present_over_time(clock_ticks_total[{6h}]) or present_over_time(dcgm_up[{6h}]))`,
-		Exporter:  `up == 0 and on (job, instance) group by (job, instance) (present_over_time(DCGM_FI_DEV_GPU_TEMP[{6h}]))`,
-		Summary:   "Prometheus cannot scrape an agent that it could scrape within the last 6h",
+			`present_over_time(tracecore_build_info[{1d}:{5m}]) or present_over_time(clock_ticks_total[{1d}:{5m}]) or present_over_time(dcgm_up[{1d}:{5m}]))`,
+		Exporter:  `up == 0 and on (job, instance) group by (job, instance) (present_over_time(DCGM_FI_DEV_GPU_TEMP[{1d}:{5m}]))`,
+		Summary:   "Prometheus cannot scrape an agent that it could scrape within the last day",
 		Threshold: "5m", Source: "NVSentinel: connectivity is a node condition; the time is this project's: longer than a restart",
 		Action: "",
 		Tests: []testCase{
@@ -23,7 +23,7 @@ var sourceRules = []rule{
 	{
 		Name: "HeartbeatGap", Condition: "A24", Severity: page,
 		Expr:      beats + ` unless group by (` + node + `) (present_over_time(clock_ticks_total[{5m}]))`,
-		Summary:   "a host that sent a heartbeat within the hour has sent none for 5m: agent, host or the way here is down",
+		Summary:   "a host that sent a heartbeat within the day has sent none for 5m: agent, host or the way here is down",
 		Threshold: "5m without clock.ticks", Source: "NVSentinel: lost telemetry is unhealthy; 5m is 20 ticks of the default interval, and an alert of Prometheus itself",
 		Action: "",
 		Tests: []testCase{
@@ -135,7 +135,7 @@ var sourceRules = []rule{
 	},
 }
 
-const beats = `group by (` + node + `) (present_over_time(clock_ticks_total[{1h}]))`
+const beats = `group by (` + node + `) (present_over_time(clock_ticks_total[{1d}:{5m}]))`
 
 func downSeries(up string) []series {
 	return []series{host("up", "", up), host("clock_ticks_total", "", "1+4x5 _x60")}
