@@ -19,7 +19,9 @@ import (
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/metadata"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/readings"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/restarts"
+	"github.com/tracecoreai/tracecore/internal/selftelemetry/gpureport"
 )
 
 // shutdownTimeout is what probes in flight get to finish. They are answered from memory: what
@@ -30,6 +32,7 @@ var (
 	_ extensioncapabilities.Dependent       = (*healthSLO)(nil)
 	_ extensioncapabilities.PipelineWatcher = (*healthSLO)(nil)
 	_ componentstatus.Watcher               = (*healthSLO)(nil)
+	_ gpureport.Observer                    = (*healthSLO)(nil)
 )
 
 // healthSLO connects the Collector's lifecycle to a [health.State], and that to HTTP.
@@ -37,6 +40,8 @@ type healthSLO struct {
 	set   extension.Settings
 	cfg   *Config
 	state health.State
+
+	readings readings.Store
 
 	server    *http.Server // nil unless started
 	samples   *samples

@@ -8,6 +8,7 @@ require (
 	github.com/prometheus/common v0.67.5
 	github.com/stretchr/testify v1.12.1
 	github.com/tracecoreai/tracecore/internal/buildinfo v0.1.0
+	github.com/tracecoreai/tracecore/internal/selftelemetry v0.1.0
 	github.com/tracecoreai/tracecore/internal/telemetrysource v0.1.0
 	go.opentelemetry.io/collector/component v1.58.0
 	go.opentelemetry.io/collector/component/componentstatus v0.152.1
@@ -94,5 +95,7 @@ require (
 )
 
 replace github.com/tracecoreai/tracecore/internal/buildinfo => ../../internal/buildinfo
+
+replace github.com/tracecoreai/tracecore/internal/selftelemetry => ../../internal/selftelemetry
 
 replace github.com/tracecoreai/tracecore/internal/telemetrysource => ../../internal/telemetrysource

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/health"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
+	"github.com/tracecoreai/tracecore/internal/selftelemetry/gpureport"
 )
 
 // gpuReceiver is the type of the receivers that report GPUs.
@@ -76,10 +78,20 @@ func absenceOf(view *sampling.View, state *health.State) string {
 	}
 }
 
-// nodeNow is the verdict as far as it can be trusted. Sampling may be late on a busy machine.
-func (h *healthSLO) nodeNow(seen served, now time.Time) verdict.Node {
+// ObserveGPUs implements [gpureport.Observer]: receivers call it with what they have read.
+func (h *healthSLO) ObserveGPUs(report *gpureport.Report) { h.readings.Observe(report) }
+
+// nodeNow is the verdict as far as it can be trusted, with what receivers have read of its GPUs now, or in the last hour as well. Sampling may
+// be late on a busy machine.
+func (h *healthSLO) nodeNow(seen served, now time.Time, history bool) verdict.Node {
 	const latePasses = 3
-	return seen.node().Now(now, max(health.StaleAfter, latePasses*h.cfg.SampleInterval))
+	node := seen.node().Now(now, max(health.StaleAfter, latePasses*h.cfg.SampleInterval))
+	node.GPUs = slices.Clone(node.GPUs) // The verdict is that of all clients.
+	for i := range node.GPUs {
+		g := &node.GPUs[i]
+		g.Readings = h.readings.Of(g.Component, g.ID, now, history)
+	}
+	return node
 }
 
 // gpuVerdict answers whether work may be put on the node: 200, or 503.
@@ -90,7 +102,7 @@ func (h *healthSLO) gpuVerdict(seen served) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		node := h.nodeNow(seen, time.Now())
+		node := h.nodeNow(seen, time.Now(), false)
 		code := http.StatusServiceUnavailable
 		if node.Usable(strict) {
 			code = http.StatusOK

@@ -5,6 +5,7 @@ package healthsloextension
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,8 +16,10 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/pipeline"
 
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/readings"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
+	"github.com/tracecoreai/tracecore/internal/selftelemetry/gpureport"
 )
 
 // judging starts a server whose last sampling pass, which was so long ago, saw these GPUs.
@@ -73,6 +76,44 @@ func TestGPUsAnswerWithTheVerdict(t *testing.T) {
 		response, body := s.do(t, http.MethodGet, path, "")
 		require.Equal(t, 200, response.StatusCode, body)
 	}
+}
+
+func TestGPUsHaveWhatReceiversReport(t *testing.T) {
+	s := judging(t, 0, wellGPU, lostGPU)
+	at := time.Now().Add(-time.Second).UTC()
+	observe := func(gpus ...gpureport.GPU) {
+		var observer gpureport.Observer = s.healthSLO
+		observer.ObserveGPUs(&gpureport.Report{Receiver: "dcgm", At: time.Now(), Interval: time.Second, GPUs: gpus})
+	}
+	missing := math.NaN()
+	observe(gpureport.GPU{ID: "GPU-0", At: at, Temperature: 61, Power: missing, Utilization: 0, MemoryUsed: 1, MemoryTotal: 2, ThrottleKnown: true, XIDs: []gpureport.XID{{Code: 31, Mnemonic: "MMU", Count: 2, Last: at}}})
+	gpus := func(path, accept string) []verdict.GPU {
+		_, body := s.do(t, http.MethodGet, path, accept)
+		var answer struct {
+			verdict.Node
+			Page verdict.Node `json:"node"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
+		return append(answer.GPUs, answer.Page.GPUs...)
+	}
+	for path, points := range map[string]int{"/gpus": 0, "/": 1} {
+		g := gpus(path, "application/json")
+		require.Len(t, g, 2)
+		r := g[0].Readings
+		require.Equal(t, at, *r.At)
+		require.InDelta(t, 61, *r.Temperature, 0)
+		require.Nil(t, r.Power, "not known is not zero")
+		require.Zero(t, *r.Utilization, "zero is not unknown")
+		require.Equal(t, []string{}, r.ThrottleReasons)
+		require.Equal(t, []readings.XID{{Code: 31, Mnemonic: "MMU", Count: 2, At: at}}, r.XIDs)
+		require.Len(t, r.History, points, path)
+		require.Nil(t, g[1].Readings, "nobody reports anything of it")
+	}
+	_, html := s.do(t, http.MethodGet, "/", "text/html")
+	require.Contains(t, html, "61 °C")
+	require.Contains(t, html, `aria-label="Temperature of nvidia0 in the last hour: now 61 °C, from 61 to 61 °C"`)
+	observe()
+	require.Nil(t, gpus("/gpus", "")[0].Readings, "the receiver has forgotten it")
 }
 
 func TestGPUsTurnNoProbeRed(t *testing.T) {

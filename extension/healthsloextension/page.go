@@ -28,7 +28,7 @@ func (h *healthSLO) statusPage(seen served) http.Handler {
 	policy := statuspage.ContentSecurityPolicy()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
-		page := newPage(now, h.set.BuildInfo, host, h.state.Snapshot(now), seen.view(), h.nodeNow(seen, now))
+		page := newPage(now, h.set.BuildInfo, host, h.state.Snapshot(now), seen.view(), h.nodeNow(seen, now, true))
 		if r.URL.Query().Get("refresh") == "10" {
 			page.Refresh = refreshSeconds
 		}

@@ -103,7 +103,28 @@ type nodeJSON struct {
 	GPUs            []struct {
 		Name, Verdict, Action string
 		Since                 time.Time
+		Readings              readingsJSON
 	}
+}
+
+// readingsJSON are what was read of a GPU. A value is nil where it is not known.
+type readingsJSON struct {
+	At              time.Time
+	Temperature     *float64 `json:"temperature_celsius"`
+	Power           *float64 `json:"power_watts"`
+	Utilization     *float64 `json:"utilization_ratio"`
+	MemoryUsed      *float64 `json:"memory_used_bytes"`
+	MemoryTotal     *float64 `json:"memory_total_bytes"`
+	ThrottleReasons []string `json:"throttle_reasons"`
+	XIDs            []struct {
+		Code, Count int
+		Mnemonic    string
+	}
+	History []struct{ At time.Time }
+}
+
+func (r *readingsJSON) values() []*float64 {
+	return []*float64{r.Temperature, r.Power, r.Utilization, r.MemoryUsed, r.MemoryTotal}
 }
 
 func statusPage(t *testing.T, address string) pageJSON {

@@ -4,9 +4,11 @@ package e2e
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -72,6 +74,40 @@ func TestVerdictFollowsTheGPUs(t *testing.T) {
 
 	n.send(t, "gpu_removed gpu=6")
 	verdict(503, "unfit: 7 of 8 expected GPUs are present; Simulated GPU nvidia6 is unfit: absent (RESTART_BM)\n")
+	n.stop(t)
+}
+
+// The receiver hands its values to the extension within the process: nothing of them is a metric of the Collector.
+func TestPageShowsWhatWasReadOfEachGPU(t *testing.T) {
+	n := newNode(t, "h100x8", "")
+	n.Args = append(n.Args, "--set=extensions.health_slo.sample_interval=200ms")
+	n.begin(t)
+	waitVerdict(t, n.health, "", 200, "fit: 8 GPUs\n")
+	readings := func(gpu int) *readingsJSON { return &verdictOf(t, n.health).GPUs[gpu].Readings }
+	eventually(t, func() bool { return !slices.Contains(readings(0).values(), nil) }, "some value is never there")
+	require.WithinDuration(t, time.Now(), readings(0).At, time.Minute)
+	require.Greater(t, *readings(0).Temperature, 10.0)
+	require.Greater(t, *readings(0).MemoryTotal, float64(70<<30))
+	require.NotNil(t, readings(0).ThrottleReasons)
+
+	n.send(t, "field gpu=1 id=155 value=blank", "throttle gpu=1 reason=hw_slowdown,hw_thermal", "xid gpu=3 code=79", "gpu_lost gpu=3")
+	eventually(t, func() bool {
+		return readings(1).Power == nil && len(readings(3).XIDs) == 1 && readings(3).Temperature == nil
+	}, "what is not known has a value")
+	require.NotNil(t, readings(1).Temperature)
+	require.Contains(t, readings(1).ThrottleReasons, "hw_thermal")
+	lost := readings(3)
+	require.Equal(t, make([]*float64, 5), lost.values())
+	require.Nil(t, lost.ThrottleReasons)
+	require.False(t, lost.At.IsZero(), "its last time")
+	require.Equal(t, 79, lost.XIDs[0].Code)
+	require.NotEmpty(t, lost.XIDs[0].Mnemonic)
+	require.Empty(t, lost.History, "the page alone has charts")
+	require.NotEmpty(t, statusPage(t, n.health).Node.GPUs[3].Readings.History)
+	_, html := get(n.health, "/")
+	require.Contains(t, html, `aria-label="Temperature of nvidia3 in the last hour: now no value, from `)
+	_, metrics := get(n.health, "/metrics")
+	require.NotContains(t, metrics, "temperature")
 	n.stop(t)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/internal/hostidentity"
 	"github.com/tracecoreai/tracecore/internal/receiverloop"
+	"github.com/tracecoreai/tracecore/internal/selftelemetry/gpureport"
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -62,6 +63,7 @@ type connection struct {
 	*output
 
 	endpoint  dcgm.Endpoint
+	reports   *reporter
 	session   dcgm.Session // nil where there is no way to a host engine at all, or not yet; else it stays
 	dump      *dump        // nil unless it is configured
 	collector *collector
@@ -100,12 +102,14 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 		return nil, err
 	}
 	out := &output{cfg: cfg, logger: set.Logger, loop: loop, states: states, resources: newResourceFilters(cfg.MetricsBuilderConfig.ResourceAttributes), version: set.BuildInfo.Version}
+	collector := newCollector(cfg, devices, table, view, newGoogle(cfg, set.BuildInfo.Version, set.Logger), set.Logger, loop.Self)
 	return &gpuReceiver{
 		connection: &connection{
 			output:    out,
 			endpoint:  endpoint,
 			batches:   append([]*record.Batch{record.NewBatch(catalog.ScopeName, set.BuildInfo.Version, catalog.Metrics())}, view.batches()...),
-			collector: newCollector(cfg, devices, table, view, newGoogle(cfg, set.BuildInfo.Version, set.Logger), set.Logger, loop.Self),
+			collector: collector,
+			reports:   newReporter(set.ID, cfg.CollectionInterval, collector.Layout),
 		},
 		id:        set.ID,
 		desk:      newDesk(),
@@ -126,6 +130,7 @@ func (r *gpuReceiver) Start(startCtx context.Context, host component.Host) error
 	if view := r.collector.exporter; view != nil {
 		view.host = r.node.Name
 	}
+	r.reports.observers = gpureport.Observers(host)
 	r.loop.Start(host)
 	r.started, r.linkErr = time.Now(), errNotConnected
 	r.dump = startDump(r.cfg.Dump, r.logger)
@@ -225,6 +230,7 @@ func (r *gpuReceiver) record(begin time.Time, up bool) {
 	if up {
 		r.collector.record(pass)
 		r.states.set(r.collector.stateOfAll(pass.Engine), r.simulated)
+		r.reports.show(r.collector, now, pass.Engine)
 	} else {
 		r.states.set(nil, false)
 	}

@@ -166,6 +166,7 @@ type facts struct {
 	Unnamed    int      // pictures without a name
 	Headless   int      // header cells without a scope
 	Headings   []string // by level
+	GPUCharts  int      // that can be seen
 }
 
 const inspect = `
@@ -177,6 +178,7 @@ return {
 	Unnamed: all('svg').filter(e => !e.getAttribute('aria-label') && e.getAttribute('aria-hidden') !== 'true').length,
 	Headless: all('th').filter(e => !e.scope).length,
 	Headings: all('h1,h2,h3').map(e => e.tagName),
+	GPUCharts: all('.gpus svg').filter(e => e.clientWidth >= 80 && e.clientHeight >= 16 && e.querySelector('.line')?.getTotalLength() > 0 && e.querySelector('title').textContent).length,
 };`
 
 func TestInChromium(t *testing.T) {
@@ -193,13 +195,13 @@ func TestInChromium(t *testing.T) {
 				at := fmt.Sprintf("%s-%s-%d", name, scheme, width)
 				b.show(t, url, width, scheme)
 				b.screenshot(t, filepath.Join(shots, at+".png"))
-				b.requireReadable(t, at, background)
+				require.Equal(t, map[string]int{"busy": 14}[name], b.requireReadable(t, at, background).GPUCharts, at)
 			}
 		}
 	}
 }
 
-func (b *browser) requireReadable(t *testing.T, at, background string) {
+func (b *browser) requireReadable(t *testing.T, at, background string) facts {
 	t.Helper()
 	var f facts
 	b.script(t, inspect, &f)
@@ -215,4 +217,5 @@ func (b *browser) requireReadable(t *testing.T, at, background string) {
 	var log []any
 	b.call(t, "/se/log", map[string]string{"type": "browser"}, &log)
 	require.Empty(t, log, "%s makes the browser complain", at)
+	return f
 }

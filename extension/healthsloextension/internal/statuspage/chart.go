@@ -74,10 +74,15 @@ func newRatioChart(name string, samples []sample, hour axis) chart {
 	for _, s := range samples {
 		highest = max(highest, s.value)
 	}
-	c := chart{Label: fmt.Sprintf("%s: now %s, at most %s", name, percent(samples[len(samples)-1].value), percent(highest))}
+	label := fmt.Sprintf("%s: now %s, at most %s", name, percent(samples[len(samples)-1].value), percent(highest))
+	return newLineChart(label, samples, 1, hour)
+}
+
+// newLineChart draws values from 0 to a top.
+func newLineChart(label string, samples []sample, top float64, hour axis) chart {
 	var line, area strings.Builder
 	for _, step := range hour.steps(samples) {
-		y := chartHeight - 1 - clamp(step.value)*(chartHeight-2) // leaves room for the width of the line
+		y := chartHeight - 1 - clamp(step.value/top)*(chartHeight-2) // leaves room for the width of the line
 		if step.begins {
 			fmt.Fprintf(&line, "M%.1f %.1fH%.1f", step.from, y, step.to)
 		} else {
@@ -85,8 +90,7 @@ func newRatioChart(name string, samples []sample, hour axis) chart {
 		}
 		fmt.Fprintf(&area, "M%.1f %.0fV%.1fH%.1fV%.0fZ", step.from, chartHeight, y, step.to, chartHeight)
 	}
-	c.Line, c.Area = line.String(), area.String()
-	return c
+	return chart{Label: label, Line: line.String(), Area: area.String()}
 }
 
 func newStallChart(name string, samples []sample, hour axis) chart {

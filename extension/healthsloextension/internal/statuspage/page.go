@@ -56,7 +56,8 @@ func HTML(w io.Writer, p *Page) error {
 	return page.Execute(w, struct {
 		*Page
 		Headline headline
-	}{p, newHeadline(&p.Collector)})
+		GPUs     gpuTable
+	}{p, newHeadline(&p.Collector), newGPUTable(p.Node.GPUs, p.At)})
 }
 
 // JSON writes the same for machines.

@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/benchtest"
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/readings"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/verdict"
 )
@@ -62,6 +63,51 @@ func node(expected *int, gpus ...sampling.GPU) verdict.Node {
 	return n
 }
 
+// hour is what a GPU was like in the last hour, until so long ago.
+func hour(until time.Duration, temperature, power, memory float64) []readings.Point {
+	var points []readings.Point
+	for i := range 120 {
+		at := ago(time.Duration(120-i) * 30 * time.Second)
+		if at.After(ago(until)) {
+			break
+		}
+		busy := 0.5 + 0.5*math.Sin(float64(i)/9)
+		points = append(points, readings.Point{
+			At: at, Temperature: new(math.Round(temperature + 12*busy)), Power: new(math.Round(power * (0.3 + 0.7*busy))), Utilization: new(math.Round(100*busy) / 100), MemoryUsed: new(memory),
+		})
+	}
+	return points
+}
+
+// read are the GPUs of a node with readings: one at work, one that is lost, one of which not all is known, and one that is too hot.
+func read(n verdict.Node) verdict.Node {
+	const gib = 1 << 30
+	for i, r := range []readings.Readings{
+		{
+			At: new(ago(2 * time.Second)), Temperature: new(54.0), Power: new(612.4), Utilization: new(0.98), MemoryUsed: new(71.26 * gib), MemoryTotal: new(79.65 * gib),
+			ThrottleReasons: []string{"sw_power_cap"}, XIDs: []readings.XID{}, History: hour(0, 42, 690, 71*gib),
+		},
+		{
+			At: new(ago(25 * time.Minute)), History: hour(25*time.Minute, 45, 700, 70*gib),
+			XIDs: []readings.XID{{Code: 79, Mnemonic: "ROBUST_CHANNEL_GPU_HAS_FALLEN_OFF_THE_BUS", Count: 1, At: ago(25 * time.Minute)}, {Code: 4711, Count: 3, At: ago(50 * time.Hour)}},
+		},
+		{
+			At: new(ago(2 * time.Second)), Utilization: new(0.0), MemoryUsed: new(0.0), MemoryTotal: new(79.65 * gib), XIDs: []readings.XID{},
+			History: []readings.Point{{At: ago(30 * time.Second), Utilization: new(0.0), MemoryUsed: new(0.0)}},
+		},
+		{
+			At: new(ago(2 * time.Second)), Temperature: new(91.0), Power: new(310.0), Utilization: new(0.4), MemoryUsed: new(33.0 * gib), MemoryTotal: new(79.65 * gib),
+			ThrottleReasons: []string{"hw_slowdown", "hw_thermal"}, XIDs: []readings.XID{{Code: 31, Mnemonic: "ROBUST_CHANNEL_FIFO_ERROR_MMU_ERR_FLT", Count: 1, At: ago(time.Hour)}}, History: hour(0, 75, 320, 33*gib),
+		},
+	} {
+		if i < len(n.GPUs) {
+			r.StepSeconds = 30
+			n.GPUs[i].Readings = &r
+		}
+	}
+	return n
+}
+
 // busy is a page with something in every section.
 func busy() *Page {
 	p := &Page{
@@ -92,11 +138,11 @@ func busy() *Page {
 			{Name: "fresh", Indicator: "receiver_freshness", Target: 0.999, BurnRates: []BurnRate{}},
 			{Name: "headroom", Indicator: "queue_headroom", Target: 0.99, Known: true, Current: 0.9712, BudgetRemaining: -1.88, BurnRates: []BurnRate{{3600, 2.88}}},
 		},
-		Node: node(new(4),
+		Node: read(node(new(4),
 			sampling.GPU{Component: "dcgm", ID: "GPU-5f9d3f3c-16b5-4a5c-9a7e-3d1f8a6c0b11", Name: "nvidia0", Status: "ok", Health: "ok", Up: true},
 			sampling.GPU{Component: "dcgm", ID: "GPU-0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "nvidia1", Status: "lost", Health: "failed"},
 			sampling.GPU{Component: "dcgm", ID: "GPU-1c2d3e4f-5061-7283-94a5-b6c7d8e9f001", Name: "nvidia2", Status: "ok", Health: "failed", Conditions: []sampling.Condition{{Name: "recovery_gpu_reset"}, {Name: "row_remap_failed"}}, Up: true},
-			sampling.GPU{Component: "dcgm", ID: "GPU-2d3e4f50-6172-8394-a5b6-c7d8e9f00112", Name: "nvidia3", Status: "ok", Health: "ok", Conditions: []sampling.Condition{{Name: "hw_thermal"}}, Up: true}),
+			sampling.GPU{Component: "dcgm", ID: "GPU-2d3e4f50-6172-8394-a5b6-c7d8e9f00112", Name: "nvidia3", Status: "ok", Health: "ok", Conditions: []sampling.Condition{{Name: "hw_thermal"}}, Up: true})),
 	}
 	p.Attention = Attention(p)
 	return p
@@ -184,6 +230,7 @@ func TestForeignTextStaysText(t *testing.T) {
 	p.Components[0].Error = attack
 	p.Exporters[0].ID = attack
 	p.Node = node(nil, sampling.GPU{Component: attack, ID: attack, Name: attack, Model: attack, Status: attack, Health: attack, Conditions: []sampling.Condition{{Name: attack, Action: attack}}})
+	p.Node.GPUs[0].Readings = &readings.Readings{ThrottleReasons: []string{attack}, XIDs: []readings.XID{{Mnemonic: attack}}, StepSeconds: 30, History: hour(0, 1, 1, 1)}
 	p.Objectives[0].Name = attack
 	p.Telemetry.Reason = attack
 	p.Attention = Attention(p)
@@ -251,6 +298,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 func BenchmarkHTML(b *testing.B) {
 	for _, exporters := range []int{1, 10, 100} {
 		p := busy()
+		p.Node.GPUs = nil // They have a benchmark of their own.
 		one := p.Exporters[0]
 		p.Exporters = slices.Repeat([]Exporter{one}, exporters)
 		b.Run(strconv.Itoa(exporters)+" exporters", func(b *testing.B) {
@@ -259,5 +307,15 @@ func BenchmarkHTML(b *testing.B) {
 				require.NoError(b, HTML(io.Discard, p))
 			}
 		})
+	}
+}
+
+func BenchmarkGPUs(b *testing.B) {
+	p := busy()
+	p.Exporters = nil
+	p.Node.GPUs = slices.Repeat(p.Node.GPUs[:1], 8)
+	b.ReportAllocs()
+	for b.Loop() {
+		require.NoError(b, HTML(io.Discard, p))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/readings"
 	"github.com/tracecoreai/tracecore/extension/healthsloextension/internal/sampling"
 )
 
@@ -29,6 +30,9 @@ type GPU struct {
 	State     string `json:"gpu_state"` // gpu.state: ok, lost, absent and others
 	Health    string `json:"hw_state"`  // hw.state: ok, degraded, predicted_failure or failed
 	Simulated bool   `json:"simulated"`
+
+	// Readings are what the receiver shows beside how the GPU is; nil where it shows nothing.
+	Readings *readings.Readings `json:"readings,omitempty"`
 }
 
 // Of judges one GPU. What it does not know by name makes a GPU as bad as hw.status says, and degraded at least.
