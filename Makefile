@@ -80,6 +80,7 @@ test-unit: sim check-sim ## Run the units of all modules under the race detector
 	@cd internal/tools/bench && go test ./...
 	@cd internal/tools/alerts && go test ./...
 	@cd internal/tools/repository && go test ./...
+	@cd internal/tools/configschema && go test ./...
 	@cd internal/tools/dashboards && go test ./...
 	@cd internal/tools/demo && go test ./...
 	@echo '== receiver/dcgmreceiver without cgo' >&2
@@ -117,7 +118,7 @@ mutants: sim ## Lay each known fault over its module and report those that no te
 
 .PHONY: lint tidy
 lint: .tools/golangci-lint ## Lint all modules, and compile what other platforms compile.
-	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/dashboards internal/tools/demo internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release internal/tools/repository; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
+	@for m in $(UNIT_MODULES) internal/e2e internal/tools internal/tools/alerts internal/tools/bench internal/tools/configschema internal/tools/dashboards internal/tools/demo internal/tools/images internal/tools/kafka internal/tools/kubernetes internal/tools/release internal/tools/repository; do echo "== $$m" >&2; (cd $$m && $(CURDIR)/.tools/golangci-lint run ./...); done
 	@for m in processor/gpuattributionprocessor receiver/clockreceiver receiver/dcgmreceiver receiver/kerneleventsreceiver exporter/stdoutexporter extension/healthsloextension; do \
 		for os in darwin windows; do (cd $$m && GOOS=$$os CGO_ENABLED=0 go vet ./...); done; done
 tidy: ## Tidy all modules but the generated ones.
@@ -146,6 +147,7 @@ generate-names:
 generate-docs:
 	go -C internal/tools run ./docgen ../..
 	go -C internal/tools/bench run . docs ../../..
+	go -C internal/tools/configschema run . ../../..
 generate-alerts:
 	go -C internal/tools/alerts run . ../../..
 generate-dashboards:

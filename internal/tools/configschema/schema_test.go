@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+const root = "../../.."
+
+func TestTheSchemaIsThatOfTheComponents(t *testing.T) {
+	want, err := render(root)
+	require.NoError(t, err)
+	got, err := os.ReadFile(filepath.Join(root, file))
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "make generate writes it")
+}
+
+// compiled is the schema as editors have it.
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, file))
+	require.NoError(t, err)
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(content))
+	require.NoError(t, err)
+	compiler := jsonschema.NewCompiler()
+	require.NoError(t, compiler.AddResource("config.schema.json", parsed))
+	compiled, err := compiler.Compile("config.schema.json")
+	require.NoError(t, err)
+	return compiled
+}
+
+// parsed is a configuration as the Collector reads it, before references are resolved.
+func parsed(t *testing.T, content []byte) any {
+	t.Helper()
+	retrieved, err := confmap.NewRetrievedFromYAML(content)
+	require.NoError(t, err)
+	raw, err := retrieved.AsRaw()
+	require.NoError(t, err)
+	return withTexts(raw)
+}
+
+// withTexts makes texts of keys that are numbers, as editors do.
+func withTexts(value any) any {
+	switch value := value.(type) {
+	case map[any]any:
+		texts := map[string]any{}
+		for key, of := range value {
+			texts[fmt.Sprint(key)] = withTexts(of)
+		}
+		return texts
+	case map[string]any:
+		for key, of := range value {
+			value[key] = withTexts(of)
+		}
+	case []any:
+		for i, of := range value {
+			value[i] = withTexts(of)
+		}
+	}
+	return value
+}
+
+func TestExamplesAreValid(t *testing.T) {
+	schema, examples := compiled(t), 0
+	for _, folder := range []string{"docs/examples", "distribution/otelcol-tracecore/config", "distribution/otelcol-tracecore-node/config", "internal/e2e/testdata"} {
+		paths, err := filepath.Glob(filepath.Join(root, folder, "*.yaml"))
+		require.NoError(t, err)
+		deeper, err := filepath.Glob(filepath.Join(root, folder, "*", "*.yaml"))
+		require.NoError(t, err)
+		for _, path := range append(paths, deeper...) {
+			content, err := os.ReadFile(path)
+			require.NoError(t, err)
+			if !bytes.Contains(content, []byte("\nservice:")) {
+				continue // It is for something else.
+			}
+			examples++
+			require.NoError(t, schema.Validate(parsed(t, content)), path)
+		}
+	}
+	require.GreaterOrEqual(t, examples, 10)
+}
+
+// misspelt are configurations that tests of components expect to fail for a key.
+var misspelt = []string{"stdout/unknown_key", "stdout/retry"}
+
+// What the tests of a component load is valid, as far as keys and types go.
+func TestConfigurationsOfTestsAreValid(t *testing.T) {
+	schema := compiled(t)
+	for _, section := range sections {
+		for _, factory := range section.factories {
+			kind := strings.TrimSuffix(section.name, "s")
+			folder := strings.ReplaceAll(factory.Type().String(), "_", "") + kind
+			content, err := os.ReadFile(filepath.Join(root, kind, folder, "testdata", "config.yaml"))
+			require.NoError(t, err)
+			for id, config := range parsed(t, content).(map[string]any) {
+				err := schema.Validate(map[string]any{section.name: map[string]any{id: config}})
+				require.Equal(t, slices.Contains(misspelt, id), err != nil, "%s: %v", id, err)
+			}
+		}
+	}
+}
+
+func TestWrongConfigurationsAreInvalid(t *testing.T) {
+	schema := compiled(t)
+	for name, tt := range map[string]struct {
+		config string
+		want   string // the place of the fault, "" where there is none
+	}{
+		"none":                        {"receivers: {clock: , clock/2: {collection_interval: 10s}, host_metrics: {any: thing}}", ""},
+		"a reference":                 {"receivers: {dcgm: {max_series: '${env:MOST}', collection_interval: '${env:EVERY}'}}", ""},
+		"GPUs by their numbers":       {"receivers: {dcgm: {devices: [0, GPU-1]}}", ""},
+		"Google's metrics":            {"receivers: {dcgm: {metrics: {gpu.dcgm.utilization: {enabled: true}}}}", ""},
+		"an unknown key":              {"receivers: {dcgm: {colection_interval: 10s}}", "receivers/dcgm"},
+		"an unknown key of a second":  {"receivers: {clock/2: {x: 1}}", "receivers/clock~12"},
+		"an unknown metric":           {"receivers: {dcgm: {metrics: {gpu.nothing: {enabled: true}}}}", "receivers/dcgm/metrics"},
+		"a number without its unit":   {"receivers: {clock: {collection_interval: 10}}", "receivers/clock/collection_interval"},
+		"a duration with a bad unit":  {"receivers: {clock: {collection_interval: 10 seconds}}", "receivers/clock/collection_interval"},
+		"a list that is none":         {"extensions: {health_slo: {objectives: fast}}", "extensions/health_slo/objectives"},
+		"a text for a number":         {"receivers: {dcgm: {max_series: many}}", "receivers/dcgm/max_series"},
+		"an optional part's":          {"processors: {gpu_attribution: {jobs: {folder: /x}}}", "processors/gpu_attribution/jobs"},
+		"a pipeline without a plural": {"service: {pipelines: {logs: {receiver: [clock]}}}", "service/pipelines/logs"},
+	} {
+		err := schema.Validate(parsed(t, []byte(tt.config)))
+		if tt.want == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorContains(t, err, "at '/"+tt.want, name)
+	}
+}
+
+func TestKeysHaveDescriptionsAndDefaults(t *testing.T) {
+	described, err := document(root)
+	require.NoError(t, err)
+	clock := described["properties"].(schema)["receivers"].(schema)["patternProperties"].(schema)["^clock(/.*)?$"].(schema)
+	interval := clock["properties"].(schema)["collection_interval"].(schema)
+	require.Contains(t, interval["description"], "CollectionInterval")
+	require.NotEmpty(t, interval["default"])
+}
