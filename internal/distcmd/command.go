@@ -6,6 +6,8 @@
 package distcmd
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
 
@@ -36,7 +38,8 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	validate := subcommand(root, "validate")
 	config := newConfiguration(validate, set, memory, warned)
 	addExplain(validate, config)
-	root.AddCommand(newSupportBundleCommand(root, config), newMigrateRulesCommand())
+	root.AddCommand(newSupportBundleCommand(root, config), newMigrateRulesCommand(), newDCGMExporterCommand(root))
+	runAsDCGMExporter(root, os.Args)
 	return root
 }
 

@@ -57,10 +57,14 @@ func execute(args ...string) (string, error) {
 }
 
 func run(cmd *cobra.Command, args ...string) (string, error) {
+	cmd.SetArgs(args)
+	return runWithoutArgs(cmd)
+}
+
+func runWithoutArgs(cmd *cobra.Command) (string, error) {
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&bytes.Buffer{})
-	cmd.SetArgs(args)
 	err := cmd.Execute()
 	return out.String(), err
 }

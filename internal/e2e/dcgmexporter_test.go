@@ -52,6 +52,13 @@ func countersOfPage(page string) string {
 // startAsDCGMExporter runs the example on the node of the recordings, and returns the address of its page.
 func startAsDCGMExporter(t *testing.T, node string, env []string, args ...string) (page string) {
 	t.Helper()
+	return startOnRecordedNode(t, node, env, command(append([]string{
+		"--config", root + "/docs/examples/dcgm-exporter.yaml", "--config", "yaml:receivers::dcgm::collection_interval: 200ms", "--config", "yaml:receivers::dcgm::initial_delay: 0s",
+	}, args...)...))
+}
+
+func startOnRecordedNode(t *testing.T, node string, env []string, c *collector) (page string) {
+	t.Helper()
 	if strings.HasSuffix(binary, "-static") {
 		t.Skip("the static flavour has no DCGM")
 	}
@@ -62,8 +69,7 @@ func startAsDCGMExporter(t *testing.T, node string, env []string, args ...string
 	scenario := filepath.Join(t.TempDir(), "node.scenario")
 	require.NoError(t, os.WriteFile(scenario, []byte("include "+recorded+"\nfield 112 * const 1\n"), 0o600))
 	page = freeAddress(t)
-	c := command(append([]string{"--config", root + "/docs/examples/dcgm-exporter.yaml", "--config", "yaml:receivers::dcgm::collection_interval: 200ms", "--config", "yaml:receivers::dcgm::initial_delay: 0s"}, args...)...)
-	c.Env = append(simulation(t, scenario, controlFile(t)), "DCGMSIM_INCLUDE="+includes, "HOST_NAME=localhost", "DCGM_EXPORTER_LISTEN="+page, "AGENT_HEALTH="+freeAddress(t))
+	c.Env = append(simulation(t, scenario, controlFile(t)), "DCGMSIM_INCLUDE="+includes, "DCGM_EXPORTER_LISTEN="+page, "AGENT_HEALTH="+freeAddress(t))
 	c.Env = append(c.Env, env...)
 	c.launch(t)
 	return page
@@ -81,7 +87,7 @@ func TestExampleServesThePageOfDCGMExporter(t *testing.T) {
 				counters = filepath.Join(t.TempDir(), "counters.csv")
 				require.NoError(t, os.WriteFile(counters, []byte(withoutHealth(countersOfPage(string(recorded)))), 0o600))
 			}
-			page := startAsDCGMExporter(t, node, []string{"DCGM_EXPORTER_COLLECTORS=" + counters}, "--config", "yaml:receivers::dcgm::dcgm_exporter::hostname_label: hostname")
+			page := startAsDCGMExporter(t, node, []string{"HOST_NAME=localhost", "DCGM_EXPORTER_COLLECTORS=" + counters}, "--config", "yaml:receivers::dcgm::dcgm_exporter::hostname_label: hostname")
 			want, got := withoutValues(withoutHealth(string(recorded))), ""
 			eventually(t, func() bool {
 				_, body := get(page, "/metrics")
@@ -102,4 +108,37 @@ func withoutHealth(text string) string {
 		}
 	}
 	return kept.String()
+}
+
+// A link called dcgm-exporter takes the flags and variables of dcgm-exporter, and serves its page and its probe.
+func TestLinkTakesTheFlagsOfDCGMExporter(t *testing.T) {
+	recorded, err := os.ReadFile(root + "/receiver/dcgmreceiver/testdata/dcgm-exporter/h100x8.prom")
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "dcgm-exporter")
+	require.NoError(t, os.Symlink(binary, link))
+	page := startOnRecordedNode(t, "node", []string{"NODE_NAME=localhost"}, commandOf(link, "-c", "1000", "-r", "localhost:5555", "--hostname-label", "hostname"))
+	want, got := withoutValues(string(recorded)), ""
+	eventually(t, func() bool {
+		_, body := get(page, "/metrics")
+		got = withoutValues(body)
+		return got == want
+	}, "it is not the page of dcgm-exporter")
+	require.Equal(t, want, got)
+	code, body := get(page, "/health")
+	require.Equal(t, 200, code)
+	require.Equal(t, "ok\n", body)
+}
+
+func TestTranslatedFlagsOfDCGMExporterAreValid(t *testing.T) {
+	for _, args := range [][]string{
+		nil,
+		{"-f", "/etc/dcgm-exporter/dcp-metrics-included.csv", "-k", "-r", "unix:///run/nvidia/dcgm.sock"},
+		{"-k", "--kubernetes-enable-pod-labels", "--kubernetes-enable-pod-uid", "--kubernetes-enable-dra", "--kubernetes-pod-label-allowlist-regex", "^app$", "--nvidia-resource-names", "nvidia.com/a100", "-o", "-rbmn"},
+		{"-r", "localhost:5555", "-d", "g:0-3", "-n", "--debug", "--log-format", "json", "--dump-enabled", "--enable-pprof", "--hpc-job-mapping-dir", "/run/jobs", "--web-read-timeout", "10s"},
+	} {
+		printed := finish(t, "", nil, append([]string{"dcgm-exporter", "--print-config"}, args...)...)
+		require.Zero(t, printed.code, printed.stderr)
+		checked := finish(t, "", nil, "validate", "--config", "yaml:"+printed.stdout)
+		require.Zero(t, checked.code, "%v: %s", args, checked.stderr)
+	}
 }

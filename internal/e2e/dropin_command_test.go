@@ -16,7 +16,7 @@ import (
 
 // What the distribution adds to upstream's command line.
 var additions = map[string][]string{
-	"":         {"migrate-rules", "support-bundle"},
+	"":         {"dcgm-exporter", "migrate-rules", "support-bundle"},
 	"validate": {"--explain", "--format"},
 }
 

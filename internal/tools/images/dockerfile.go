@@ -44,7 +44,7 @@ func renderDockerfile(f flavour) ([]byte, error) {
 	var out bytes.Buffer
 	err := dockerfile.Execute(&out, map[string]any{
 		"Name": f.name, "Dynamic": f.dynamic, "Config": f.config, "ConfigPath": configPath, "BundlePath": bundlePath,
-		"BinaryPath": f.binaryPath(), "ContribPath": contribPath, "Packages": f.packages(), "Libraries": sonames, "Arches": arches,
+		"BinaryPath": f.binaryPath(), "ContribPath": contribPath, "ExporterPath": exporterPath, "Packages": f.packages(), "Libraries": sonames, "Arches": arches,
 		"Passwd": strings.Split(strings.TrimSpace(passwd), "\n"), "User": config.User, "Ports": f.ports,
 		"Labels": labels, "Env": config.Env, "Entrypoint": config.Entrypoint, "Cmd": config.Cmd,
 	})

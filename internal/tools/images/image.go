@@ -37,7 +37,7 @@ func checkBinary(file string, f flavour, a arch) error {
 
 // image puts base and binary into two layers: the base stays when the binary changes.
 func (b build) image(f flavour, a arch, files tree, binary, config string) (v1.Image, error) {
-	own := tree{contribPath: {target: f.name}}
+	own := tree{contribPath: {target: f.name}, exporterPath: {target: f.name}}
 	if err := own.addFile(f.binaryPath(), binary, 0o755); err != nil {
 		return nil, err
 	}

@@ -19,8 +19,10 @@ const (
 
 	// contribPath is where otelcol-contrib's image has its binary. Its Helm chart starts it there.
 	contribPath = "/otelcol-contrib"
-	configPath  = "/etc/otelcol-contrib/config.yaml"
-	bundlePath  = "/etc/ssl/certs/ca-certificates.crt"
+	// exporterPath is a link whose name has the binary take the flags of dcgm-exporter.
+	exporterPath = "/dcgm-exporter"
+	configPath   = "/etc/otelcol-contrib/config.yaml"
+	bundlePath   = "/etc/ssl/certs/ca-certificates.crt"
 )
 
 // contribPorts are those that otelcol-contrib's image exposes: OTLP over gRPC and HTTP, and zpages.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package distcmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tracecoreai/tracecore/internal/distcmd/internal/exporterflags"
+)
+
+// dcgmExporter is the command, and the name of a link to the binary that runs it.
+const dcgmExporter = "dcgm-exporter"
+
+func newDCGMExporterCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   dcgmExporter + " [flags of dcgm-exporter]",
+		Short: "Runs in dcgm-exporter's place, with its flags and environment variables",
+		Long: "Translates the flags and environment variables of dcgm-exporter to a configuration and runs it: dcgm-exporter's series on its port. --print-config prints the " +
+			"configuration instead. A flag that has no counterpart is refused with what to do instead. A link to this binary that is called dcgm-exporter runs this command.",
+		DisableFlagParsing: true, // dcgm-exporter's flags have one dash or two.
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runDCGMExporter(cmd, root, args)
+		},
+	}
+}
+
+func runDCGMExporter(cmd, root *cobra.Command, args []string) error {
+	translation, err := exporterflags.Translate(args, os.LookupEnv)
+	switch {
+	case errors.Is(err, exporterflags.ErrHelp):
+		return printExporterFlags(cmd)
+	case err != nil:
+		return err
+	case translation.Print:
+		_, err := fmt.Fprint(cmd.OutOrStdout(), translation.YAML)
+		return err
+	}
+	if _, named := os.LookupEnv("HOST_NAME"); !named && translation.Hostname != "" {
+		if err := os.Setenv("HOST_NAME", translation.Hostname); err != nil {
+			return fmt.Errorf("name the host: %w", err)
+		}
+	}
+	if err := root.Flags().Set("config", "yaml:"+translation.YAML); err != nil {
+		return fmt.Errorf("use the translated configuration: %w", err)
+	}
+	root.SetContext(cmd.Context())
+	return root.RunE(root, nil)
+}
+
+// printExporterFlags prints the help of the command and dcgm-exporter's flags.
+func printExporterFlags(cmd *cobra.Command) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n\nUsage:\n  %s\n\nFlags:\n", cmd.Long, cmd.UseLine())
+	for _, f := range exporterflags.Flags {
+		becomes := f.Becomes
+		if f.Instead != "" {
+			becomes = "not supported: " + f.Instead
+		}
+		fmt.Fprintf(&out, "  %-44s %s\n", f.Usage(), strings.ReplaceAll(becomes, "`", ""))
+	}
+	_, err := fmt.Fprint(cmd.OutOrStdout(), out.String())
+	return err
+}
+
+// runAsDCGMExporter has a link called dcgm-exporter run the command of that name.
+func runAsDCGMExporter(root *cobra.Command, args []string) {
+	if len(args) > 0 && strings.TrimSuffix(filepath.Base(args[0]), ".exe") == dcgmExporter {
+		root.SetArgs(append([]string{dcgmExporter}, args[1:]...))
+	}
+}

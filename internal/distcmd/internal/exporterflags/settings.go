@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exporterflags
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// set writes the value as it is.
+func set(path string) func(*config, value) error {
+	return func(c *config, v value) error {
+		c.set(path, v.text)
+		return nil
+	}
+}
+
+// ifSet leaves the default of the setting where the flag is not given.
+func ifSet(path string) func(*config, value) error {
+	return func(c *config, v value) error {
+		if v.text != "" {
+			c.set(path, v.text)
+		}
+		return nil
+	}
+}
+
+// when writes a constant where the flag is true.
+func when(path, constant string) func(*config, value) error {
+	return func(c *config, v value) error {
+		if v.isTrue() {
+			c.set(path, constant)
+		}
+		return nil
+	}
+}
+
+func milliseconds(path string) func(*config, value) error {
+	return func(c *config, v value) error {
+		d, err := v.milliseconds()
+		c.set(path, d.String())
+		return err
+	}
+}
+
+func (v value) milliseconds() (time.Duration, error) {
+	n, err := strconv.Atoi(v.text)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("must be above 0 milliseconds, got %s", v.text)
+	}
+	return time.Duration(n) * time.Millisecond, nil
+}
+
+func interval(c *config, v value) error {
+	d, err := v.milliseconds()
+	c.set("receivers::dcgm::collection_interval", d.String())
+	c.set("exporters::prometheus::metric_expiration", (3 * d).String())
+	return err
+}
+
+//go:embed dcp-metrics-included.csv
+var dcpCounters string
+
+// presets are the counters files that dcgm-exporter's image has. Other images have none at these paths.
+var presets = map[string]string{
+	"/etc/dcgm-exporter/default-counters.csv":     "default",
+	"/etc/dcgm-exporter/dcp-metrics-included.csv": dcpCounters,
+}
+
+func counters(c *config, v value) error {
+	counters := v.text
+	preset, isPreset := presets[v.text]
+	if _, err := os.Stat(v.text); err != nil && isPreset && errors.Is(err, os.ErrNotExist) {
+		counters = preset
+	}
+	c.set("receivers::dcgm::dcgm_exporter::counters", counters)
+	return nil
+}
+
+func engine(c *config, v value) error {
+	if v.text == "" {
+		c.set("receivers::dcgm::mode", "embedded")
+		return nil
+	}
+	c.set("receivers::dcgm::endpoint", v.text)
+	return nil
+}
+
+var someGPUs = regexp.MustCompile(`^g:(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)$`)
+
+const mostGPUs = 1024
+
+// devices takes f, g and g:0,2-3.
+func devices(c *config, v value) error {
+	if v.text == "f" || v.text == "g" {
+		return nil
+	}
+	match := someGPUs.FindStringSubmatch(v.text)
+	if match == nil {
+		return fmt.Errorf("must be f, g or g:NUMBERS, got %q: instances stand in the place of their GPU, choose them by GPU_I_ID in queries", v.text)
+	}
+	var numbers []string
+	for part := range strings.SplitSeq(match[1], ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, err1 := strconv.Atoi(from)
+		last, err2 := strconv.Atoi(to)
+		if err := errors.Join(err1, err2); err != nil || last < first || last > mostGPUs {
+			return fmt.Errorf("must have numbers up to %d in order, got %q", mostGPUs, part)
+		}
+		for n := first; n <= last; n++ {
+			numbers = append(numbers, strconv.Itoa(n))
+		}
+	}
+	c.set("receivers::dcgm::devices", numbers)
+	return nil
+}
+
+func dump(c *config, v value) error {
+	if v.isTrue() {
+		c.set("receivers::dcgm::dump::path", filepath.Join(c.given["dump-directory"].text, "dcgm.jsonl"))
+	}
+	return nil
+}
+
+func dumpDirectory(c *config, v value) error {
+	if c.given["dump-enabled"].isTrue() && !filepath.IsAbs(v.text) {
+		return fmt.Errorf("must be an absolute path, got %q", v.text)
+	}
+	return nil
+}
+
+func pprof(c *config, v value) error {
+	if v.isTrue() {
+		c.set("extensions::pprof::endpoint", "localhost:1777")
+	}
+	return nil
+}
+
+func logFormat(c *config, v value) error {
+	encoding, known := map[string]string{"text": "console", "json": "json"}[v.text]
+	if !known {
+		return fmt.Errorf("must be text or json, got %q", v.text)
+	}
+	c.set("service::telemetry::logs::encoding", encoding)
+	return nil
+}
+
+// modelName does what strings.Fields and a join with dashes do.
+func modelName(c *config, v value) error {
+	if v.isTrue() {
+		c.statement(`replace_pattern(attributes["modelName"], "\\s+", "-")`)
+	}
+	return nil
+}
+
+// oldLabels are the labels that have another name in the namespace of 1.x.
+func oldLabels(c *config, v value) error {
+	if !v.isTrue() {
+		return nil
+	}
+	for _, rename := range [][2]string{{"UUID", "uuid"}, {"pod", "pod_name"}, {"namespace", "pod_namespace"}, {"container", "container_name"}} {
+		c.statement(fmt.Sprintf(`set(attributes["%s"], attributes["%s"]) where attributes["%s"] != nil`, rename[1], rename[0], rename[0]))
+		c.statement(fmt.Sprintf(`delete_key(attributes, "%s")`, rename[0]))
+	}
+	return nil
+}
+
+// What concerns Kubernetes counts with --kubernetes alone, as in dcgm-exporter.
+
+const (
+	kubelet    = "processors::gpu_attribution::kubernetes::"
+	podsSocket = "/var/lib/kubelet/pods-api/pods-api.sock"
+)
+
+func (c *config) onKubernetes() bool { return c.given["kubernetes"].isTrue() }
+
+func kubernetes(c *config, v value) error {
+	if v.isTrue() {
+		c.set(kubelet+"socket", c.given["pod-resources-kubelet-socket"].text)
+	}
+	return nil
+}
+
+func socket(c *config, v value) error {
+	if c.onKubernetes() && !filepath.IsAbs(v.text) {
+		return fmt.Errorf("must be an absolute path, got %q", v.text)
+	}
+	return nil
+}
+
+func dra(c *config, v value) error {
+	if v.isTrue() && c.onKubernetes() {
+		c.set(kubelet+"resource_slices::endpoint", "https://kubernetes.default.svc")
+	}
+	return nil
+}
+
+func podUID(c *config, v value) error {
+	if v.isTrue() && c.onKubernetes() {
+		c.set(kubelet+"pods_socket", podsSocket)
+	}
+	return nil
+}
+
+func podLabels(c *config, v value) error {
+	if v.isTrue() && c.onKubernetes() && c.given["kubernetes-pod-label-allowlist-regex"].text == "" {
+		c.set(kubelet+"pod_labels", []string{".*"})
+	}
+	return podUID(c, v)
+}
+
+// podLabelPatterns match parts of keys in dcgm-exporter, and whole keys here.
+func podLabelPatterns(c *config, v value) error {
+	var patterns []string
+	for _, pattern := range v.list() {
+		if _, err := regexp.Compile(pattern); err != nil {
+			return fmt.Errorf("must be regular expressions: %w", err)
+		}
+		patterns = append(patterns, ".*(?:"+strings.ReplaceAll(pattern, "$", "$$")+").*")
+	}
+	if patterns != nil && c.onKubernetes() && c.given["kubernetes-enable-pod-labels"].isTrue() {
+		c.set(kubelet+"pod_labels", patterns)
+	}
+	return nil
+}
+
+func resources(c *config, v value) error {
+	var names []string
+	for _, name := range v.list() {
+		names = append(names, regexp.QuoteMeta(name))
+	}
+	if names != nil && c.onKubernetes() {
+		c.set(kubelet+"resources", names)
+	}
+	return nil
+}
