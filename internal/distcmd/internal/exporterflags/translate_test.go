@@ -201,5 +201,5 @@ func TestEveryFlagIsDocumented(t *testing.T) {
 		require.NoError(t, os.WriteFile(page, []byte(before+begin+table.String()+end+after), 0o600))
 		return
 	}
-	require.Equal(t, table.String(), got, "run go test -run Documented -update ./internal/exporterflags in internal/distcmd")
+	require.Equal(t, table.String(), got, "run go test -run Documented ./internal/exporterflags -update in internal/distcmd")
 }
