@@ -202,6 +202,15 @@ screenshot:
 	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" SCREENSHOTS="$(CURDIR)/bin/screenshots" go test -count=1 -run Chromium ./internal/statuspage
 	pngquant --force --speed 1 --strip --output docs/images/status-page.png 64 bin/screenshots/busy-light-1280.png
 
+# Pictures of the dashboards before the host engine of the demo's sick node dies, for the documentation.
+PICTURES := fleet node gpu jobs incidents collector
+.PHONY: dashboard-pictures
+dashboard-pictures: build-node sim bin/demo
+	@internal/tools/apt-install prometheus prometheus-alertmanager pngquant
+	@mkdir -p bin/pictures
+	cd internal/tools/dashboards && PICTURES="$(CURDIR)/bin/pictures" SPEED=4 DEMO_BINARY="$(CURDIR)/bin/demo" go test -count=1 -timeout 15m -run Demo .
+	for board in $(PICTURES); do pngquant --force --speed 1 --strip --output docs/images/dashboard-$$board.png 48 bin/pictures/dashboard-$$board.png; done
+
 .PHONY: verify-reproducible
 verify-reproducible: ## Build HEAD in two directories and compare (DISTS=otelcol-tracecore for the full one).
 	CACHE=$(CACHE) internal/tools/verify-reproducible $(or $(DISTS),otelcol-tracecore-node)

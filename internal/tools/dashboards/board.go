@@ -2,7 +2,11 @@
 
 package main
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // A board is one Grafana dashboard. Its sections follow the order of questions: is something wrong, is something full, what exactly.
 type board struct {
@@ -104,9 +108,34 @@ var gpuStates = []state{
 	{"0", "ok", "green"}, {"1", "predicted failure", "yellow"}, {"2", "degraded", "orange"}, {"3", "failed", "red"},
 }
 
+var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
+
+// perGPU is one series per GPU and label of the legend, whoever holds it: a series of a new holder takes the place of the old
+// one, and for a while both are there.
+func perGPU(expr, legend string) string {
+	by, over := []string{"instance", "hw_name"}, "max"
+	for _, match := range legendLabel.FindAllStringSubmatch(legend, -1) {
+		if !slices.Contains(by, match[1]) {
+			by = append(by, match[1])
+		}
+	}
+	if strings.HasPrefix(expr, "rate(") { // Each holder has a part of what was counted.
+		over = "sum"
+	}
+	return over + " by (" + strings.Join(by, ", ") + ") (" + expr + ")"
+}
+
+func each(expr, legend string) []query { return one(perGPU(expr, legend), legend) }
+
 // gpuState is one value for the state set hw.status.
 func gpuState(scope string) string {
 	return strings.ReplaceAll(`max by (instance, hw_name) (hw_status{@, hw_state="ok"} * 0 or hw_status{@, hw_state="predicted_failure"} * 1 or hw_status{@, hw_state="degraded"} * 2 or hw_status{@, hw_state="failed"} * 3)`, "@", scope)
+}
+
+// fresh is by how much a counter has risen within the interval. A counter that appears has risen by its value, which increase()
+// does not see: most XIDs and kernel events are the first of their kind.
+func fresh(counter string) string {
+	return "clamp_min(" + counter + " - (" + counter + " offset $__rate_interval or " + counter + " * 0), 0)"
 }
 
 var noYes = []state{{"0", "no", "red"}, {"1", "yes", "green"}}

@@ -21,7 +21,7 @@ func collector() board {
 			{"Objectives", []panel{
 				{kind: graph, title: "Burn rate", unit: "none", about: "How fast each error budget is spent; at 1 it lasts exactly as long as its window.", width: 12, queries: one(`max by (objective, window) (tracecore_slo_burn_rate{@node})`, "{{objective}} {{window}}"), thresholds: steps(1, 14.4), runbook: "sloburnfast"},
 				{kind: graph, title: "Error budget left", unit: "percentunit", about: "Share of the budget of the longest window that is left.", width: 12, queries: one(`min by (instance, objective) (tracecore_slo_error_budget_remaining{@node})`, "{{instance}} {{objective}}"), runbook: "slobudgetspent"},
-				{kind: graph, title: "Good, beside the target", unit: "percentunit", about: "Share of good over the longest window.", width: 12, queries: []query{
+				{kind: graph, title: "Good, beside the target", unit: "percentunit", about: "Share of good over the longest window.", width: 12, max: new(1.0), queries: []query{
 					{expr: `min by (objective) (tracecore_slo_good_ratio{@node})`, legend: "{{objective}}"},
 					{expr: `max by (objective) (tracecore_slo_target{@node})`, legend: "{{objective}} target"},
 				}},
@@ -29,7 +29,7 @@ func collector() board {
 			}},
 			{"Saturation", []panel{
 				{kind: graph, title: "Fullest queue", unit: "percentunit", about: "Size of the sending queue as a share of its capacity.", width: 8, min: new(0.0), max: new(1.0), queries: one(`max by (instance, exporter) (tracecore_queue_depth_ratio{@node})`, "{{instance}} {{exporter}}"), thresholds: steps(0.5, 0.8), runbook: "collectorqueuefull"},
-				{kind: graph, title: "Failure rate", unit: "percentunit", about: "Items given up or not enqueued, as a share of all that were finished.", width: 8, min: new(0.0), queries: one(`max by (instance, exporter) (tracecore_exporter_failure_rate{@node})`, "{{instance}} {{exporter}}"), thresholds: steps(0.001, 0.01), runbook: "collectorexporterfailing"},
+				{kind: graph, title: "Failure rate", unit: "percentunit", about: "Items given up or not enqueued, as a share of all that were finished.", width: 8, min: new(0.0), max: new(1.0), queries: one(`max by (instance, exporter) (tracecore_exporter_failure_rate{@node})`, "{{instance}} {{exporter}}"), thresholds: steps(0.001, 0.01), runbook: "collectorexporterfailing"},
 				{kind: graph, title: "Exporters stalled", unit: "none", about: "1 while an exporter finishes nothing.", width: 8, queries: one(`max by (instance, exporter) (tracecore_exporter_stalled{@node})`, "{{instance}} {{exporter}}"), runbook: "collectorexporterstalled"},
 				{kind: graph, title: "Metric points", unit: "cps", about: "Accepted by receivers, sent by exporters, and failed.", width: 8, runbook: "collectorsendfailed", queries: []query{
 					{expr: `sum(rate(otelcol_receiver_accepted_metric_points{@node}[$__rate_interval]))`, legend: "accepted"},

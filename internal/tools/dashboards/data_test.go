@@ -5,15 +5,11 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"math"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,20 +18,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ofDemo are the intervals for a Prometheus that scrapes every second.
-var ofDemo = map[string]string{"__rate_interval": "10s", "__range": "2m", "__interval": "5s"}
+const tourPatience = 10 * time.Minute
 
-const tourPatience = 3 * time.Minute
+var leftOver = regexp.MustCompile(`{{[^}]*}}`)
 
-// walkDemo runs the demo until its tour is over, and returns Prometheus' address. The demo's own test is that nothing of it stays.
-func walkDemo(t *testing.T) (prometheus string) {
+// walkDemo runs the demo until its tour is over, and returns Prometheus' address and when each step began. SPEED is the demo's.
+// That nothing of the demo stays is for the demo's own test.
+func walkDemo(t *testing.T) (prometheus string, steps map[string]time.Time) {
 	t.Helper()
 	binary := os.Getenv("DEMO_BINARY")
 	if binary == "" {
 		t.Skip("DEMO_BINARY is not set: make test-dashboards does it")
 	}
+	speed := os.Getenv("SPEED")
+	if speed == "" {
+		speed = "1000"
+	}
 	addresses := filepath.Join(t.TempDir(), "addresses.json")
-	demo := exec.Command(binary, "-root", root, "-speed", "1000", "-addresses", addresses)
+	demo := exec.Command(binary, "-root", root, "-speed", speed, "-addresses", addresses)
 	out, err := demo.StdoutPipe()
 	require.NoError(t, err)
 	demo.Stderr = os.Stderr
@@ -46,58 +46,34 @@ func walkDemo(t *testing.T) (prometheus string) {
 	})
 	timer := time.AfterFunc(tourPatience, func() { _ = demo.Process.Signal(syscall.SIGTERM) })
 	defer timer.Stop()
-	said := false
-	for lines := bufio.NewScanner(out); !said && lines.Scan(); {
+	steps = map[string]time.Time{}
+	for lines := bufio.NewScanner(out); steps["The"].IsZero() && lines.Scan(); {
 		t.Log(lines.Text())
-		said = strings.HasPrefix(lines.Text(), "The tour is over")
+		word, _, _ := strings.Cut(lines.Text(), " ")
+		steps[word] = time.Now()
 	}
-	require.True(t, said, "the tour has not come to its end")
+	require.NotZero(t, steps["The"], "the tour has not come to its end")
 	go func() { _, _ = bufio.NewReader(out).WriteTo(nowhere{}) }() // So that the demo can go on writing.
 
 	content, err := os.ReadFile(addresses)
 	require.NoError(t, err)
 	var at struct{ Prometheus string }
 	require.NoError(t, json.Unmarshal(content, &at))
-	return at.Prometheus
+	return at.Prometheus, steps
 }
 
 type nowhere struct{}
 
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
-// values evaluates a query over the tour, as a panel does, and returns all values of all series.
-func values(t *testing.T, prometheus, expr string, begin time.Time) []float64 {
-	t.Helper()
-	form := url.Values{"query": {expr}, "start": {stamp(begin)}, "end": {stamp(time.Now())}, "step": {"1"}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+prometheus+"/api/v1/query_range?"+form.Encode(), http.NoBody)
-	require.NoError(t, err)
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer resp.Body.Close() //nolint:errcheck // It has been read.
-	var answer struct {
-		Status, Error string
-		Data          struct{ Result []struct{ Values [][2]any } }
-	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
-	require.Equal(t, "success", answer.Status, "%s: %s", expr, answer.Error)
-	var all []float64
-	for _, series := range answer.Data.Result {
-		for _, point := range series.Values {
-			v, err := strconv.ParseFloat(fmt.Sprint(point[1]), 64)
-			require.NoError(t, err)
-			if !math.IsNaN(v) {
-				all = append(all, v)
-			}
-		}
-	}
-	return all
-}
-
-func stamp(at time.Time) string { return strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64) }
+// atWorst is the step before which most is wrong: pictures end there.
+const atWorst = "11/13"
 
 func TestEveryQueryHasDataInTheDemo(t *testing.T) {
 	begin := time.Now()
-	prometheus := walkDemo(t)
+	prometheus, steps := walkDemo(t)
+	require.NotZero(t, steps[atWorst])
+	worst := span{prometheus: prometheus, begin: steps["1/13"], end: steps[atWorst]}
 	for _, b := range boards() {
 		for _, s := range b.sections {
 			for _, p := range s.panels {
@@ -108,6 +84,7 @@ func TestEveryQueryHasDataInTheDemo(t *testing.T) {
 				}
 			}
 		}
+		t.Run(b.file+" as a picture", func(t *testing.T) { checkPicture(t, b, worst) })
 	}
 }
 
@@ -117,14 +94,25 @@ const dataPatience = 40 * time.Second
 // checkData asks a query for data, and one that counts faults for a fault.
 func checkData(t *testing.T, prometheus string, q query, begin time.Time) {
 	t.Helper()
-	evaluate := func() []float64 { return values(t, prometheus, substitute(selectors.Replace(q.expr), ofDemo), begin) }
+	evaluate := func() (points int, highest float64) {
+		for _, s := range (span{prometheus: prometheus, begin: begin, end: time.Now(), step: time.Second}).query(t, q.expr) {
+			for _, v := range s.values {
+				if !math.IsNaN(v) {
+					points++
+					highest = max(highest, v)
+				}
+			}
+		}
+		return points, highest
+	}
 	if q.absent != "" {
-		require.Empty(t, evaluate(), "%s has data although %s: take the reason away", q.expr, q.absent)
+		points, _ := evaluate()
+		require.Zero(t, points, "%s has data although %s: take the reason away", q.expr, q.absent)
 		return
 	}
-	enough := func() bool {
-		got := evaluate()
-		return len(got) > 0 && (!strings.HasSuffix(q.expr, "or vector(0)") || slices.Max(got) > 0)
-	}
-	require.Eventually(t, enough, dataPatience, time.Second, "%s has no data, or the tour never makes the fault that it counts", q.expr)
+	require.Eventually(t, func() bool {
+		points, highest := evaluate()
+		counts := strings.HasSuffix(q.expr, "or vector(0)") || strings.Contains(q.expr, "offset $__rate_interval")
+		return points > 0 && (highest > 0 || !counts)
+	}, dataPatience, time.Second, "%s has no data, or the tour never makes the fault that it counts", q.expr)
 }

@@ -2,12 +2,19 @@
 
 package main
 
+import "strings"
+
 // holder is what names who holds a GPU: a Slurm job or a pod.
 const holder, holderLegend = "slurm_job_id, k8s_namespace_name, k8s_pod_name", "{{slurm_job_id}}{{k8s_namespace_name}} {{k8s_pod_name}}"
 
+// ofHolders leaves the series of GPUs out that nobody holds alone.
+func ofHolders(expr string) string {
+	return strings.ReplaceAll(expr, "@job", `@job, slurm_job_id!=""`) + " or " + strings.ReplaceAll(expr, "@job", `@job, k8s_pod_name!=""`)
+}
+
 func jobs() board {
-	held := func(expr string) string { return "sum by (" + holder + ") (" + expr + ")" }
-	mean := func(expr string) string { return "avg by (" + holder + ") (" + expr + ")" }
+	held := func(expr string) string { return "sum by (" + holder + ") (" + ofHolders(expr) + ")" }
+	mean := func(expr string) string { return "avg by (" + holder + ") (" + ofHolders(expr) + ")" }
 	return board{
 		file: "jobs", title: "GPU jobs and pods",
 		about: "Who holds the GPUs, what each job and pod makes of them, and which wait or idle.",
@@ -23,7 +30,7 @@ func jobs() board {
 				{kind: stat, title: "GPUs free", unit: "none", about: "GPUs that nobody holds.", width: 5, queries: one(`sum(gpu_allocation_state{@fleet, gpu_allocation_state="free"})`, "")},
 				{kind: stat, title: "Allocation unknown", unit: "none", about: "GPUs of which no source says whether they are held.", width: 5, queries: []query{{expr: `sum(gpu_allocation_state{@fleet, gpu_allocation_state="unknown"})`}}, thresholds: bad("orange"), runbook: "attributionunknown"},
 				{kind: stat, title: "GPUs stalled", unit: "none", about: "Allocated GPUs that are busy and draw little power: their job waits for a peer.", width: 5, queries: one(`sum(gpu_stalled_ratio{@job}) or vector(0)`, ""), thresholds: bad("red"), runbook: "gpustalled"},
-				{kind: stat, title: "XIDs", unit: "none", about: "XIDs of GPUs while a job or pod held them.", width: 4, queries: one(`sum(gpu_xid_errors_total{@job}) or vector(0)`, ""), thresholds: bad("orange"), runbook: "a-gpu-reports-an-xid"},
+				{kind: stat, title: "XIDs", unit: "none", about: "XIDs of GPUs while a job or pod held them.", width: 4, queries: one("sum("+ofHolders(`gpu_xid_errors_total{@job}`)+") or vector(0)", ""), thresholds: bad("orange"), runbook: "a-gpu-reports-an-xid"},
 			}},
 			{"Saturation", []panel{
 				{kind: graph, title: "GPUs held", unit: "none", about: "GPUs of each job and pod.", width: 8, queries: one("count by ("+holder+") (gpu_allocation{@job})", holderLegend), stack: true},
@@ -36,7 +43,7 @@ func jobs() board {
 			{"Detail", []panel{
 				{kind: table, title: "GPU time", unit: "s", about: "GPU-seconds within the time range, for a bill or a fair share.", width: 8, queries: one(held(`increase(gpu_allocation_time_seconds_total{@job}[$__range])`), "")},
 				{kind: table, title: "Energy", unit: "joule", about: "Energy within the time range.", width: 8, queries: one(held(`increase(hw_energy_joules_total{@job}[$__range])`), "")},
-				{kind: table, title: "XIDs by job", unit: "none", about: "XIDs by code and holder.", width: 8, queries: one("sum by ("+holder+", gpu_xid_code) (gpu_xid_errors_total{@job})", ""), runbook: "a-gpu-reports-an-xid"},
+				{kind: table, title: "XIDs by job", unit: "none", about: "XIDs by code and holder.", width: 8, queries: one("sum by ("+holder+", gpu_xid_code) ("+ofHolders(`gpu_xid_errors_total{@job}`)+")", ""), runbook: "a-gpu-reports-an-xid"},
 				{kind: graph, title: "NVLink traffic", unit: "Bps", about: "Bytes over NVLink, all GPUs of a job together.", width: 8, queries: one(held(`rate(gpu_nvlink_io_bytes_total{@job}[$__rate_interval])`), holderLegend)},
 				{kind: graph, title: "Lookups of holders", unit: "cps", about: "Data points and log records by what looking for their holder gave.", width: 8, queries: one(`sum by (result) (rate(tracecore_gpu_attribution_lookups_total{@fleet}[$__rate_interval]))`, "{{result}}"), runbook: "gpus-have-no-holder"},
 				{kind: graph, title: "Age of sources", unit: "s", about: "Age of the last good answer of the kubelet or the job files.", width: 8, queries: one(`max by (instance, source) (tracecore_gpu_attribution_source_age_seconds{@fleet})`, "{{instance}} {{source}}"), thresholds: steps(60, 300), runbook: "attributionsourcestale"},

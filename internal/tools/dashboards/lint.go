@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type shownPanel struct {
 	Targets                  []struct{ Expr string }
 	Links                    []struct{ URL string }
 	Datasource               struct{ UID string }
+	GridPos                  struct{ X, Y, W, H int }
 	FieldConfig              struct{ Defaults struct{ Unit string } }
 }
 
@@ -59,6 +61,9 @@ func lint(name string, content []byte, known knowledge) error {
 			lintVariable(query, declared, known, func(rule string) { add(fmt.Sprintf("variable %q", v.Name), rule) })
 		}
 	}
+	for _, f := range overlaps(flatten(d.Panels)) {
+		add(f.place, f.rule)
+	}
 	for _, p := range flatten(d.Panels) {
 		lintPanel(p, declared, used, known, func(rule string) { add(fmt.Sprintf("panel %q", p.Title), rule) })
 	}
@@ -81,6 +86,33 @@ func flatten(panels []shownPanel) []shownPanel {
 		}
 	}
 	return flat
+}
+
+// gridColumns is the width of Grafana's grid.
+const gridColumns = 24
+
+// overlaps returns what lies beyond the grid, or on another panel.
+func overlaps(panels []shownPanel) []fault {
+	var faults []fault
+	taken := map[[2]int]string{}
+	for _, p := range panels {
+		at := p.GridPos
+		place := fmt.Sprintf("panel %q", p.Title)
+		if at.X+at.W > gridColumns {
+			faults = append(faults, fault{place: place, rule: fmt.Sprintf("it ends at column %d of %d", at.X+at.W, gridColumns)})
+		}
+		other := ""
+		for x := at.X; x < at.X+at.W; x++ {
+			for y := at.Y; y < at.Y+at.H; y++ {
+				other = cmp.Or(other, taken[[2]int{x, y}])
+				taken[[2]int{x, y}] = p.Title
+			}
+		}
+		if other != "" {
+			faults = append(faults, fault{place: place, rule: fmt.Sprintf("it lies on panel %q", other)})
+		}
+	}
+	return faults
 }
 
 func lintPanel(p shownPanel, declared, used map[string]bool, known knowledge, add func(rule string)) {

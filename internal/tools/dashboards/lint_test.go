@@ -59,8 +59,12 @@ func TestLintNamesDashboardPanelAndRule(t *testing.T) {
 		"no unit":             {func(_ *board, p *panel) { p.unit = "" }, `dashboard b, panel "P": it has no unit`},
 		"no description":      {func(_ *board, p *panel) { p.about = "" }, `dashboard b, panel "P": it has no description`},
 		"no query":            {func(_ *board, p *panel) { p.queries = nil }, `dashboard b, panel "P": it has no query`},
-		"runbook has it not":  {func(_ *board, p *panel) { p.runbook = "nowhere" }, `#nowhere leads to no heading of docs/runbook.md`},
-		"upstream's own":      {func(_ *board, p *panel) { p.queries[0].expr = `otelcol_process_uptime{@fleet} or up` }, ""},
+		"beyond the grid": {func(b *board, p *panel) {
+			b.sections[0].panels = append(b.sections[0].panels, *p)
+			b.sections[0].panels[1].width = 20
+		}, `dashboard b, panel "P": it ends at column 28 of 24`},
+		"runbook has it not": {func(_ *board, p *panel) { p.runbook = "nowhere" }, `#nowhere leads to no heading of docs/runbook.md`},
+		"upstream's own":     {func(_ *board, p *panel) { p.queries[0].expr = `otelcol_process_uptime{@fleet} or up` }, ""},
 		"histogram's series": {func(_ *board, p *panel) {
 			p.queries[0].expr = `tracecore_receiver_collection_latency_seconds_bucket{@fleet}`
 		}, ""},
