@@ -169,7 +169,7 @@ test-alerts: build-node sim ## Test docs/alerts with Debian's Prometheus and Ale
 	cd internal/tools/alerts && PROMTOOL="$$(command -v promtool)" go test -count=1 ./...
 	go -C internal/tools/alerts run . -fast "$(CURDIR)/bin/alerts" ../../..
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" ALERTMANAGER="$$(command -v prometheus-alertmanager)" \
-		ALERT_RULES="$(CURDIR)/bin/alerts/tracecore.rules.yaml" go test -count=1 -run ShippedAlerts .
+		ALERT_RULES="$(CURDIR)/bin/alerts" go test -count=1 -run ShippedAlerts .
 test-dashboards: build-node sim bin/demo ## Walk through the demo and ask its Prometheus, Debian's, for the data of every panel.
 	@internal/tools/apt-install prometheus prometheus-alertmanager
 	cd internal/tools/demo && DEMO_BINARY="$(abspath bin/demo)" go test -count=1 -run 'Left|Ends' .

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command alerts writes docs/alerts/ from one table of rules: for Prometheus and for its operator, in the names of this distribution and
-// of dcgm-exporter. Its argument is the root of the repository. With -fast FOLDER it writes into that folder, and with times that a
-// test can wait for, the rules that are on by default.
+// of dcgm-exporter. Its argument is the root of the repository. With -fast FOLDER it writes the rules that are on by default into that
+// folder, with times that a test can wait for.
 package main
 
 import (
@@ -71,9 +71,23 @@ func render(root string, c clock) (map[string][]byte, error) {
 	return files, err
 }
 
+// renderFast has every flavour. Its alerts say which one they are of, since one Prometheus has them all.
 func renderFast(folder string) (map[string][]byte, error) {
-	content, err := plain(groups(flavours[0], false, fast))
-	return map[string][]byte{filepath.Join(folder, "tracecore.rules.yaml"): content}, err
+	files := map[string][]byte{}
+	for _, f := range flavours {
+		gs := groups(f, false, fast)
+		for _, g := range gs {
+			for _, a := range g.Rules {
+				a.Labels["names"] = f.name
+			}
+		}
+		content, err := plain(gs)
+		if err != nil {
+			return nil, err
+		}
+		files[filepath.Join(folder, f.name+".rules.yaml")] = content
+	}
+	return files, nil
 }
 
 func write(files map[string][]byte) error {

@@ -33,6 +33,28 @@ func TestPromtoolAcceptsTheRuleFiles(t *testing.T) {
 	require.NoError(t, err, string(out))
 }
 
+// What the operator loads is what promtool has accepted.
+func TestManifestsHaveTheRulesOfTheFiles(t *testing.T) {
+	type groups []map[string]any
+	for _, f := range flavours {
+		for _, suffix := range []string{"", "-optional"} {
+			var rules struct{ Groups groups }
+			var manifest struct {
+				APIVersion string `yaml:"apiVersion"`
+				Kind       string
+				Metadata   struct{ Name string }
+				Spec       struct{ Groups groups }
+			}
+			require.NoError(t, yaml.Unmarshal([]byte(read(t, "docs/alerts/"+f.name+suffix+".rules.yaml")), &rules))
+			require.NoError(t, yaml.Unmarshal([]byte(read(t, "docs/alerts/kubernetes/"+f.name+suffix+".yaml")), &manifest))
+			require.Equal(t, "monitoring.coreos.com/v1 PrometheusRule", manifest.APIVersion+" "+manifest.Kind)
+			require.Regexp(t, `^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`, manifest.Metadata.Name, "a name that Kubernetes takes")
+			require.NotEmpty(t, rules.Groups)
+			require.Equal(t, rules.Groups, manifest.Spec.Groups)
+		}
+	}
+}
+
 func TestPromtoolSeesEveryRuleFireAndStayQuiet(t *testing.T) {
 	promtool := promtoolBinary(t)
 	for _, f := range flavours {
