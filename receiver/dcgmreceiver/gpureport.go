@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracecoreai/tracecore/internal/selftelemetry/gpureport"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 )
 
@@ -32,16 +33,18 @@ var reported = [...]struct {
 type reporter struct {
 	observers []gpureport.Observer
 	report    gpureport.Report
-	rows      [len(reported)]int // in the layout of GPUs, -1 for series that are switched off
+	rows      [len(reported)]*catalog.Row
+	scratch   []dcgm.Sample
 }
 
-func newReporter(id component.ID, interval time.Duration, layout *catalog.Layout) *reporter {
+func newReporter(id component.ID, interval time.Duration) *reporter {
 	r := &reporter{report: gpureport.Report{Receiver: id.String(), Interval: interval}}
+	rows := catalog.Rows()
 	for i := range reported {
 		attributes := reported[i].metric.With(reported[i].attributes...)
-		r.rows[i] = slices.IndexFunc(layout.Rows, func(row catalog.Placed) bool {
+		r.rows[i] = &rows[slices.IndexFunc(rows, func(row catalog.Row) bool {
 			return row.Metric == reported[i].metric && slices.Equal(row.Attrs, attributes)
-		})
+		})]
 	}
 	return r
 }
@@ -68,21 +71,18 @@ func (r *reporter) add(c *collector, g *gpu, engine int64) {
 	r.report.GPUs = slices.Grow(r.report.GPUs, 1)[:n+1]
 	into := &r.report.GPUs[n]
 	*into = gpureport.GPU{ID: g.known.ID, ThrottleReasons: into.ThrottleReasons[:0], XIDs: into.XIDs[:0]}
-	r.addValues(into, g, engine)
+	r.addValues(into, c, g, engine)
 	if g.up() {
 		addThrottle(into, c, g, engine)
 	}
 	c.xids.addLast(into, c.roster, g)
 }
 
-func (r *reporter) addValues(into *gpureport.GPU, g *gpu, engine int64) {
+func (r *reporter) addValues(into *gpureport.GPU, c *collector, g *gpu, engine int64) {
 	var newest int64
 	for i := range reported {
 		*reported[i].into(into) = math.NaN()
-		if r.rows[i] < 0 || !g.up() {
-			continue
-		}
-		if value, at, ok := g.values.Level(r.rows[i], engine); ok {
+		if value, at, ok := r.value(r.rows[i], c, g, engine); ok {
 			*reported[i].into(into) = value
 			newest = max(newest, at)
 		}
@@ -90,6 +90,32 @@ func (r *reporter) addValues(into *gpureport.GPU, g *gpu, engine int64) {
 	if newest > 0 {
 		into.At = time.UnixMicro(newest)
 	}
+}
+
+// value returns the value of a row from the first of its sources that has one, whichever view or metric has it read, and its timestamp.
+func (r *reporter) value(row *catalog.Row, c *collector, g *gpu, engine int64) (value float64, at int64, ok bool) {
+	for i := range row.Sources {
+		source := &row.Sources[i]
+		if !g.up() || !r.gather(source, c, g, engine) {
+			continue
+		}
+		number, ok := source.Value(r.scratch)
+		return number.F, r.scratch[0].TS, ok && row.Range.Holds(source.Kind, number.F)
+	}
+	return 0, 0, false
+}
+
+// gather collects the samples of a source. It reports false where one is missing.
+func (r *reporter) gather(source *catalog.Source, c *collector, g *gpu, engine int64) bool {
+	r.scratch = r.scratch[:0]
+	for _, field := range source.Fields {
+		s, known := c.newest(g, field, engine)
+		if !known {
+			return false
+		}
+		r.scratch = append(r.scratch, s)
+	}
+	return true
 }
 
 func addThrottle(into *gpureport.GPU, c *collector, g *gpu, engine int64) {

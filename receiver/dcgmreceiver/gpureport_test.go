@@ -149,6 +149,21 @@ func TestGPUsThatAreForgottenLeaveTheReport(t *testing.T) {
 	})
 }
 
+// What is emitted does not decide about what is shown: a field that is read for any view is.
+func TestEveryViewHasValuesToShow(t *testing.T) {
+	for view, total := range map[string]bool{viewDCGMExporter: false, viewGoogle: false, viewOTel: true} {
+		simulateReports(t, func(cfg *Config) { cfg.Views = []string{view} }, func(s *simulation, p *page) {
+			s.pass(interval)
+			g := p.last().GPUs[0]
+			require.InDelta(t, 40, g.Temperature, 0, view)
+			require.InDelta(t, 400, g.Power, 0, view)
+			require.False(t, math.IsNaN(g.Utilization), view)
+			require.False(t, math.IsNaN(g.MemoryUsed), view)
+			require.Equal(t, total, !math.IsNaN(g.MemoryTotal), view)
+		})
+	}
+}
+
 func TestNothingIsReportedToNobody(t *testing.T) {
 	simulate(t, steady, nil, func(s *simulation) { require.Empty(t, s.reports.report.GPUs) })
 }

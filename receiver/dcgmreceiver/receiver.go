@@ -109,7 +109,7 @@ func newGPUReceiver(cfg *Config, set receiver.Settings) (*gpuReceiver, error) {
 			endpoint:  endpoint,
 			batches:   append([]*record.Batch{record.NewBatch(catalog.ScopeName, set.BuildInfo.Version, catalog.Metrics())}, view.batches()...),
 			collector: collector,
-			reports:   newReporter(set.ID, cfg.CollectionInterval, collector.Layout),
+			reports:   newReporter(set.ID, cfg.CollectionInterval),
 		},
 		id:        set.ID,
 		desk:      newDesk(),

@@ -48,17 +48,6 @@ func (s *Set) Read(row int, has Traits, now int64) (Reading, bool, dcgm.Reason) 
 	}
 }
 
-// Level returns the value of a row of levels from the source in use, and the timestamp of its oldest sample, where [Set.Read] would return one.
-// It changes nothing about the series. now is the engine's time in microseconds.
-func (s *Set) Level(row int, now int64) (value float64, at int64, ok bool) {
-	r, source := &s.layout.Rows[row], int(s.states[row].chosen)-1
-	if source < 0 || r.Sources[source].Kind != catalog.Level || s.gather(r, source, Traits{}, now) != dcgm.OK {
-		return 0, 0, false
-	}
-	number, ok := r.Sources[source].Value(s.scratch)
-	return number.F, oldest(s.scratch), ok && r.Range.Holds(catalog.Level, number.F)
-}
-
 // convert makes a value of the samples that were gathered of a source.
 func (s *Set) convert(r *catalog.Placed, source int, state *state) (Reading, bool, dcgm.Reason) {
 	src := &r.Sources[source]
