@@ -206,7 +206,8 @@ func TestShippedAlertsFireAreRoutedAndResolve(t *testing.T) {
 	n.send(t, "engine_returns")
 	p.waitResolved(t, engine...)
 
-	agent := append(inAllNames("page %s CollectorDown exporter")[1:], "page tracecore CollectorDown gpus", "page tracecore CollectorDown otelcol", "page tracecore HeartbeatGap gpus")
+	agent := []string{"page tracecore CollectorDown gpus", "page tracecore CollectorDown otelcol", "page tracecore HeartbeatGap gpus"}
+	agent = append(agent, inAllNames("page %s CollectorDown exporter")[1:]...)
 	breaks(func() { n.mayEnd.Store(true); require.NoError(t, n.Process.Kill()) }, agent...)
 	again := command("--config", config)
 	again.Env = n.Env

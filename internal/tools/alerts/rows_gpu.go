@@ -2,21 +2,34 @@
 
 package main
 
+// withdrawn are the states of GPUs that nobody expects to work.
+const withdrawn = "unsupported|disabled|detached"
+
 // most is how many GPUs a node has had, up or down. One that is absent is down for forget_after, and then gone.
 const most = `max_over_time((count by (` + node + `) (gpu_up))[{6h}:{5m}])`
 
 var gpuRules = []rule{
 	{
 		Name: "GPUDown", Condition: "A9", Severity: page, For: "1m",
-		Expr:      `gpu_up == 0`,
+		Expr:      `gpu_up == 0 unless on (job, instance, host_name, hw_id) gpu_status{gpu_state=~"` + withdrawn + `"} == 1`,
 		Summary:   "the host engine cannot read a GPU, while others may report",
-		Threshold: "1m", Source: "Meta gcm and Azure cyclecloud-healthagent: a GPU that is absent is an error; the time keeps a reset from paging",
+		Threshold: "1m; not where somebody took the GPU away, or DCGM does not support it", Source: "Meta gcm and Azure cyclecloud-healthagent: a GPU that is absent is an error; the time keeps a reset from paging",
 		Action: "RESTART_BM where it is lost",
 		Tests: []testCase{
 			fire("10m", gpu("gpu_up", "", "1x5 0x10")),
 			keepQuiet("10m", gpu("gpu_up", "", "1x15")),
+			keepQuiet("10m", gpu("gpu_up", "", "1x5 0x10"), gpu("gpu_status", `gpu_state="detached"`, "0x5 1x10")),
 			firstFires("10m", gpu("gpu_up", "", "_x5 0x10")),
 		},
+	},
+	{
+		Name: "GPUWithdrawn", Condition: "A9", Severity: info, For: "15m",
+		Expr:      `gpu_status{gpu_state=~"detached|disabled"} == 1`,
+		Summary:   "somebody has taken a GPU away from the driver or from the host engine",
+		Threshold: "15m", Source: "this project: on purpose, and easily forgotten",
+		Tests: level(func(v string) series {
+			return gpu("gpu_status", `gpu_state="detached"`, v)
+		}),
 	},
 	{
 		Name: "GPUMissing", Condition: "A9", Severity: page, For: "5m",
