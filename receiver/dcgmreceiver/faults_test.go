@@ -83,7 +83,7 @@ var faults = map[string][]act{
 		{"the host engine dies with an XID that nobody has read", []string{"xid gpu=0 code=43", "engine_dies"}, interval},
 		{"an XID comes while it is dead", []string{"xid gpu=0 code=45"}, interval},
 		{"it is back", []string{"engine_returns"}, 2 * slowPeriod},
-		{"GPU 0 has XID 31 again", []string{"xid gpu=0 code=31"}, interval},
+		{"GPU 0 has XID 31 again", []string{"xid gpu=0 code=31"}, 2 * slowPeriod},
 	},
 	"gpu-lost":  {{"GPU 0 falls off the bus", []string{"gpu_lost gpu=0"}, interval}, {"it stays away", nil, interval}, {"it is back", []string{"gpu_restored gpu=0"}, interval}, {"with two samples again", nil, interval}},
 	"reset":     {{"GPU 0 is reset", []string{"reset gpu=0"}, interval}, {"and counts from its reset", nil, interval}},
