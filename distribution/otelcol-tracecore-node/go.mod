@@ -53,8 +53,6 @@ require (
 	golang.org/x/sys v0.50.0
 )
 
-require github.com/tracecoreai/tracecore/internal/dcgmnames v0.1.0 // indirect
-
 require (
 	cloud.google.com/go/auth v0.18.2 // indirect
 	cloud.google.com/go/auth/oauth2adapt v0.2.8 // indirect

@@ -204,8 +204,6 @@ require (
 	golang.org/x/sys v0.50.0
 )
 
-require github.com/tracecoreai/tracecore/internal/dcgmnames v0.1.0 // indirect
-
 require (
 	cel.dev/expr v0.25.3 // indirect
 	cloud.google.com/go v0.123.0 // indirect
