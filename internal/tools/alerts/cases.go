@@ -73,6 +73,15 @@ func level(s func(values string) series) []testCase {
 	}
 }
 
+// lifetime tests what fires when a counter rises that is older than any scrape: its first value is no news.
+func lifetime(s func(values string) series) []testCase {
+	return []testCase{
+		fire("12m", s("3x9 4x10")),
+		keepQuiet("12m", s("3x30")),
+		firstIsQuiet("12m", s("_x10 3x10")),
+	}
+}
+
 // counter tests what fires when a counter rises by n, and when it appears with n.
 func counter(n string, s func(values string) series) []testCase {
 	return []testCase{

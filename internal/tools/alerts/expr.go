@@ -16,8 +16,8 @@ import (
 // node groups series by the labels that name a node, as far as a pipeline gives them.
 const node = "job, instance, host_name, k8s_node_name"
 
-// grew holds while a counter has risen by more than this within the window. A series that begins at a value has risen by it:
-// increase() would say nothing of it.
+// grew holds while a counter has risen by more than this within the window. It is for counters that begin with what they count, such as
+// those of kernel events: a series that begins at a value has risen by it, of which increase() says nothing.
 func grew(selector, window string, more int) string {
 	return fmt.Sprintf("increase(%[1]s[{%[2]s}]) > %[3]d or (%[1]s > %[3]d unless %[1]s offset {%[2]s})", selector, window, more)
 }

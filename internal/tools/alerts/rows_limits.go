@@ -80,7 +80,7 @@ var limitRules = []rule{
 		Expr:      `hw_power_watts < 65 or hw_power_watts > 1500`,
 		Exporter:  `DCGM_FI_DEV_POWER_USAGE < 65 or DCGM_FI_DEV_POWER_USAGE > 1500`,
 		Summary:   "a GPU draws less or more power than its model can",
-		Threshold: "65 to 1500 W, for 15m", Source: "NVIDIA Health Validation for GB200 and GB300; to be set for each fleet",
+		Threshold: "65 to 1500 W, for 15m", Source: "NVIDIA Health Validation for GB200 and GB300, a web page, not confirmed; to be set for each fleet",
 		Action:        "CHECK_POWER",
 		Off:           "the range is one model's",
 		Tests:         powerCases("hw_power_watts"),

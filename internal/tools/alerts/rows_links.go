@@ -52,15 +52,15 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUNvlinkErrors", Condition: "A16", Severity: page,
-		Expr:      grew(`gpu_nvlink_errors_total{gpu_nvlink_error_type=~"replay|recovery"}`, "5m", 0),
-		Exporter:  nvlinkExporter,
+		Expr:      `increase(gpu_nvlink_errors_total{gpu_nvlink_error_type=~"replay|recovery"}[{5m}]) > 0`,
+		Exporter:  `increase(DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL[{5m}]) > 0 or increase(DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL[{5m}]) > 0`,
 		Summary:   "NVLinks of a GPU replay packets or recover",
-		Threshold: "any within 5m", Source: "DCGM health: any replay or recovery error fails; Meta gcm: 0",
+		Threshold: "any within 5m; what was since the driver was loaded is no news", Source: "DCGM health: any replay or recovery error fails; Meta gcm: 0",
 		Action: "WORKFLOW_NVLINK_ERR",
-		Tests: counter("3", func(v string) series {
+		Tests: lifetime(func(v string) series {
 			return gpu("gpu_nvlink_errors_total", `gpu_nvlink_error_type="replay"`, v)
 		}),
-		ExporterTests: counter("3", func(v string) series { return gpu("DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", "", v) }),
+		ExporterTests: lifetime(func(v string) series { return gpu("DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", "", v) }),
 	},
 	{
 		Name: "GPUNvlinkCrcErrors", Condition: "A16", Severity: ticket, For: "5m",
@@ -128,8 +128,6 @@ func exporterGenerationSeries(current, load string) []series {
 		gpu("DCGM_FI_DEV_PCIE_LINK_GEN", "", current), gpu("DCGM_FI_DEV_PCIE_MAX_LINK_GEN", "", "5x60"), gpu("DCGM_FI_PROF_GR_ENGINE_ACTIVE", "", load),
 	}
 }
-
-var nvlinkExporter = grew("DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", "5m", 0) + " or " + grew("DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL", "5m", 0)
 
 // rateCases are those of a rate: high fires, low does not, and a counter that appears with a value says nothing.
 func rateCases(metric, labels, high, low string) []testCase {

@@ -37,15 +37,15 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPURowsRemapped", Condition: "A4", Severity: ticket,
-		Expr:      grew(`gpu_memory_rows_remapped_total{error_type="uncorrected"}`, "1h", 0),
-		Exporter:  grew(`DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS`, "1h", 0),
+		Expr:      `increase(gpu_memory_rows_remapped_total{error_type="uncorrected"}[{1h}]) > 0`,
+		Exporter:  `increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS[{1h}]) > 0`,
 		Summary:   "rows of GPU memory were remapped for uncorrected errors within the hour",
-		Threshold: "any within 1h", Source: "field practice: each follows an uncorrected error (XID 63)",
+		Threshold: "any within 1h; what the GPU had before is no news", Source: "field practice: each follows an uncorrected error (XID 63)",
 		Action: "RESET_GPU when drained",
-		Tests: counter("1", func(v string) series {
+		Tests: lifetime(func(v string) series {
 			return gpu("gpu_memory_rows_remapped_total", `error_type="uncorrected"`, v)
 		}),
-		ExporterTests: counter("1", func(v string) series { return gpu("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", "", v) }),
+		ExporterTests: lifetime(func(v string) series { return gpu("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", "", v) }),
 	},
 	{
 		Name: "GPURowRemapsExhausted", Condition: "A4", Severity: ticket,

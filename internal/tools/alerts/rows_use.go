@@ -8,7 +8,7 @@ var useRules = []rule{
 		Name: "GPUStalled", Condition: "A22", Severity: ticket, For: "5m",
 		Expr:      `gpu_stalled_ratio == 1`,
 		Summary:   "an allocated GPU is busy and takes little power, as in a collective that hangs",
-		Threshold: "5m beyond `stalled::after` of the attribution processor", Source: "ClusterMAX: stalled jobs by utilization against power",
+		Threshold: "5m beyond `stalled::after` of the attribution processor", Source: "this project; ClusterMAX expects stalled jobs to be found by utilization against power",
 		Action: "",
 		Tests:  level(func(v string) series { return gpu("gpu_stalled_ratio", "", v) }),
 	},

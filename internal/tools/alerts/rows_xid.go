@@ -2,6 +2,8 @@
 
 package main
 
+import "slices"
+
 // xidRules tell XIDs by what has to be done. In our names they look at the time of the newest XID of each code, so that a repetition is
 // seen, an old one that a restart brings up is not, and the alert ends. dcgm-exporter has the last code alone, until it restarts.
 var xidRules = []rule{
@@ -16,8 +18,8 @@ var xidRules = []rule{
 	},
 	{
 		Name: "GPUXidWarning", Condition: "A7", Severity: ticket,
-		Expr:      recentXID(`gpu_xid_code!~"` + codes(append(append(append([]int{}, xids.critical...), xids.application...), xids.ignored...)) + `"`),
-		Exporter:  oneOf("DCGM_FI_DEV_XID_ERRORS", xids.warning),
+		Expr:      recentXID(`gpu_xid_code!~"` + codes(unwarned) + `"`),
+		Exporter:  `DCGM_FI_DEV_XID_ERRORS > 0 unless (` + oneOf("DCGM_FI_DEV_XID_ERRORS", unwarned) + `)`,
 		Summary:   "GPU reports an XID that is worth a look",
 		Threshold: "one; every code that is neither critical, nor an application's, nor to be ignored, unknown codes included", Source: "NVIDIA's XID catalogue; DCGM health: warn for 63 and 94",
 		Action: "of the code; see gpu.xid.action of the record",
@@ -49,6 +51,9 @@ var xidRules = []rule{
 }
 
 var xids = classifyXIDs()
+
+// unwarned have other rules, or none. All others warn, those that nobody knows included.
+var unwarned = slices.Concat(xids.critical, xids.application, xids.ignored)
 
 func recentXID(matcher string) string {
 	return `time() - gpu_xid_last_seconds{` + matcher + `} < {seconds 10m}`
