@@ -66,7 +66,7 @@ SPEED := 1
 .PHONY: demo
 demo: bin/demo ## Break one thing after the other on two simulated nodes: a tour of five minutes (PORT=9100 SPEED=2).
 	@bin/demo -check
-	@$(MAKE) --no-print-directory build-node sim
+	@$(MAKE) --silent build-node sim
 	@exec bin/demo -port '$(PORT)' -speed '$(SPEED)'
 bin/demo: $(wildcard internal/tools/demo/*.go internal/tools/demo/*.yaml) internal/tools/demo/go.mod
 	@go -C internal/tools/demo build -o ../../../$@ .

@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"math"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,9 +24,12 @@ const tourPatience = 10 * time.Minute
 
 var leftOver = regexp.MustCompile(`{{[^}]*}}`)
 
-// walkDemo runs the demo until its tour is over, and returns Prometheus' address and when each step began. SPEED is the demo's.
+// addresses are those that a demo writes down.
+type addresses struct{ Prometheus, Backend string }
+
+// walkDemo runs the demo until its tour is over, and returns its addresses and when each step began. SPEED is the demo's.
 // That nothing of the demo stays is for the demo's own test.
-func walkDemo(t *testing.T) (prometheus string, steps map[string]time.Time) {
+func walkDemo(t *testing.T) (at addresses, steps map[string]time.Time) {
 	t.Helper()
 	binary := os.Getenv("DEMO_BINARY")
 	if binary == "" {
@@ -34,8 +39,8 @@ func walkDemo(t *testing.T) (prometheus string, steps map[string]time.Time) {
 	if speed == "" {
 		speed = "1000"
 	}
-	addresses := filepath.Join(t.TempDir(), "addresses.json")
-	demo := exec.Command(binary, "-root", root, "-speed", speed, "-addresses", addresses)
+	file := filepath.Join(t.TempDir(), "addresses.json")
+	demo := exec.Command(binary, "-root", root, "-speed", speed, "-addresses", file)
 	out, err := demo.StdoutPipe()
 	require.NoError(t, err)
 	demo.Stderr = os.Stderr
@@ -55,11 +60,10 @@ func walkDemo(t *testing.T) (prometheus string, steps map[string]time.Time) {
 	require.NotZero(t, steps["The"], "the tour has not come to its end")
 	go func() { _, _ = bufio.NewReader(out).WriteTo(nowhere{}) }() // So that the demo can go on writing.
 
-	content, err := os.ReadFile(addresses)
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
-	var at struct{ Prometheus string }
 	require.NoError(t, json.Unmarshal(content, &at))
-	return at.Prometheus, steps
+	return at, steps
 }
 
 type nowhere struct{}
@@ -71,16 +75,20 @@ const atWorst = "11/13"
 
 func TestEveryQueryHasDataInTheDemo(t *testing.T) {
 	begin := time.Now()
-	prometheus, steps := walkDemo(t)
+	at, steps := walkDemo(t)
 	require.NotZero(t, steps[atWorst])
-	worst := span{prometheus: prometheus, begin: steps["1/13"], end: steps[atWorst]}
+	worst := span{prometheus: at.Prometheus, begin: steps["1/13"], end: steps[atWorst]}
 	for _, b := range boards() {
 		for _, s := range b.sections {
 			for _, p := range s.panels {
 				for _, q := range p.queries {
-					if p.kind != logs { // There is no Loki.
-						t.Run(b.file+"/"+p.title, func(t *testing.T) { checkData(t, prometheus, q, begin) })
-					}
+					t.Run(b.file+"/"+p.title, func(t *testing.T) {
+						if p.kind == logs {
+							checkRecords(t, at.Backend, q)
+							return
+						}
+						checkData(t, at.Prometheus, q, begin)
+					})
 				}
 			}
 		}
@@ -115,4 +123,29 @@ func checkData(t *testing.T, prometheus string, q query, begin time.Time) {
 		counts := strings.HasSuffix(q.expr, "or vector(0)") || strings.Contains(q.expr, "offset $__rate_interval")
 		return points > 0 && (highest > 0 || !counts)
 	}, dataPatience, time.Second, "%s has no data, or the tour never makes the fault that it counts", q.expr)
+}
+
+var filteredLabel = regexp.MustCompile(`\| ([a-z_]+) (?:!=|=~)`)
+
+// checkRecords asks the backend of the demo, in place of a Loki, for a record that has all the attributes by which a query
+// filters. Loki calls them by their names with underscores.
+func checkRecords(t *testing.T, backend string, q query) {
+	t.Helper()
+	resp, err := http.Get("http://" + backend + "/records") //nolint:noctx // The demo answers from memory.
+	require.NoError(t, err)
+	defer resp.Body.Close() //nolint:errcheck // It has been read.
+	var records []struct{ Attributes map[string]string }
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&records))
+	labels := filteredLabel.FindAllStringSubmatch(q.expr, -1)
+	require.NotEmpty(t, labels)
+	for _, record := range records {
+		has := map[string]bool{}
+		for name, value := range record.Attributes {
+			has[strings.ReplaceAll(name, ".", "_")] = value != ""
+		}
+		if !slices.ContainsFunc(labels, func(match []string) bool { return !has[match[1]] }) {
+			return
+		}
+	}
+	require.Fail(t, "no record has the attributes of "+q.expr)
 }

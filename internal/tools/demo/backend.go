@@ -21,6 +21,7 @@ type backend struct {
 	server *http.Server
 	status atomic.Int64 // with which it answers OTLP
 
+	records records
 	console *console
 
 	mu    sync.Mutex
@@ -48,7 +49,9 @@ func serveBackend(address string, out *console) (*backend, error) {
 	b.status.Store(http.StatusOK)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/", b.otlp)
+	mux.HandleFunc("POST /v1/logs", b.logs)
 	mux.HandleFunc("POST /alerts", b.alerts)
+	mux.Handle("GET /records", &b.records)
 	b.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = b.server.Serve(listener) }() // Until close.
 	return b, nil
@@ -66,6 +69,26 @@ func (b *backend) close() error {
 func (b *backend) otlp(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body) // A client that goes away is its own problem.
 	w.WriteHeader(int(b.status.Load()))
+}
+
+// logs keeps and prints the log records that the backend takes.
+func (b *backend) logs(w http.ResponseWriter, r *http.Request) {
+	if b.status.Load() != http.StatusOK {
+		b.otlp(w, r)
+		return
+	}
+	found, err := decode(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	b.records.add(found)
+	for _, record := range found {
+		if record.Attributes["hw.id"] != "" {
+			b.console.say("   log record: %s", record)
+		}
+	}
+	w.WriteHeader(http.StatusOK)
 }
 
 // alerts prints what Alertmanager sends, a line where an alert of a node or GPU begins or ends.

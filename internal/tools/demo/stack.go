@@ -35,6 +35,7 @@ type node struct {
 type stack struct {
 	Prometheus   string  `json:"prometheus"`
 	Alertmanager string  `json:"alertmanager"`
+	Backend      string  `json:"backend"`
 	Nodes        []*node `json:"nodes"`
 	Directory    string  `json:"directory"`
 	PIDs         []int   `json:"pids"`
@@ -56,7 +57,7 @@ func start(ctx context.Context, s settings, tools map[string]string, out *consol
 	if st.backend, err = serveBackend(ports[2], out); err != nil {
 		return st, err
 	}
-	st.Prometheus, st.Alertmanager = ports[0], ports[1]
+	st.Prometheus, st.Alertmanager, st.Backend = ports[0], ports[1], ports[2]
 	for i, name := range []string{"gpu-node-1", "gpu-node-2"} {
 		n := &node{Name: name, Page: ports[3+2*i], Health: ports[4+2*i], dir: filepath.Join(st.Directory, name)}
 		st.Nodes = append(st.Nodes, n)

@@ -6,6 +6,7 @@ import "time"
 
 const introduction = `Two simulated nodes of eight H100 run, with Prometheus and Alertmanager. gpu-node-2 will be sick.
    status pages:  WELL/  and  SICK/
+   log records:   BACKEND/records, of an OTLP backend that only remembers
    Prometheus:    PROMETHEUS/graph     Alertmanager: ALERTMANAGER/
    Dashboards:    docs/dashboards/*.json, for a Grafana with PROMETHEUS as data source`
 

@@ -55,7 +55,7 @@ func (s step) queries() []string {
 // replacer puts addresses into texts.
 func (st *stack) replacer() *strings.Replacer {
 	well, sick := st.Nodes[0], st.Nodes[1]
-	return strings.NewReplacer("PROMETHEUS", "http://"+st.Prometheus, "ALERTMANAGER", "http://"+st.Alertmanager,
+	return strings.NewReplacer("PROMETHEUS", "http://"+st.Prometheus, "ALERTMANAGER", "http://"+st.Alertmanager, "BACKEND", "http://"+st.Backend,
 		"WELL", "http://"+well.Health, "SICK", "http://"+sick.Health, "PAGE", "http://"+sick.Page)
 }
 
