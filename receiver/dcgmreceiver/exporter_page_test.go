@@ -64,7 +64,7 @@ func recordedPage(t *testing.T, name string) []string {
 	return sortedKeys(seen)
 }
 
-func sortedKeys(seen map[string]bool) []string {
+func sortedKeys[V any](seen map[string]V) []string {
 	var keys []string
 	for key := range seen {
 		keys = append(keys, key)
