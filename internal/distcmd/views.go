@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package distcmd
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/tracecoreai/tracecore/internal/dcgmnames"
+)
+
+var (
+	viewsPath    = []string{"views"}
+	countersPath = []string{"dcgm_exporter", "counters"}
+	devicesPath  = []string{"devices"}
+)
+
+// checkViews reports two dcgm receivers of one pipeline whose views have the same series: a page would have the newest point of either.
+func checkViews(config map[string]any) error {
+	pipelines, _ := at(config, "service", "pipelines").(map[string]any)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
+		one := map[string]any{"receivers": config["receivers"], "service": map[string]any{"pipelines": map[string]any{name: pipelines[name]}}}
+		var before []used
+		for _, u := range usedOf(one, "receivers") {
+			if u.typ != "dcgm" {
+				continue
+			}
+			for _, other := range before {
+				if shared := sharedSeries(u, other); shared != "" {
+					errs = append(errs, u.errorf(viewsPath, "has %s, as receivers::%s has, in pipeline %s: keep one of them, or give each its own counters or devices", shared, other.id, name))
+				}
+			}
+			before = append(before, u)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sharedSeries names a series that two receivers have of one GPU, or nothing.
+func sharedSeries(a, b used) string {
+	if devices := listAt(a, devicesPath); len(devices) > 0 && !overlap(devices, listAt(b, devicesPath)) {
+		return ""
+	}
+	both := func(view string) bool {
+		return slices.Contains(listAt(a, viewsPath), view) && slices.Contains(listAt(b, viewsPath), view)
+	}
+	switch {
+	case both("google"):
+		return "the view google"
+	case !both("dcgm_exporter"):
+		return ""
+	}
+	names := countersOf(b)
+	for _, name := range countersOf(a) {
+		if slices.Contains(names, name) {
+			return "the series " + name
+		}
+	}
+	return ""
+}
+
+func overlap(a, b []string) bool {
+	return len(b) == 0 || slices.Contains(a, "all") || slices.Contains(b, "all") || slices.ContainsFunc(a, func(one string) bool { return slices.Contains(b, one) })
+}
+
+// listAt returns a list that may be written as a text.
+func listAt(u used, path []string) []string {
+	switch value := at(u.config, path...).(type) {
+	case []any:
+		var list []string
+		for _, one := range value {
+			list = append(list, fmt.Sprint(one))
+		}
+		return list
+	case nil:
+		return nil
+	default:
+		return strings.Split(fmt.Sprint(value), ",")
+	}
+}
+
+// countersOf returns the fields of a receiver's counters file, those that dcgm-exporter renamed for the default one. What is wrong with the
+// file, the receiver says.
+func countersOf(u used) []string {
+	text, _ := at(u.config, countersPath...).(string)
+	var names []string
+	switch {
+	case text == "" || text == "default":
+		for _, rename := range dcgmnames.Renames() {
+			names = append(names, rename.Old, rename.New)
+		}
+		return names
+	case !strings.ContainsAny(text, "\n,"):
+		content, err := os.ReadFile(text)
+		if err != nil {
+			return nil
+		}
+		text = string(content)
+	}
+	for line := range strings.Lines(text) {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), ",")
+		if name = strings.TrimSpace(name); name != "" && !strings.HasPrefix(name, "#") && !strings.Contains(line, "label") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
