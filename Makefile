@@ -160,7 +160,7 @@ check-generated: ## Prove that regeneration changes nothing, in a copy of the tr
 test-browser: ## Test the status page in Debian's Chromium, installed if absent.
 	@internal/tools/apt-install chromium chromium-driver
 	cd extension/healthsloextension && CHROMEDRIVER="$$(command -v chromedriver)" go test -count=1 -run Chromium ./internal/statuspage
-test-prometheus: build-node ## Test metrics and alert rules with Debian's Prometheus, installed if absent.
+test-prometheus: build-node sim ## Test metrics and alert rules with Debian's Prometheus, installed if absent.
 	@internal/tools/apt-install prometheus
 	cd extension/healthsloextension && PROMTOOL="$$(command -v promtool)" go test -count=1 -run Promtool ./internal/sampling
 	cd internal/e2e && BINARY="$(abspath bin/otelcol-tracecore-node)" PROMETHEUS="$$(command -v prometheus)" \

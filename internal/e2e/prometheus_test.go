@@ -153,18 +153,30 @@ scrape_configs:
 }
 
 // holds reports whether a comparison has a result.
-func holds(ctx context.Context, web, query string) bool {
+func holds(ctx context.Context, web, query string) bool { return len(queried(ctx, web, query)) > 0 }
+
+// answered is one series of a query's answer.
+type answered struct {
+	Metric map[string]string
+	Value  []json.RawMessage
+}
+
+// queried returns what Prometheus answers, nothing where it does not.
+func queried(ctx context.Context, web, query string) []answered {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+web+"/api/v1/query?query="+url.QueryEscape(query), http.NoBody)
 	if err != nil {
-		return false
+		return nil
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // It has been read.
 	var answer struct {
-		Data struct{ Result []any }
+		Data struct{ Result []answered }
 	}
-	return json.NewDecoder(resp.Body).Decode(&answer) == nil && len(answer.Data.Result) > 0
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return nil
+	}
+	return answer.Data.Result
 }
