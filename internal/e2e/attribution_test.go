@@ -34,7 +34,9 @@ extensions: {health_slo: {http: {endpoint: %[1]s}}}
 service:
   telemetry: {metrics: {level: none}}
   extensions: [health_slo]
-  pipelines: {metrics: {receivers: [dcgm], processors: [gpu_attribution], exporters: [prometheus, stdout]}}
+  pipelines:
+    metrics: {receivers: [dcgm], processors: [gpu_attribution], exporters: [prometheus, stdout]}
+    logs: {receivers: [dcgm], processors: [gpu_attribution], exporters: [stdout]}
 `
 
 // fakeKubelet serves the kubelet's pod-resources API on a socket.
@@ -52,13 +54,16 @@ func (k *fakeKubelet) List(context.Context, *podresources.ListPodResourcesReques
 }
 
 // holds gives a GPU to a pod, and to nobody else; without a name, to nobody.
-func (k *fakeKubelet) holds(pod, gpu string) {
+func (k *fakeKubelet) holds(pod, gpu string) { k.holdsOf("nvidia.com/gpu", pod, gpu) }
+
+// holdsOf gives a device of a resource to a pod.
+func (k *fakeKubelet) holdsOf(resource, pod, device string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.pods = nil
 	if pod != "" {
 		k.pods = []*podresources.PodResources{{Name: pod, Namespace: "ml", Containers: []*podresources.ContainerResources{{
-			Name: "main", Devices: []*podresources.ContainerDevices{{ResourceName: "nvidia.com/gpu", DeviceIds: []string{gpu}}},
+			Name: "main", Devices: []*podresources.ContainerDevices{{ResourceName: resource, DeviceIds: []string{device}}},
 		}}}}
 	}
 }
@@ -84,7 +89,7 @@ type attributedNode struct {
 	jobs    string
 }
 
-func startAttributed(t *testing.T) *attributedNode {
+func startAttributed(t *testing.T, scenario string) *attributedNode {
 	t.Helper()
 	if strings.HasSuffix(binary, "-static") {
 		t.Skip("the static flavour has no DCGM")
@@ -98,7 +103,7 @@ func startAttributed(t *testing.T) *attributedNode {
 	n := &node{health: freeAddress(t), prom: freeAddress(t), control: controlFile(t)}
 	n.collector = command("--config", configFile(t, attributed, n.health, n.prom, a.socket, a.jobs))
 	n.Stdout = &n.out
-	n.Env = simulation(t, "h100x8", n.control)
+	n.Env = simulation(t, scenario, n.control)
 	a.node = n
 	a.begin(t)
 	return a
@@ -136,7 +141,7 @@ func (n *node) waitOne(t *testing.T, metric string, labels map[string]string) *d
 }
 
 func TestPodsAndJobsAreOnTheSeriesOfTheirGPUs(t *testing.T) {
-	a := startAttributed(t)
+	a := startAttributed(t, "h100x8")
 	free := a.waitOne(t, "gpu_allocation_state", map[string]string{"gpu_allocation_state": "free", "hw_id": labelValue(a.waitOne(t, "gpu_info", map[string]string{"hw_name": "nvidia0"}), "hw_id")})
 	gpu := labelValue(free, "hw_id")
 	before := a.waitOne(t, "hw_energy_joules_total", map[string]string{"hw_id": gpu, "k8s_pod_name": ""}).GetCounter().GetValue()
@@ -169,7 +174,7 @@ func TestPodsAndJobsAreOnTheSeriesOfTheirGPUs(t *testing.T) {
 }
 
 func TestPrologAndEpilogOfSlurmGiveGPUsTheirJobs(t *testing.T) {
-	a := startAttributed(t)
+	a := startAttributed(t, "h100x8")
 	slurm := func(script, job, gpus string) {
 		t.Helper()
 		run := exec.Command("sh", filepath.Join(root, "docs/examples/slurm", script))
@@ -207,7 +212,7 @@ func TestPrologAndEpilogOfSlurmGiveGPUsTheirJobs(t *testing.T) {
 
 // The processor has the kubelet's socket and the job directory, and nothing else of the node.
 func TestTheProcessorOpensItsSourcesAlone(t *testing.T) {
-	a := startAttributed(t)
+	a := startAttributed(t, "h100x8")
 	a.waitOne(t, "gpu_allocation_state", map[string]string{"gpu_allocation_state": "free", "hw_id": labelValue(a.waitOne(t, "gpu_info", map[string]string{"hw_name": "nvidia0"}), "hw_id")})
 	proc := fmt.Sprintf("/proc/%d", a.Process.Pid)
 	fds, err := os.ReadDir(proc + "/fd")
@@ -235,5 +240,33 @@ func TestTheProcessorOpensItsSourcesAlone(t *testing.T) {
 			require.True(t, fields[3] == "0A" || strings.HasPrefix(fields[2], "0100007F:"), "it is connected to %s", fields[2])
 		}
 	}
+	a.collector.stop(t)
+}
+
+// XIDs of a MIG node are mostly of GPU instances and compute instances. The pod that holds the MIG device has them, in logs and counters, and has
+// none of the instance beside it or of the GPU.
+func TestXIDsOfMIGDevicesAreOfThePodsThatHoldThem(t *testing.T) {
+	a := startAttributed(t, "a100x4-mig")
+	device := labelValue(a.waitOne(t, "gpu_memory_bandwidth_utilization_ratio", map[string]string{"hw_name": "nvidia0", "gpu_mig_gi": "2"}), "hw_id")
+	require.Regexp(t, "^MIG-", device)
+	a.kubelet.holdsOf("nvidia.com/mig-2g.10gb", "infer-0", device)
+	a.waitOne(t, "gpu_allocation", map[string]string{"k8s_pod_name": "infer-0", "gpu_allocation_kind": "mig"})
+	a.send(t, "xid gpu=0 gi=1 code=31", "xid gpu=0 ci=1 code=43 spread=1ms", "xid gpu=0 gi=2 code=31 spread=1ms", "xid gpu=0 code=63 spread=1ms")
+	pods := func() map[string]string {
+		of := map[string]string{}
+		for _, record := range recordsIn(t, a.out.lines()) {
+			if record["event"] == "gpu.xid" {
+				of[record["gpu.xid.code"]+" gi="+record["gpu.mig.gi"]] = record["k8s.namespace.name"] + "/" + record["k8s.pod.name"]
+			}
+		}
+		return of
+	}
+	eventually(t, func() bool { return len(pods()) == 4 }, "not all XIDs are records")
+	require.Equal(t, map[string]string{"31 gi=2": "ml/infer-0", "43 gi=2": "ml/infer-0", "31 gi=3": "/", "63 gi=": "/"}, pods())
+	for _, code := range []string{"31", "43"} {
+		counted := a.waitOne(t, "gpu_xid_errors_total", map[string]string{"gpu_xid_code": code, "k8s_pod_name": "infer-0", "hw_id": device})
+		require.InDelta(t, 1, counted.GetCounter().GetValue(), 0)
+	}
+	a.waitOne(t, "gpu_xid_errors_total", map[string]string{"gpu_xid_code": "31", "k8s_pod_name": "", "gpu_mig_gi": "3"})
 	a.collector.stop(t)
 }

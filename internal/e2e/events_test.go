@@ -116,47 +116,53 @@ func (l *ledger) kill(t *testing.T) {
 	l.hear(t, l.said, l.node.out.lines())
 }
 
-// spoken are lines of the stdout exporter.
-type spoken struct {
-	ResourceLogs []struct {
-		ScopeLogs []struct {
-			LogRecords []struct {
-				EventName    string
-				TimeUnixNano string
-				Attributes   []struct {
-					Key   string
-					Value struct{ StringValue, IntValue string }
+// recordsIn are the records of lines of the stdout exporter: their attributes, name ("event") and time in nanoseconds ("time").
+func recordsIn(t *testing.T, lines []string) (records []map[string]string) {
+	t.Helper()
+	for _, line := range lines {
+		var logs struct {
+			ResourceLogs []struct {
+				ScopeLogs []struct {
+					LogRecords []struct {
+						EventName    string
+						TimeUnixNano string
+						Attributes   []struct {
+							Key   string
+							Value struct{ StringValue, IntValue string }
+						}
+					}
 				}
 			}
 		}
+		require.NoError(t, json.Unmarshal([]byte(line), &logs), line)
+		for _, rl := range logs.ResourceLogs {
+			for _, record := range rl.ScopeLogs[0].LogRecords {
+				of := map[string]string{"event": record.EventName, "time": record.TimeUnixNano}
+				for _, attribute := range record.Attributes {
+					of[attribute.Key] = attribute.Value.StringValue + attribute.Value.IntValue
+				}
+				records = append(records, of)
+			}
+		}
 	}
+	return records
 }
 
 // hear adds the XIDs of lines to those that were said, by their id.
 func (l *ledger) hear(t *testing.T, to map[string][]injected, lines []string) {
 	t.Helper()
-	for _, line := range lines {
-		var logs spoken
-		require.NoError(t, json.Unmarshal([]byte(line), &logs), line)
-		for _, rl := range logs.ResourceLogs {
-			for _, record := range rl.ScopeLogs[0].LogRecords {
-				if record.EventName != "gpu.xid" {
-					continue
-				}
-				of := map[string]string{}
-				for _, attribute := range record.Attributes {
-					of[attribute.Key] = attribute.Value.StringValue + attribute.Value.IntValue
-				}
-				require.NotContains(t, of, "gpu.xid.replayed")
-				var x injected
-				_, err := fmt.Sscanf(of["hw.name"]+" "+of["gpu.xid.code"], "nvidia%d %d", &x.gpu, &x.code)
-				require.NoError(t, err)
-				nanos, err := strconv.ParseInt(record.TimeUnixNano, 10, 64)
-				require.NoError(t, err)
-				x.at = time.Unix(0, nanos).Sub(l.boot)
-				to[of["log.record.uid"]] = append(to[of["log.record.uid"]], x)
-			}
+	for _, of := range recordsIn(t, lines) {
+		if of["event"] != "gpu.xid" {
+			continue
 		}
+		require.NotContains(t, of, "gpu.xid.replayed")
+		var x injected
+		_, err := fmt.Sscanf(of["hw.name"]+" "+of["gpu.xid.code"], "nvidia%d %d", &x.gpu, &x.code)
+		require.NoError(t, err)
+		nanos, err := strconv.ParseInt(of["time"], 10, 64)
+		require.NoError(t, err)
+		x.at = time.Unix(0, nanos).Sub(l.boot)
+		to[of["log.record.uid"]] = append(to[of["log.record.uid"]], x)
 	}
 }
 
