@@ -118,14 +118,23 @@ const sxidKind = "gpu.sxid"
 // find takes what is known of an XID or SXID, and its severity.
 func (m *maker) find(e *made) {
 	captures := e.event.Captures
-	if number, err := strconv.ParseInt(rules.Find(captures, "xid"), 10, 32); err == nil {
-		e.code = m.codes.Message(int(number), rules.Find(captures, "text"))
-	} else if number, err := strconv.ParseInt(rules.Find(captures, "sxid"), 10, 32); err == nil {
-		e.code = m.codes.SXID(int(number), e.isFatal())
+	if number, ok := numberOf(rules.Find(captures, "xid")); ok {
+		e.code = m.codes.Message(number, rules.Find(captures, "text"))
+	} else if number, ok := numberOf(rules.Find(captures, "sxid")); ok {
+		e.code = m.codes.SXID(number, e.isFatal())
 	} else {
 		return
 	}
 	e.severity = e.code.Severity
+}
+
+// numberOf reads the number of a code. Most events have none.
+func numberOf(text string) (int, bool) {
+	if text == "" {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(text, 10, 32)
+	return int(number), err == nil
 }
 
 // isFatal says whether an NVSwitch calls its error fatal.

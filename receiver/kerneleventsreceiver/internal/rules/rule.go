@@ -56,7 +56,7 @@ type severity struct {
 	When     string `yaml:"when"`
 	Severity string `yaml:"severity"`
 
-	when *expression
+	sides []*regexp.Regexp // of when
 }
 
 // Severities are the names that rules use, least first.
@@ -64,8 +64,9 @@ var Severities = []string{"info", "warn", "error", "fatal"}
 
 // SeverityOf returns the severity of an event with these lines.
 func (r *Rule) SeverityOf(lines []string) string {
-	for _, s := range r.Severities {
-		if slices.ContainsFunc(lines, s.when.MatchString) {
+	for i := range r.Severities {
+		s := &r.Severities[i]
+		if slices.ContainsFunc(lines, s.holds) {
 			return s.Severity
 		}
 	}
@@ -223,9 +224,11 @@ func (r *Rule) compileExpressions() error {
 	}
 	for i := range r.Severities {
 		s := &r.Severities[i]
-		if s.when, err = compile("severities::when", s.When); err != nil {
+		when, err := compile("severities::when", s.When)
+		if err != nil {
 			return err
 		}
+		s.sides = alternatives(when)
 		if !slices.Contains(Severities, s.Severity) {
 			return fmt.Errorf(`"severities::severity": must be one of %s, got %q`, strings.Join(Severities, ", "), s.Severity)
 		}

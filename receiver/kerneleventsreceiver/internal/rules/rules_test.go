@@ -4,6 +4,8 @@ package rules
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -200,6 +202,33 @@ func TestALineWithoutARuleCostsNoAllocation(t *testing.T) {
 	require.NoError(t, err)
 	line := []byte("audit: type=1400 audit(1700000000.123:456): apparmor=\"STATUS\" operation=\"profile_load\"")
 	require.Zero(t, testing.AllocsPerRun(100, func() { set.Match(line) }))
+}
+
+func TestSidesOfAnAlternationAreTheExpression(t *testing.T) {
+	set, err := Shipped()
+	require.NoError(t, err)
+	corpus, err := os.ReadFile("../../testdata/corpus.tsv")
+	require.NoError(t, err)
+	lines := strings.Split(string(corpus), "\n")
+	sides, matched := 0, 0
+	for _, rule := range set.Rules() {
+		for i := range rule.Severities {
+			s := &rule.Severities[i]
+			sides += len(s.sides)
+			for _, line := range lines {
+				want := regexp.MustCompile(s.When).MatchString(line)
+				require.Equal(t, want, s.holds(line), "%s: %q", s.When, line)
+				if want {
+					matched++
+				}
+			}
+		}
+	}
+	require.Greater(t, sides, 25)
+	require.Greater(t, matched, 50)
+	for text, want := range map[string]int{`ab|cd`: 2, `(?i)up|down`: 2, `(a|b)`: 1, `^a|b$|c`: 3, `abc`: 1, `abc|abd`: 1} {
+		require.Len(t, alternatives(&expression{Regexp: regexp.MustCompile(text)}), want, text)
+	}
 }
 
 func TestWhatLinesOfAnExpressionCanHave(t *testing.T) {
