@@ -41,7 +41,7 @@ func runDCGMExporter(cmd, root *cobra.Command, args []string) error {
 		_, err := fmt.Fprint(cmd.OutOrStdout(), translation.YAML)
 		return err
 	}
-	if _, named := os.LookupEnv("HOST_NAME"); !named && translation.Hostname != "" {
+	if os.Getenv("HOST_NAME") == "" && translation.Hostname != "" {
 		if err := os.Setenv("HOST_NAME", translation.Hostname); err != nil {
 			return fmt.Errorf("name the host: %w", err)
 		}
@@ -70,7 +70,12 @@ func printExporterFlags(cmd *cobra.Command) error {
 
 // runAsDCGMExporter has a link called dcgm-exporter run the command of that name.
 func runAsDCGMExporter(root *cobra.Command, args []string) {
-	if len(args) > 0 && strings.TrimSuffix(filepath.Base(args[0]), ".exe") == dcgmExporter {
-		root.SetArgs(append([]string{dcgmExporter}, args[1:]...))
+	if len(args) == 0 || strings.TrimSuffix(filepath.Base(args[0]), ".exe") != dcgmExporter {
+		return
 	}
+	flags := args[1:]
+	if len(flags) > 0 && flags[0] == dcgmExporter { // As an image's entry point, with the arguments for another one.
+		flags = flags[1:]
+	}
+	root.SetArgs(append([]string{dcgmExporter}, flags...))
 }

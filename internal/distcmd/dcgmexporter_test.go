@@ -19,10 +19,12 @@ func TestDCGMExporterPrintsItsConfiguration(t *testing.T) {
 func TestLinkRunsDCGMExporter(t *testing.T) {
 	for _, name := range []string{"/usr/lib/otelcol-tracecore/dcgm-exporter", "dcgm-exporter", "dcgm-exporter.exe"} {
 		root := NewCommand(nopSettings())
-		runAsDCGMExporter(root, []string{name, "--print-config"})
-		out, err := runWithoutArgs(root)
-		require.NoError(t, err)
-		require.Contains(t, out, "dcgm_exporter:\n", name)
+		for _, args := range [][]string{{name, "--print-config"}, {name, "dcgm-exporter", "--print-config"}} {
+			runAsDCGMExporter(root, args)
+			out, err := runWithoutArgs(root)
+			require.NoError(t, err)
+			require.Contains(t, out, "dcgm_exporter:\n", name)
+		}
 	}
 	root := NewCommand(nopSettings())
 	root.SetArgs([]string{"--version"})

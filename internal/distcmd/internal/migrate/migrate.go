@@ -34,15 +34,20 @@ func (t Translator) File(file []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	m := &migration{Translator: t, seen: map[*scalar]bool{}}
-	for _, root := range roots {
-		m.walk(root)
-	}
+	m := t.migrate(roots)
 	m.result.Text = []byte(apply(string(file), m.edits))
 	byLine := func(a, b Message) int { return a.Line - b.Line }
 	slices.SortStableFunc(m.result.Notes, byLine)
 	slices.SortStableFunc(m.result.Errors, byLine)
 	return m.result, nil
+}
+
+func (t Translator) migrate(roots []*node) *migration {
+	m := &migration{Translator: t, seen: map[*scalar]bool{}}
+	for _, root := range roots {
+		m.walk(root)
+	}
+	return m
 }
 
 // migration is that of one file.
@@ -72,11 +77,32 @@ func (m *migration) walk(n *node) {
 	}
 }
 
-// rest reports names in texts that are no expressions, such as a dashboard within a ConfigMap.
+// rest translates files within the file, such as dashboards in ConfigMaps, and reports names in other texts.
 func (m *migration) rest(s *scalar) {
-	if name := mentioned.FindString(s.value); name != "" {
-		m.fail(s, name+" stands in a text that is no expression of a rule or a dashboard")
+	name := mentioned.FindString(s.value)
+	if name == "" {
+		return
 	}
+	roots, err := read([]byte(s.value))
+	if err != nil || s.starts == nil || slices.ContainsFunc(roots, (*node).isText) {
+		m.fail(s, name+" stands in a text that is no expression of a rule or a dashboard")
+		return
+	}
+	inner := m.migrate(roots)
+	m.edits = append(m.edits, s.inFile(inner.edits)...)
+	for _, change := range inner.result.Changes {
+		m.result.Changes = append(m.result.Changes, Change{change.Line + s.line - 1, change.Old, change.New})
+	}
+	m.result.Notes = append(m.result.Notes, below(s, inner.result.Notes)...)
+	m.result.Errors = append(m.result.Errors, below(s, inner.result.Errors)...)
+}
+
+// below gives messages about a text the lines that they have in the file.
+func below(s *scalar, messages []Message) []Message {
+	for i := range messages {
+		messages[i].Line += s.line - 1
+	}
+	return messages
 }
 
 var mentioned = regexp.MustCompile(`DCGM_(FI|EXP)_\w+`)

@@ -21,6 +21,8 @@ type node struct {
 	text     *scalar
 }
 
+func (n *node) isText() bool { return n.text != nil }
+
 // child returns the value of a key, nil if there is none.
 func (n *node) child(key string) *node {
 	for i, k := range n.keys {
@@ -76,7 +78,9 @@ func fromYAML(file []byte, lines []int, y *yaml.Node) *node {
 		}
 	case yaml.ScalarNode:
 		n.text = textOfYAML(file, lines, y)
-	case yaml.DocumentNode, yaml.SequenceNode:
+	case yaml.DocumentNode:
+		return fromYAML(file, lines, y.Content[0])
+	case yaml.SequenceNode:
 		for _, c := range y.Content {
 			n.children = append(n.children, fromYAML(file, lines, c))
 		}
