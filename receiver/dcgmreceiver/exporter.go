@@ -42,7 +42,7 @@ func newExporter(cfg *Config, version string, logger *zap.Logger) (*exporter, er
 		return nil, err
 	}
 	if len(view.Skipped) > 0 {
-		logger.Warn("counters of NVLinks, NVSwitches, CPUs and ConnectX adapters are not collected, their series are absent", zap.Strings("counters", view.Skipped))
+		logger.Warn("counters of NVLinks, NVSwitches, CPUs, ConnectX adapters and pairs of GPUs are not in this view, their series are absent", zap.Strings("counters", view.Skipped))
 	}
 	return &exporter{
 		View:     view,

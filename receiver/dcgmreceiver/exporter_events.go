@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 func (r exporterRecording) events(g *gpu, subjects []*gpu) {
 	for _, subject := range subjects {
 		labels := r.exporter.labelsOf(subject, g)
-		r.lastXID(subject, labels)
+		r.lastXID(r.xidKeys(subject, g), labels)
 		r.xidCounts(g, labels)
 		r.clockEvents(g, labels)
 	}
@@ -40,10 +41,18 @@ func window(d time.Duration) catalog.Attr {
 	return catalog.Attr{Key: "window_size_in_ms", Value: strconv.FormatInt(d.Milliseconds(), 10)}
 }
 
+// xidKeys are whose XIDs concern an entity: a MIG instance's are its own, those of its compute instances, and those of its GPU, which end it too.
+func (r exporterRecording) xidKeys(subject, g *gpu) []inventory.Key {
+	if subject == g {
+		return keysOf(g, nil)
+	}
+	return keysOf(g, slices.DeleteFunc(r.partsOf(g), func(part *gpu) bool { return part.known.MIG.GI != subject.known.MIG.GI }))
+}
+
 // lastXID is not recorded any more after a while, unless it is to stay.
-func (r exporterRecording) lastXID(g *gpu, labels pcommon.Map) {
+func (r exporterRecording) lastXID(keys []inventory.Key, labels pcommon.Map) {
 	e := r.exporter
-	last, ok := e.xids.Last(g.known.Key())
+	last, ok := e.xids.Last(keys...)
 	if !ok || !e.cfg.StickyXID && last.At < r.Engine-e.cfg.XIDWindow.Microseconds() {
 		return
 	}

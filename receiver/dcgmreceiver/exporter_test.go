@@ -87,6 +87,20 @@ func TestLastXIDIsShownForAWhileUnlessItIsSticky(t *testing.T) {
 	}
 }
 
+func TestXIDsOfAGPUAreThoseOfItsInstances(t *testing.T) {
+	simulate(t, node(1)+"mig 0 1g.10gb,3g.40gb/1+2\n", asExporter("DCGM_FI_DEV_XID_ERRORS, gauge, x"), func(s *simulation) {
+		s.sim.Send("xid gpu=0 gi=0 code=43")
+		s.pass(interval)
+		require.Equal(s.t, map[string]float64{"1": 43}, s.exported("DCGM_FI_DEV_XID_ERRORS", "GPU_I_ID"))
+		s.sim.Send("xid gpu=0 ci=1 code=31")
+		s.pass(interval)
+		require.Equal(s.t, map[string]float64{"1": 43, "2": 31}, s.exported("DCGM_FI_DEV_XID_ERRORS", "GPU_I_ID"))
+		s.sim.Send("xid gpu=0 code=79")
+		s.pass(interval)
+		require.Equal(s.t, map[string]float64{"1": 79, "2": 79}, s.exported("DCGM_FI_DEV_XID_ERRORS", "GPU_I_ID"))
+	})
+}
+
 func TestTotalsAndCountsOfEvents(t *testing.T) {
 	counters := "DCGM_EXP_XID_ERRORS_TOTAL, counter, x\nDCGM_EXP_CLOCK_EVENTS_TOTAL, counter, t\nDCGM_EXP_CLOCK_EVENTS_COUNT, gauge, c"
 	simulate(t, node(1)+"field 112 * const 0\n", asExporter(counters), func(s *simulation) {

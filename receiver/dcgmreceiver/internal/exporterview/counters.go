@@ -59,7 +59,7 @@ func read(counters string) ([]Line, error) {
 	return Parse(counters, string(text))
 }
 
-// Parse returns the lines of a counters file that are no comments, or an error for each that is wrong.
+// Parse returns the lines of a counters file that are no comments, and an error for each that is wrong.
 func Parse(file, text string) ([]Line, error) {
 	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
 	reader.Comment, reader.FieldsPerRecord, reader.TrimLeadingSpace, reader.ReuseRecord = '#', -1, true, true

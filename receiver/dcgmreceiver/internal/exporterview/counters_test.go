@@ -37,7 +37,7 @@ func TestWrongCountersAreNamedWithFileAndLine(t *testing.T) {
 		"empty": {"# nothing\n", "has no counters"},
 		"all of them": {
 			"DCGM_A, gauge, t\nDCGM_FI_DEV_GPU_TEMP, gage, t\nDCGM_B, gauge, t",
-			`FILE:2: type of DCGM_FI_DEV_GPU_TEMP must be gauge, counter or label, got "gage"`,
+			`FILE:2: type of DCGM_FI_DEV_GPU_TEMP must be gauge, counter or label, got "gage"` + "\nFILE:1: no field of DCGM is called DCGM_A\nFILE:3: no field of DCGM is called DCGM_B",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

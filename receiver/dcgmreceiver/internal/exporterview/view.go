@@ -29,7 +29,7 @@ type View struct {
 	Rows    []catalog.Row               // of the metrics that come from a field as it is
 	Events  map[Event][]*catalog.Metric // of the others; one may have two names
 	Labels  []LabelField
-	Skipped []string // series of entities that are not read: switches, links, CPUs, ConnectX
+	Skipped []string // counters of what is not read: switches, links, CPUs, ConnectX, pairs of GPUs
 }
 
 // LabelField is a field whose text is a label of all series.
@@ -55,6 +55,9 @@ var events = []Event{XIDCount, XIDTotal, ClockEventsCount, ClockEventsTotal, Hea
 
 const fieldXID = 230
 
+// peerStatus is what NVLink says of each pair of GPUs, which is not read.
+const peerStatus = "DCGM_EXP_P2P_STATUS"
+
 // New returns the view of a counters file, given as its path, its text or [DefaultCounters].
 func New(counters string, names Names) (*View, error) {
 	b := builder{from: map[string]string{}}
@@ -63,10 +66,8 @@ func New(counters string, names Names) (*View, error) {
 		return b.build()
 	}
 	lines, err := read(counters)
-	if err != nil {
-		return nil, err
-	}
-	b.add(lines, names)
+	b.errs = append(b.errs, err)
+	b.add(lines, names) // What else is wrong is said as well.
 	return b.build()
 }
 
@@ -114,6 +115,10 @@ func (b *builder) addLine(line *Line, names Names) error {
 			return fmt.Errorf("%s is no text, its type must be gauge or counter", line.Name)
 		}
 		return b.put(line, line.Name, &series{event: event})
+	}
+	if line.Name == peerStatus {
+		b.view.Skipped = append(b.view.Skipped, line.Name)
+		return nil
 	}
 	field, err := dcgmnames.Resolve(line.Name, releaseOf(names))
 	if err != nil {

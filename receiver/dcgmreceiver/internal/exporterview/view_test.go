@@ -78,8 +78,8 @@ func TestOneSeriesFromTwoLinesIsAnError(t *testing.T) {
 }
 
 func TestCountersOfOtherEntitiesAreSkipped(t *testing.T) {
-	v := view(t, "DCGM_FI_DEV_NVSWITCH_LINK_FATAL_ERRORS, counter, e\nDCGM_FI_DEV_GPU_TEMP, gauge, t\n", AsWritten)
-	require.Equal(t, []string{"DCGM_FI_DEV_NVSWITCH_LINK_FATAL_ERRORS"}, v.Skipped)
+	v := view(t, "DCGM_FI_DEV_NVSWITCH_LINK_FATAL_ERRORS, counter, e\nDCGM_EXP_P2P_STATUS, gauge, p\nDCGM_FI_DEV_GPU_TEMP, gauge, t\n", AsWritten)
+	require.Equal(t, []string{"DCGM_FI_DEV_NVSWITCH_LINK_FATAL_ERRORS", "DCGM_EXP_P2P_STATUS"}, v.Skipped)
 	require.Len(t, v.Metrics, 1)
 }
 

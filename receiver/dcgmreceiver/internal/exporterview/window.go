@@ -38,12 +38,14 @@ func (x *XIDs) Take(key inventory.Key, code int, at int64) {
 // Forget forgets what is known of an entity.
 func (x *XIDs) Forget(key inventory.Key) { delete(x.of, key) }
 
-// Last returns the newest XID of an entity.
-func (x *XIDs) Last(key inventory.Key) (XID, bool) {
+// Last returns the newest XID of some entities.
+func (x *XIDs) Last(keys ...inventory.Key) (XID, bool) {
 	var last XID
-	for _, one := range x.of[key] {
-		if one.At >= last.At {
-			last = one
+	for _, key := range keys {
+		for _, one := range x.of[key] {
+			if one.At >= last.At {
+				last = one
+			}
 		}
 	}
 	return last, last.At > 0
