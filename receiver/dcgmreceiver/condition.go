@@ -93,8 +93,9 @@ func (c *notifier) openXID(g *gpu, engine int64) xid.Code {
 	return worst
 }
 
-// judgeXIDs notes which GPUs had XIDs that are not over: they are when the driver, which had asked for a recovery, asks for none any more.
-func (c *notifier) judgeXIDs(now time.Time) {
+// judgeXIDs notes which GPUs had XIDs that are not over: they are when the GPU was reset, or the driver, which had asked for a recovery, asks for
+// none any more.
+func (c *historian) judgeXIDs(now time.Time) {
 	engine := c.clock.Now(now)
 	for _, g := range c.gpus {
 		if s, known := c.newest(g, fieldRecoveryAction, engine); known {
@@ -103,6 +104,7 @@ func (c *notifier) judgeXIDs(now time.Time) {
 			}
 			g.recovery = s.Int()
 		}
+		c.judgeReset(g, engine)
 		g.xid = c.openXID(g, engine)
 	}
 }

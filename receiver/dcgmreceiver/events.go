@@ -118,5 +118,6 @@ func (c *historian) rewind() {
 	for _, g := range c.known {
 		g.values.SetBack()
 		g.throttle.Rewind(to)
+		g.energy = [len(energyFields)]events.Fall{}
 	}
 }

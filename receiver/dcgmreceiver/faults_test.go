@@ -74,6 +74,12 @@ var faults = map[string][]act{
 		{"the host engine calls the driver no longer", []string{"xid gpu=0 code=119", "field gpu=* id=1-229,231-1612 value=stale"}, 4 * interval},
 		{"it is restarted", []string{"engine_dies for 5s", "unfield gpu=* id=1-229,231-1612"}, 2 * slowPeriod},
 	},
+	"xid-mig": {
+		{"GPU 0 is partitioned", []string{"mig_reconfigure gpu=0 layout=1g.10gb,1g.10gb"}, slowPeriod},
+		{"an instance has an XID, and a compute instance another one", []string{"xid gpu=0 gi=1 code=95", "xid gpu=0 ci=0 code=43"}, interval},
+		{"the instance is gone", []string{"mig_reconfigure gpu=0 layout=none"}, slowPeriod},
+		{"GPU 0 is reset", []string{"reset gpu=0"}, 2 * interval},
+	},
 	"xid-burst": {
 		{"a thousand equal codes within a second", []string{"xid gpu=0 code=31 count=1000 spread=1ms"}, interval},
 		{"a thousand mixed ones", []string{"xid gpu=0 code=31 count=400 spread=2500us", "xid gpu=0 code=43 count=400 spread=2500us", "xid gpu=1 code=43 count=200 spread=5ms"}, interval},

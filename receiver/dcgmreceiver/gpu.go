@@ -36,9 +36,11 @@ type gpu struct {
 
 // judged is what hw.status and gpu.status take from several collections.
 type judged struct {
-	heard    int64             // newest timestamp of its UUID
-	still    int               // collections in a row without a newer one
-	recovery int64             // the newest recovery action
+	heard    int64 // newest timestamp of its UUID
+	still    int   // collections in a row without a newer one
+	recovery int64 // the newest recovery action
+	reset    int64 // the host engine's time of the newest reset, in microseconds
+	energy   [len(energyFields)]events.Fall
 	cleared  int64             // the host engine's time when the XIDs before were over, in microseconds
 	xid      xid.Code          // the worst one that is an error, not long ago and not over; zero without one
 	worst    dcgm.HealthResult // of its open incidents, but for those of XIDs

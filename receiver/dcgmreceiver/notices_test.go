@@ -45,6 +45,10 @@ func TestChangesOfAGPUAreRecords(t *testing.T) {
 			[]act{{"", []string{"gpu_lost gpu=0"}, interval}, {"", []string{"gpu_restored gpu=0"}, 2 * interval}},
 			[]string{"20s gpu.status ERROR nvidia0 gpu.state.previous=ok gpu.state=lost", "30s gpu.status INFO nvidia0 gpu.state.previous=lost gpu.state=ok"},
 		},
+		"reset, without being lost": {
+			[]act{{"", nil, slowPeriod}, {"", []string{"reset gpu=0"}, 4 * interval}, {"", []string{"field gpu=0 id=156 value=5"}, interval}, {"", []string{"unfield gpu=0 id=156"}, 2 * interval}},
+			[]string{"1m20s gpu.reset WARN nvidia0 "},
+		},
 		"removed": {
 			[]act{{"", []string{"gpu_removed gpu=0"}, interval}},
 			[]string{"20s gpu.status ERROR nvidia0 gpu.state.previous=ok gpu.state=absent"},
@@ -157,6 +161,10 @@ func TestHWStatusSaysWhyAndEndsWithItsCause(t *testing.T) {
 		},
 		"an XID that a window ends": {
 			[]act{{"", []string{"xid gpu=0 code=95"}, interval}, {"", nil, time.Hour}},
+			[]string{"ERROR failed xid", "INFO ok <nil>"},
+		},
+		"an XID that a reset ends": {
+			[]act{{"", []string{"xid gpu=0 code=95"}, interval}, {"", []string{"reset gpu=0"}, 2 * interval}},
 			[]string{"ERROR failed xid", "INFO ok <nil>"},
 		},
 		"an XID of an application": {[]act{{"", []string{"xid gpu=0 code=31"}, interval}}, nil},
