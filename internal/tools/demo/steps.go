@@ -45,8 +45,8 @@ var tour = []step{
 		linger: 20 * time.Second,
 	},
 	{
-		title:  "nvidia2 is too hot: the hardware lowers its clocks for 20 seconds.",
-		faults: []string{"throttle gpu=2 reason=hw_slowdown,hw_thermal for 20s", "field id=150 gpu=2 value=91"},
+		title:  "nvidia2 is too hot: the hardware lowers its clocks for half a minute.",
+		faults: []string{"throttle gpu=2 reason=hw_slowdown,hw_thermal for 30s", "field id=150 gpu=2 value=91"},
 		sees:   `tracecore_gpu_condition{gpu_condition="hw_thermal"} == 1`,
 		alerts: []string{"GPUThrottled"},
 		look:   []string{"SICK/ says degraded, and CHECK_COOLING", "PROMETHEUS/graph?g0.expr=gpu_throttle_active%20%3D%3D%201&g0.tab=0"},
@@ -89,7 +89,7 @@ var tour = []step{
 	{
 		title:   "The backend refuses for good: data is lost, and the error budget burns.",
 		backend: 400,
-		sees:    `max(tracecore_exporter_failure_rate) > 0 and max(tracecore_slo_burn_rate) > 1`,
+		sees:    `max(tracecore_exporter_failure_rate) > 0 and max(tracecore_slo_burn_rate) > 1 and sum(otelcol_exporter_send_failed_metric_points) > 0`,
 		alerts:  []string{"CollectorExporterFailing"},
 		look:    []string{"WELL/ shows failure rate, burn rates and what is left of the budget"},
 		linger:  25 * time.Second,
@@ -113,7 +113,7 @@ var tour = []step{
 	{
 		title:  "The host engine of gpu-node-2 dies: no GPU of it has a value, and none has a made-up one.",
 		faults: []string{"engine_dies"},
-		sees:   `dcgm_up == 0`,
+		sees:   `dcgm_up == 0 and on(instance) tracecore_component_healthy{component_id="dcgm"} == 0`,
 		alerts: []string{"DCGMDisconnected"},
 		look:   []string{"SICK/ says that the verdict is unknown, and why; the log of the Collector says it once"},
 		linger: 15 * time.Second,
