@@ -4,6 +4,7 @@ package migrate
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -58,7 +59,7 @@ type locator struct {
 // space passes white space. Where the file has other white space, all of the value's is where that is.
 func (l *locator) space(value string) bool {
 	from := l.at
-	for l.at < len(l.file) && isSpace(l.file[l.at:]) {
+	for l.at < len(l.file) && l.isSpace() {
 		l.at += l.unit()
 	}
 	same := string(l.file[from:l.at]) == value
@@ -72,12 +73,13 @@ func (l *locator) space(value string) bool {
 	return l.at > from || strings.Trim(value, "\n") == "" && l.style == plain
 }
 
+// escapedSpace matches white space that is written as an escape.
+var escapedSpace = regexp.MustCompile(`^\\(?:[nrt \n]|(?:x|u00|U000000)(?:20|09|0[aAdD]))`)
+
 // isSpace reports whether white space comes next, as it is or as an escape.
-func isSpace(rest []byte) bool {
-	if strings.ContainsRune(" \t\r\n", rune(rest[0])) {
-		return true
-	}
-	return rest[0] == '\\' && len(rest) > 1 && strings.ContainsRune("nrt\n", rune(rest[1]))
+func (l *locator) isSpace() bool {
+	rest := l.file[l.at:]
+	return strings.ContainsRune(" \t\r\n", rune(rest[0])) || l.style == double && escapedSpace.Match(rest)
 }
 
 // character passes one character of the value.

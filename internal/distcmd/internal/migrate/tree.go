@@ -94,7 +94,7 @@ func textOfYAML(file []byte, lines []int, y *yaml.Node) *scalar {
 	s := &scalar{value: y.Value, line: y.Line}
 	at := len(file)
 	if y.Line <= len(lines) {
-		at = column(file, lines[y.Line-1], y.Column)
+		at = properties(file, column(file, lines[y.Line-1], y.Column))
 	}
 	switch {
 	case y.Style&yaml.DoubleQuotedStyle != 0:
@@ -117,6 +117,19 @@ func column(file []byte, line, column int) int {
 	for i := 1; i < column && at < len(file); i++ {
 		_, n := utf8.DecodeRune(file[at:])
 		at += n
+	}
+	return at
+}
+
+// properties passes anchors and tags before a text.
+func properties(file []byte, at int) int {
+	for at < len(file) && (file[at] == '&' || file[at] == '!') {
+		n := bytes.IndexAny(file[at:], " \t")
+		if n < 0 {
+			break
+		}
+		at += n
+		at += len(file[at:]) - len(bytes.TrimLeft(file[at:], " \t"))
 	}
 	return at
 }
