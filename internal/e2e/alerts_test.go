@@ -34,7 +34,7 @@ receivers:
     views: [dcgm_exporter]
     dcgm_exporter:
       names: both
-      xid_window: 10s
+      xid_window: 20s
       counters: |
         DCGM_FI_DEV_GPU_TEMP, gauge, t
         DCGM_FI_DEV_XID_ERRORS, gauge, x
@@ -188,7 +188,7 @@ func TestShippedAlertsFireAreRoutedAndResolve(t *testing.T) {
 		expected = append(expected, keys...)
 	}
 	breaks(func() {
-		n.send(t, "xid gpu=3 code=79", "row_remap gpu=2 type=uncorrected count=1 pending", "throttle gpu=1 reason=hw_slowdown,hw_thermal for 10s")
+		n.send(t, "xid gpu=3 code=79", "row_remap gpu=2 type=uncorrected count=1 pending", "throttle gpu=1 reason=hw_slowdown,hw_thermal for 20s")
 	}, slices.Concat([]string{"ticket tracecore GPUNodeUnfit gpus"}, inAllNames("page %s GPUXidCritical nvidia3"),
 		inAllNames("ticket %s GPURowRemapPending nvidia2"), inAllNames("ticket %s GPURowsRemapped nvidia2"), inAllNames("ticket %s GPUThrottled nvidia1"))...)
 	requireMetricsOfRules(t, web, filepath.Join(rules, "tracecore.rules.yaml"))

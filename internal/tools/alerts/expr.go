@@ -71,12 +71,16 @@ type clock func(time.Duration) time.Duration
 
 func asWritten(d time.Duration) time.Duration { return d }
 
-// fast keeps the order of durations within what a test can wait for.
+// fast keeps the order of durations within what a test can wait for. Beyond an hour are windows that look back for what was there: their
+// alerts end when it is back, and have to last until then.
 func fast(d time.Duration) time.Duration {
-	if d >= time.Hour {
+	switch {
+	case d > time.Hour:
+		return 5 * time.Minute
+	case d == time.Hour:
 		return 15 * time.Second
 	}
-	return min(max(d/60, 2*time.Second), 5*time.Second).Truncate(time.Second)
+	return min(max(d/60, 2*time.Second), 10*time.Second).Truncate(time.Second)
 }
 
 func (c clock) fill(expr string) string {
