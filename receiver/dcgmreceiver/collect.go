@@ -135,7 +135,7 @@ func newDemand(cfg *Config, view *exporter, other *google) *demand {
 	d := &demand{enabled: enabledMetrics(cfg), judged: enabledOf(cfg.MetricsBuilderConfig.Metrics)[metricHealth.Name], exporter: view, google: other}
 	own := len(catalog.Rows())
 	more := slices.Concat(view.rows(), other.rows())
-	d.layouts = layoutsOf(slices.Concat(catalog.Rows(), more), withRows(d.enabled, more), d.judged, view.needs(), catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
+	d.layouts = layoutsOf(slices.Concat(catalog.Rows(), more), withRows(d.enabled, more), d.inputs(cfg), view.needs(), catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
 	view.place(d.layouts, own)
 	other.place(d.layouts, own+len(view.rows()))
 	d.Layout = d.layouts[dcgm.GPU]
@@ -144,6 +144,23 @@ func newDemand(cfg *Config, view *exporter, other *google) *demand {
 	d.watches = watchSettings(clockEvents, d.Pace)
 	d.wantsSwitches = switchesAreWanted(d.enabled)
 	return d
+}
+
+// inputs are the fields that hw.status needs beside rows. Where no row has what the conditions of a GPU need, they are among them.
+func (d *demand) inputs(cfg *Config) []dcgm.FieldID {
+	switch {
+	case !d.judged:
+		return nil
+	case cfg.shows(viewOTel):
+		return statusInputs
+	}
+	var fields []dcgm.FieldID
+	for i := range conditions {
+		if conditions[i].is == nil && !slices.Contains(fields, conditions[i].field) {
+			fields = append(fields, conditions[i].field)
+		}
+	}
+	return fields
 }
 
 // codes tells which codes some metric needs.

@@ -101,6 +101,23 @@ func TestXIDsOfAGPUAreThoseOfItsInstances(t *testing.T) {
 	})
 }
 
+// What records tell does not depend on how metrics are emitted.
+func TestRecordsComeWhateverTheViews(t *testing.T) {
+	simulate(t, node(1), asExporter("DCGM_FI_DEV_GPU_TEMP, gauge, t"), func(s *simulation) {
+		s.sim.Send("throttle gpu=0 reason=hw_thermal for 5s", "xid gpu=0 code=31", "row_remap gpu=0 pending")
+		s.pass(4 * interval)
+		found := map[string]int{}
+		for _, logs := range s.records.AllLogs() {
+			for _, record := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+				found[record.EventName()]++
+			}
+		}
+		for _, event := range []string{"gpu.throttle", "gpu.xid", "gpu.memory.remap"} {
+			require.Positive(s.t, found[event], "%s: %v", event, found)
+		}
+	})
+}
+
 func TestTotalsAndCountsOfEvents(t *testing.T) {
 	counters := "DCGM_EXP_XID_ERRORS_TOTAL, counter, x\nDCGM_EXP_CLOCK_EVENTS_TOTAL, counter, t\nDCGM_EXP_CLOCK_EVENTS_COUNT, gauge, c"
 	simulate(t, node(1)+"field 112 * const 0\n", asExporter(counters), func(s *simulation) {

@@ -32,6 +32,9 @@ func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) erro
 	r.journal = journal
 	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil
 	r.collector.wantsSwitches = r.collector.wantsSwitches || r.logs != nil
+	if r.logs != nil && enabledOf(r.cfg.MetricsBuilderConfig.Metrics)[metricThrottleEvents.Name] {
+		r.collector.watches = watchSettings(true, r.collector.Pace) // Records tell what the hardware does, whatever the views.
+	}
 	return nil
 }
 

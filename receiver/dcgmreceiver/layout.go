@@ -45,15 +45,15 @@ var kinds = []dcgm.EntityKind{dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance, 
 
 // layoutsOf lays out what is read of entities of each kind: what the rows need, of GPUs what hw.status is made of where that is judged and
 // what labels need, and the UUID, which says whose the other values are. The host engine samples NVSwitches by itself, once a minute.
-func layoutsOf(rows []catalog.Row, enabled map[string]bool, judged bool, labels []catalog.Need, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
+func layoutsOf(rows []catalog.Row, enabled map[string]bool, inputs []dcgm.FieldID, labels []catalog.Need, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
 	layouts := map[dcgm.EntityKind]*catalog.Layout{}
 	for _, kind := range kinds {
 		var needs []catalog.Need
 		if kind == dcgm.GPU {
 			needs = append(needs, labels...)
 		}
-		if kind == dcgm.GPU && judged {
-			for _, field := range statusInputs {
+		if kind == dcgm.GPU {
+			for _, field := range inputs {
 				needs = append(needs, catalog.Need{Field: field, Tier: catalog.Normal})
 			}
 		}

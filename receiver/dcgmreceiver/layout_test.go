@@ -12,7 +12,7 @@ import (
 )
 
 func TestWhatHealthIsMadeOfIsSampledEveryTime(t *testing.T) {
-	l := layoutsOf(nil, nil, true, nil, catalog.NewPace(interval, 0))[dcgm.GPU]
+	l := layoutsOf(nil, nil, statusInputs, nil, catalog.NewPace(interval, 0))[dcgm.GPU]
 	require.Equal(t, len(statusInputs)+1, l.Slots())
 	for _, field := range append(statusInputs, fieldUUID) {
 		slot, needed := l.Slot(field)

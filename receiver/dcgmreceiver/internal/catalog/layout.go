@@ -19,6 +19,7 @@ type Layout struct {
 	fields []dcgm.FieldID // by slot
 	tierOf []Tier         // by slot
 	limits []int64        // by slot
+	needs  []Need         // of something beside the rows
 }
 
 // Placed is a row at one kind of entity.
@@ -68,7 +69,7 @@ func (p *Pace) Limit(t Tier) int64 {
 // NewLayout lays out those of some rows that mean something at a kind of entity and whose metric is enabled, and what
 // else is needed of such entities.
 func NewLayout(kind dcgm.EntityKind, rows []Row, enabled map[string]bool, needs []Need, pace *Pace) *Layout {
-	l := &Layout{Pace: pace, slots: make([]int, lastField+1)}
+	l := &Layout{Pace: pace, needs: needs, slots: make([]int, lastField+1)}
 	for i := range rows {
 		if r := &rows[i]; enabled[r.Name] && r.Kinds.Has(kind) {
 			l.Rows = append(l.Rows, l.placeRow(kind, i, r))
@@ -118,6 +119,9 @@ func (l *Layout) Slot(field dcgm.FieldID) (int, bool) {
 	}
 	return l.slots[field] - 1, l.slots[field] > 0
 }
+
+// Needs returns what something beside the rows needs.
+func (l *Layout) Needs() []Need { return l.needs }
 
 // Slots returns how many slots there are.
 func (l *Layout) Slots() int { return len(l.tierOf) }

@@ -125,9 +125,14 @@ func (s *Set) countFallbacks() {
 	}
 }
 
-// AddLive adds the fields that the entity has a use for: those of sources in use, of better ones that are late, and
+// AddLive adds the fields that the entity has a use for: those that something beside the rows needs, those of sources in use, of better ones that are late, and
 // where nothing is in use yet, of those that may still give something.
 func (s *Set) AddLive(live map[dcgm.FieldID]bool) {
+	for _, need := range s.layout.Needs() {
+		if slot, _ := s.layout.Slot(need.Field); s.samples[slot].Reason != dcgm.NotSupported {
+			live[need.Field] = true
+		}
+	}
 	for i := range s.layout.Rows {
 		row, state := &s.layout.Rows[i], &s.states[i]
 		for j, src := range row.Sources {
