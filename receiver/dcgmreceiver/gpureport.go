@@ -118,6 +118,9 @@ func (r *reporter) gather(source *catalog.Source, c *collector, g *gpu, engine i
 	return true
 }
 
+// idle is what holds the clocks of a GPU without work down: no throttling.
+const idle = "idle"
+
 func addThrottle(into *gpureport.GPU, c *collector, g *gpu, engine int64) {
 	s, known := c.newest(g, catalog.FieldClocksEventReasons, engine)
 	if !known || !catalog.IsClocksEventMask(s.Int()) {
@@ -125,7 +128,7 @@ func addThrottle(into *gpureport.GPU, c *collector, g *gpu, engine int64) {
 	}
 	into.ThrottleKnown = true
 	for _, b := range catalog.ClocksEventReasons {
-		if s.Int()>>b.Bit&1 == 1 {
+		if s.Int()>>b.Bit&1 == 1 && b.Reason != idle {
 			into.ThrottleReasons = append(into.ThrottleReasons, b.Reason)
 		}
 	}
