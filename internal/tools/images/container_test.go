@@ -173,6 +173,9 @@ func TestImageReachesGPUsThroughAMountedLibrary(t *testing.T) {
 	})
 }
 
+// untilItListens is more than upstream takes from ready to handling signals, which shows nowhere. A SIGTERM before that kills it.
+const untilItListens = 200 * time.Millisecond
+
 // run starts a process that must end well when it is asked to, at the end of the test.
 func run(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
@@ -180,6 +183,7 @@ func run(t *testing.T, cmd *exec.Cmd) {
 	cmd.Stderr = &stderr
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
+		time.Sleep(untilItListens)
 		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 		require.NoError(t, cmd.Wait(), stderr.String())
 	})
