@@ -127,11 +127,11 @@ func TestShippedRetriesHaveAPause(t *testing.T) {
 
 func TestValidateWarnsOfARetryThatHardlyPauses(t *testing.T) {
 	for settings, want := range map[string]string{
-		"{}":                                         "",
-		"{enabled: false, initial_interval: 0s}":     "",
-		"{initial_interval: 1ms}":                    "",
-		"{initial_interval: 0s}":                     `"initial_interval" (0s) is below 1ms`,
-		"{initial_interval: 1ms, max_interval: 1ms}": `"max_interval" (1ms) is below 10ms`,
+		"{}":                                     "",
+		"{enabled: false, initial_interval: 0s}": "",
+		"{initial_interval: 1ms}":                "",
+		"{initial_interval: 0s}":                 `"initial_interval" (0s) is below 1ms`,
+		"{initial_interval: 1ms, max_interval: 1ms}":                    `"max_interval" (1ms) is below 10ms`,
 		"{initial_interval: 1s, multiplier: 0.1, max_elapsed_time: 0s}": `"multiplier" (0.1) is below 1`,
 		"{initial_interval: 0, max_interval: 1ns, multiplier: 0.5}":     `"initial_interval" (0s) is below 10ms and "max_interval" (1ns) is below 10ms and "multiplier" (0.5) is below 1`,
 	} {
