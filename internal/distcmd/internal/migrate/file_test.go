@@ -100,3 +100,9 @@ func TestTextsAreFoundAsTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+// What a rewritten text of YAML in braces would need is quotes.
+func TestAFileThatWouldBreakIsLeft(t *testing.T) {
+	_, err := Translator{Target: OTel}.File([]byte("groups: [{name: g, rules: [{alert: Z, expr: DCGM_FI_DEV_GPU_TEMP > 80}]}]\n"))
+	require.ErrorContains(t, err, "an expression in braces or brackets must be quoted to be rewritten: read YAML: ")
+}

@@ -3,6 +3,7 @@
 package migrate
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,6 +37,9 @@ func (t Translator) File(file []byte) (Result, error) {
 	}
 	m := t.migrate(roots)
 	m.result.Text = []byte(apply(string(file), m.edits))
+	if _, err := read(m.result.Text); err != nil {
+		return Result{}, fmt.Errorf("an expression in braces or brackets must be quoted to be rewritten: %w", err)
+	}
 	byLine := func(a, b Message) int { return a.Line - b.Line }
 	slices.SortStableFunc(m.result.Notes, byLine)
 	slices.SortStableFunc(m.result.Errors, byLine)
