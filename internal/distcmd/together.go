@@ -14,7 +14,6 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 	"go.opentelemetry.io/collector/otelcol"
 )
 
@@ -31,7 +30,7 @@ type misfits struct {
 
 // Convert implements [confmap.Converter].
 func (m misfits) Convert(_ context.Context, conf *confmap.Conf) error {
-	config := xconfmap.ToStringMapRaw(conf)
+	config := conf.ToStringMap()
 	return errors.Join(m.checkStorages(config), checkDumps(config), checkViews(config))
 }
 
@@ -109,12 +108,15 @@ func isOff(config any, path []string) bool {
 
 // storageFault says why a name is not that of a storage extension which the service has, or nothing.
 func (m misfits) storageFault(config map[string]any, name string) string {
+	var id, other component.ID
+	if id.UnmarshalText([]byte(name)) != nil {
+		return "" // The component itself says what is wrong with it.
+	}
 	started, _ := at(config, "service", "extensions").([]any)
-	var id component.ID
 	switch {
-	case !slices.ContainsFunc(started, func(other any) bool { return strings.TrimSpace(fmt.Sprint(other)) == strings.TrimSpace(name) }):
+	case !slices.ContainsFunc(started, func(text any) bool { return other.UnmarshalText([]byte(fmt.Sprint(text))) == nil && other == id }):
 		return `is not among "service::extensions"`
-	case id.UnmarshalText([]byte(name)) == nil && m.isOther(id.Type()):
+	case m.isOther(id.Type()):
 		return "is no storage extension"
 	default:
 		return ""

@@ -49,7 +49,7 @@ service:
 		require.EqualError(t, err, want)
 	}
 	const missing, other = ` is not among "service::extensions"`, " is no storage extension"
-	for _, fits := range []string{"file_storage", "file_storage/a", "house", "null", "''"} {
+	for _, fits := range []string{"file_storage", "file_storage/a", "file_storage / a", "house", "null", "''"} {
 		f("receivers: {dcgm: {storage: "+fits+"}}", "")
 		f("exporters: {otlp_grpc/a: {sending_queue: {storage: "+fits+"}}}", "")
 	}
@@ -93,6 +93,13 @@ service: {pipelines: {metrics: {receivers: [dcgm, other, dcgm/b]}, logs: {receiv
 	f("/dump", "/dump2", "")
 	f("/dump", "", "")
 	f("", "", "")
+}
+
+// A value of a variable is the value that the component gets.
+func TestVariablesSwitchAQueueOff(t *testing.T) {
+	t.Setenv("QUEUE", "false")
+	_, err := execute("validate", "--config", "yaml:"+good, "--config", "yaml:exporters::nop::sending_queue: {enabled: \"${env:QUEUE}\", storage: file_storage}")
+	require.NotContains(t, err.Error(), "service::extensions")
 }
 
 func TestCommandsRefuseComponentsThatDoNotFitTogether(t *testing.T) {
