@@ -101,7 +101,9 @@ func (c *collector) apply(change inventory.Change) {
 		}
 	case inventory.Back:
 		g.restart()
-		g.cleared = c.clock.Now(time.Now())
+		if change.Was != inventory.StateFrozen { // A host engine that was restarted has recovered no GPU.
+			g.cleared = c.clock.Now(time.Now())
+		}
 		c.due = [catalog.Tiers]time.Time{}
 		if change.Key.Kind == dcgm.GPU {
 			c.logger.Info("GPU can be read again", zap.String("hw.id", change.Key.ID))

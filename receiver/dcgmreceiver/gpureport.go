@@ -75,7 +75,7 @@ func (r *reporter) add(c *collector, g *gpu, engine int64) {
 	if g.up() {
 		addThrottle(into, c, g, engine)
 	}
-	c.xids.addLast(into, c.roster, g)
+	c.xids.addLast(into, g)
 }
 
 func (r *reporter) addValues(into *gpureport.GPU, c *collector, g *gpu, engine int64) {
@@ -134,24 +134,13 @@ func addThrottle(into *gpureport.GPU, c *collector, g *gpu, engine int64) {
 	}
 }
 
-// family are a GPU and its MIG instances, which have XIDs of their own.
-func (c *roster) family(g *gpu) []*gpu {
-	family := []*gpu{g}
-	for _, part := range c.parts {
-		if part.known.Parent == g.known.ID {
-			family = append(family, part)
-		}
-	}
-	return family
-}
-
-// addLast adds the last XIDs of a GPU and its MIG instances, the newest first.
-func (x *xidReader) addLast(into *gpureport.GPU, of *roster, g *gpu) {
+// addLast adds the last XIDs of a GPU and of its MIG instances, those included that are there no more, the newest first.
+func (x *xidReader) addLast(into *gpureport.GPU, g *gpu) {
 	if x.journal == nil || !x.journal.Counted() {
 		return
 	}
-	for _, one := range of.family(g) {
-		counts, _, _ := x.journal.Counts(events.XIDs, one.known.Key())
+	for _, key := range x.journal.Numbers.Owners().Within(g.known.Key()) {
+		counts, _, _ := x.journal.Counts(events.XIDs, key)
 		for i := range counts {
 			if !counts[i].Overflow {
 				into.XIDs = addXID(into.XIDs, gpureport.XID{Code: counts[i].Code, Count: counts[i].Number, Last: time.UnixMicro(counts[i].Last)})

@@ -138,6 +138,17 @@ func TestAReportHasTheLastXIDsOfEachGPU(t *testing.T) {
 	})
 }
 
+func TestAReportHasTheXIDsOfInstancesThatHaveGone(t *testing.T) {
+	p := &page{}
+	simulateWith(t, parted, nil, func(r *rig) { r.extend(p) }, func(s *simulation) {
+		s.pass(interval)
+		s.sim.Send("xid gpu=0 gi=0 code=95", "advance 1s", "mig_reconfigure gpu=0 layout=none")
+		s.pass(time.Minute)
+		require.Len(t, p.last().GPUs[0].XIDs, 1)
+		require.Equal(t, 95, p.last().GPUs[0].XIDs[0].Code)
+	})
+}
+
 func TestGPUsThatAreForgottenLeaveTheReport(t *testing.T) {
 	simulateReports(t, func(cfg *Config) { cfg.ForgetAfter = time.Minute }, func(s *simulation, p *page) {
 		s.sim.Send("gpu_removed gpu=0")

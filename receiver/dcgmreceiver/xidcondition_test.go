@@ -39,3 +39,19 @@ func TestXIDsOfInstancesAreConditionsOfTheirGPU(t *testing.T) {
 		})
 	}
 }
+
+// Whoever restarts a host engine that has stopped to call the driver has not recovered the GPUs.
+func TestXIDsOutlastAHostEngineThatWasFrozen(t *testing.T) {
+	simulate(t, steady, func(cfg *Config) { cfg.HealthInterval = 0 }, func(s *simulation) {
+		s.pass(interval)
+		s.sim.Send("xid gpu=1 code=95")
+		s.pass(interval)
+		s.sim.Send("xid gpu=0 code=119", "field gpu=* id=1-229,231-1612 value=stale for 5m")
+		s.pass(4 * time.Minute)
+		require.Contains(s.t, s.verdicts(), "WARN degraded frozen")
+		s.sim.Send("engine_dies for 5s")
+		s.pass(5 * time.Minute)
+		verdicts := s.verdicts()
+		require.Equal(s.t, []string{"ERROR failed xid", "ERROR failed xid"}, verdicts[len(verdicts)-2:])
+	})
+}

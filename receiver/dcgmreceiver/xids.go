@@ -239,7 +239,7 @@ func (c *historian) describeXID(owners events.Owners, o events.Occurrence, repla
 	}
 	c.freeze(code, o)
 	if owner == nil {
-		strangerOf(owners.Kin(o.Entity)).Describe(o, code, replayed, into)
+		unassigned(owners.Kin(o.Entity)).Describe(o, code, replayed, into)
 		return inventory.Key{}, true
 	}
 	if code.Kind == xid.XID {
@@ -249,8 +249,8 @@ func (c *historian) describeXID(owners events.Owners, o events.Occurrence, repla
 	return owner.Key, true
 }
 
-// strangerOf is a subject of which nothing is known but that it had the number of another one before: an instance was in the same GPU.
-func strangerOf(kin *events.Owner) *events.Subject {
+// unassigned is a subject of which nothing is known but that it had the number of another one before: an instance was in the same GPU.
+func unassigned(kin *events.Owner) *events.Subject {
 	subject := &events.Subject{Attributes: pcommon.NewMap(), Number: inventory.ByNumber(kin.Entity)}
 	if isInstance(kin.Entity) {
 		subject = kin.Subject()

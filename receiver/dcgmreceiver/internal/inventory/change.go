@@ -32,4 +32,5 @@ type Change struct {
 	Entity dcgm.Entity
 	Other  dcgm.Entity // of Duplicate alone
 	State  State       // of Lost and Back
+	Was    State       // of Lost and Back: the state before
 }

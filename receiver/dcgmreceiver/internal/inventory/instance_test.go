@@ -113,7 +113,7 @@ func TestInstancesOfAGPUThatCannotBeReadMayComeBack(t *testing.T) {
 func TestInstanceThatIsNotListedIsAbsent(t *testing.T) {
 	s := begin(t).part(parted()).refresh(Answers{Statuses: &Statuses{Listed: []dcgm.Entity{gpu(0), gpu(1), gi(0), gi(1), ci(0), ci(1)}}})
 	s.requireChanges(Lost)
-	require.Equal(t, Change{Kind: Lost, Key: Key{dcgm.ComputeInstance, mig(3)}, Entity: ci(2), State: StateAbsent}, s.changes[0])
+	require.Equal(t, Change{Kind: Lost, Key: Key{dcgm.ComputeInstance, mig(3)}, Entity: ci(2), State: StateAbsent, Was: StateOK}, s.changes[0])
 	s.pass(time.Hour).refresh(Answers{Statuses: &Statuses{Listed: []dcgm.Entity{gpu(0), gpu(1), gi(0), gi(1), ci(0), ci(1)}}}).requireChanges(Forgotten)
 }
 

@@ -100,7 +100,7 @@ func (r *refresh) statusOf(k *Known, s *Statuses) dcgm.EntityStatus {
 
 func (r *refresh) compare(before, k *Known) {
 	was, is := before.State(), k.State()
-	c := Change{Key: k.Key(), Entity: k.Entity, State: is}
+	c := Change{Key: k.Key(), Entity: k.Entity, State: is, Was: was}
 	switch {
 	case is == was:
 		return
