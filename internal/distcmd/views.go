@@ -103,8 +103,9 @@ func countersOf(u used) []string {
 		text = string(content)
 	}
 	for line := range strings.Lines(text) {
-		name, _, _ := strings.Cut(strings.TrimSpace(line), ",")
-		if name = strings.TrimSpace(name); name != "" && !strings.HasPrefix(name, "#") && !strings.Contains(line, "label") {
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), ",")
+		kind, _, _ := strings.Cut(rest, ",")
+		if name = strings.TrimSpace(name); name != "" && !strings.HasPrefix(name, "#") && strings.TrimSpace(kind) != "label" {
 			names = append(names, name)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestTwoReceiversOfAPipelineHaveNoSeriesTwice(t *testing.T) {
 	counters := filepath.Join(t.TempDir(), "counters.csv")
-	require.NoError(t, os.WriteFile(counters, []byte("# slow\nDCGM_FI_DEV_GPU_TEMP, gauge, t\nDCGM_FI_DRIVER_VERSION, label, d\n"), 0o600))
+	require.NoError(t, os.WriteFile(counters, []byte("# slow\nDCGM_FI_DEV_GPU_TEMP, gauge, t for a label\nDCGM_FI_DRIVER_VERSION, label, d\n"), 0o600))
 	f := func(a, b, want string) {
 		t.Helper()
 		err := misfitsOf(t, `

@@ -173,7 +173,7 @@ func TestImageReachesGPUsThroughAMountedLibrary(t *testing.T) {
 	})
 }
 
-// untilItListens is more than upstream takes from ready to handling signals, which shows nowhere. A SIGTERM before that kills it.
+// untilItListens is more than upstream takes from ready to handling signals, of which it says nothing. A SIGTERM before that kills it.
 const untilItListens = 200 * time.Millisecond
 
 // run starts a process that must end well when it is asked to, at the end of the test.
