@@ -247,7 +247,7 @@ func requireMetricsOfRules(t *testing.T, web, path string) {
 	require.Equal(t, http.StatusOK, status)
 	var scraped struct{ Data []string }
 	require.NoError(t, json.Unmarshal([]byte(body), &scraped))
-	inBraces := regexp.MustCompile(`\{[^}]*\}|\([a-z_, ]*\)`) // matchers, and labels that are grouped by
+	inBraces := regexp.MustCompile(`\{[^}]*\}|\([a-z0-9_, ]*\)`) // matchers, and labels that are grouped by
 	names := regexp.MustCompile(`\b(?:gpu|hw|dcgm|clock|kernel|tracecore|otelcol)_\w+`)
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {

@@ -87,6 +87,7 @@ func counter(n string, s func(values string) series) []testCase {
 	return []testCase{
 		fire("12m", s("0x10 "+n+"x10")),
 		keepQuiet("3h", s(n+"x200")),
+		keepQuiet("2h28m", s(n+"x120 _x20 "+n+"x60")), // Scrapes that failed are no news.
 		firstFires("12m", s("_x10 "+n+"x10")),
 	}
 }

@@ -17,9 +17,11 @@ import (
 const node = "job, instance, host_name, k8s_node_name"
 
 // grew holds while a counter has risen by more than this within the window. It is for counters that begin with what they count, such as
-// those of kernel events: a series that begins at a value has risen by it, of which increase() says nothing.
+// those of kernel events: a series that begins at a value has risen by it, of which increase() says nothing. One that only was not scraped for
+// up to an hour has not begun, and has risen by what it rose meanwhile.
 func grew(selector, window string, more int) string {
-	return fmt.Sprintf("increase(%[1]s[{%[2]s}]) > %[3]d or (%[1]s > %[3]d unless %[1]s offset {%[2]s})", selector, window, more)
+	const before = "last_over_time(%[1]s[{1h}] offset {%[2]s})"
+	return fmt.Sprintf("increase(%[1]s[{%[2]s}]) > %[3]d or (%[1]s - "+before+") > %[3]d or (%[1]s > %[3]d unless "+before+")", selector, window, more)
 }
 
 // oneOf holds where the metric has one of these values.

@@ -6,7 +6,13 @@ package main
 const withdrawn = "unsupported|disabled|detached"
 
 // most is how many GPUs a node has had, up or down. One that is absent is down for forget_after, and then gone.
-const most = `max_over_time((count by (` + node + `) (gpu_up))[{6h}:{5m}])`
+const most = `max_over_time((` + gpus + `)[{6h}:{5m}])`
+
+// gpus counts each GPU of a node once: a page keeps the series of the former holder for a while.
+const gpus = `count by (` + node + `) (group by (` + node + `, hw_id) (gpu_up))`
+
+// exporterGPUs is the same in dcgm-exporter's names, of which each MIG instance has a series.
+const exporterGPUs = `count by (job, instance, hostname, Hostname) (group by (job, instance, hostname, Hostname, gpu, UUID) (DCGM_FI_DEV_GPU_TEMP))`
 
 var gpuRules = []rule{
 	{
@@ -33,16 +39,15 @@ var gpuRules = []rule{
 	},
 	{
 		Name: "GPUMissing", Condition: "A9", Severity: page, For: "5m",
-		Expr: most + ` > count by (` + node + `) (gpu_up)` +
-			` or (` + most + ` unless count by (` + node + `) (gpu_up)) and count by (` + node + `) (dcgm_up == 1)`,
-		Exporter: `max_over_time((count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP))[{6h}:{5m}])` +
-			` > count by (job, instance, hostname, Hostname) (DCGM_FI_DEV_GPU_TEMP)`,
+		Expr:      most + ` > ` + gpus + ` or (` + most + ` unless ` + gpus + `) and count by (` + node + `) (dcgm_up == 1)`,
+		Exporter:  `max_over_time((` + exporterGPUs + `)[{6h}:{5m}]) > ` + exporterGPUs,
 		Summary:   "a node has fewer GPUs than within the last 6h",
 		Threshold: "below the most of 6h, for 5m", Source: "Meta gcm: gpu_num; the number itself is the node's own",
 		Action: "RESTART_BM",
 		Tests: []testCase{
 			fire("30m", gpu("gpu_up", "", "1x40"), series{`gpu_up{hw_id="GPU-2",instance="gpu-7:9464",job="gpus"}`, "1x10 _x40"}),
 			keepQuiet("30m", gpu("gpu_up", "", "1x40"), series{`gpu_up{hw_id="GPU-2",instance="gpu-7:9464",job="gpus"}`, "1x40"}),
+			keepQuiet("30m", gpu("gpu_up", "", "1x5 _x60"), gpu("gpu_up", `slurm_job_id="7"`, "_x4 1x60")),
 			firstIsQuiet("30m", gpu("gpu_up", "", "_x10 1x40"), series{`gpu_up{hw_id="GPU-2",instance="gpu-7:9464",job="gpus"}`, "_x12 1x40"}),
 		},
 		ExporterTests: []testCase{

@@ -22,13 +22,15 @@ var sourceRules = []rule{
 	},
 	{
 		Name: "HeartbeatGap", Condition: "A24", Severity: page,
-		Expr:      beats + ` unless group by (` + node + `) (present_over_time(clock_ticks_total[{5m}]))`,
+		Expr:      beats + ` unless group by (` + node + `) (present_over_time(clock_ticks_total[{5m}]))` + beatsElsewhere("k8s_node_name") + beatsElsewhere("host_name"),
 		Summary:   "a host that sent a heartbeat within the day has sent none for 5m: agent, host or the way here is down",
 		Threshold: "5m without clock.ticks", Source: "NVSentinel: lost telemetry is unhealthy; 5m is 20 ticks of the default interval, and an alert of Prometheus itself",
 		Action: "",
 		Tests: []testCase{
 			fire("20m", host("clock_ticks_total", "", "1+4x5 _x60")),
 			keepQuiet("20m", host("clock_ticks_total", "", "1+4x60")),
+			keepQuiet("20m", movedBeat(`k8s_node_name="n"`, "10.0.0.1", "1+4x5 _x60"), movedBeat(`k8s_node_name="n"`, "10.0.0.2", "_x6 1+4x60")),
+			keepQuiet("20m", movedBeat(`host_name="n"`, "10.0.0.1", "1+4x5 _x60"), movedBeat(`host_name="n"`, "10.0.0.2", "_x6 1+4x60")),
 			firstIsQuiet("20m", host("clock_ticks_total", "", "_x18 1+4x60")),
 		},
 	},
@@ -136,6 +138,15 @@ var sourceRules = []rule{
 }
 
 const beats = `group by (` + node + `) (present_over_time(clock_ticks_total[{1d}:{5m}]))`
+
+// beatsElsewhere takes out nodes that send heartbeats from another instance: a pod that took the place of one has another address.
+func beatsElsewhere(name string) string {
+	return ` unless on (` + name + `) group by (` + name + `) (present_over_time(clock_ticks_total{` + name + `!=""}[{5m}]))`
+}
+
+func movedBeat(label, address, values string) series {
+	return series{`clock_ticks_total{` + label + `,instance="` + address + `:9464",job="gpus"}`, values}
+}
 
 func downSeries(up string) []series {
 	return []series{host("up", "", up), host("clock_ticks_total", "", "1+4x5 _x60")}

@@ -196,7 +196,7 @@ func TestExpressionsUseMetricsAndLabelsThatExist(t *testing.T) {
 	grouping := regexp.MustCompile(`\b(?:by|on|without|ignoring|group_left) \(([^()]*)\)`)
 	word := regexp.MustCompile(`[A-Za-z_]\w*`)
 	keywords := map[string]bool{}
-	for k := range strings.FieldsSeq("and or unless bool offset rate increase time sum max count group abs floor avg_over_time max_over_time min_over_time present_over_time by on without ignoring group_left") {
+	for k := range strings.FieldsSeq("and or unless bool offset rate increase time sum max count group abs floor avg_over_time last_over_time max_over_time min_over_time present_over_time by on without ignoring group_left") {
 		keywords[k] = true
 	}
 	for _, r := range allRules() {
