@@ -5,6 +5,7 @@ package healthsloextension
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"path"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
+	"go.opentelemetry.io/collector/confmap"
 )
 
 // maxShutdownDelay keeps the delay inside Kubernetes' default termination grace period of 30 s.
@@ -96,7 +98,18 @@ type ExpectConfig struct {
 	_ struct{}
 }
 
-var _ component.Config = (*Config)(nil)
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+)
+
+// Unmarshal refuses a fraction of a GPU, of which only the whole part would be taken.
+func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	if number, isFloat := conf.Get("expect::gpus").(float64); isFloat && number != math.Trunc(number) {
+		return fmt.Errorf(`"expect::gpus": must be a whole number, got %v`, number)
+	}
+	return conf.Unmarshal(cfg)
+}
 
 // Validate reports every setting that Start could not work with.
 func (cfg *Config) Validate() error {

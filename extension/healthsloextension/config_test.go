@@ -88,6 +88,11 @@ func TestANodeMayExpectNoGPU(t *testing.T) {
 	require.NoError(t, load(t, `{expect: {gpus: 0}}`))
 }
 
+func TestANodeExpectsWholeGPUs(t *testing.T) {
+	require.ErrorContains(t, load(t, `{expect: {gpus: 1.5}}`), `"expect::gpus": must be a whole number, got 1.5`)
+	require.NoError(t, load(t, `{expect: {gpus: 8.0}}`))
+}
+
 func TestInvalidConfig(t *testing.T) {
 	const prefix = "extensions::health_slo: "
 	const hostPort = `"http::endpoint": must be host:port with a port from 0 to 65535, got `

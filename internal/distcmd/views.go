@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/collector/pipeline"
+
 	"github.com/tracecoreai/tracecore/internal/dcgmnames"
 )
 
@@ -24,6 +26,9 @@ func checkViews(config map[string]any) error {
 	pipelines, _ := at(config, "service", "pipelines").(map[string]any)
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
+		if signal, _, _ := strings.Cut(name, "/"); strings.TrimSpace(signal) != pipeline.SignalMetrics.String() {
+			continue
+		}
 		one := map[string]any{"receivers": config["receivers"], "service": map[string]any{"pipelines": map[string]any{name: pipelines[name]}}}
 		var before []used
 		for _, u := range usedOf(one, "receivers") {
@@ -43,6 +48,9 @@ func checkViews(config map[string]any) error {
 
 // sharedSeries names a series that two receivers have of one GPU, or nothing.
 func sharedSeries(a, b used) string {
+	if !slices.Equal(engineOf(a), engineOf(b)) {
+		return ""
+	}
 	if devices := listAt(a, devicesPath); len(devices) > 0 && !overlap(devices, listAt(b, devicesPath)) {
 		return ""
 	}
@@ -63,6 +71,9 @@ func sharedSeries(a, b used) string {
 	}
 	return ""
 }
+
+// engineOf returns what says where a receiver's host engine is.
+func engineOf(u used) []any { return []any{at(u.config, "mode"), at(u.config, "endpoint")} }
 
 func overlap(a, b []string) bool {
 	return len(b) == 0 || slices.Contains(a, "all") || slices.Contains(b, "all") || slices.ContainsFunc(a, func(one string) bool { return slices.Contains(b, one) })

@@ -10,6 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestViewsAreOfMetrics(t *testing.T) {
+	require.NoError(t, misfitsOf(t, `
+receivers: {dcgm/a: {views: [google]}, dcgm/b: {views: [google]}}
+service: {pipelines: {logs: {receivers: [dcgm/a, dcgm/b], exporters: [nop]}}}
+`))
+}
+
 func TestTwoReceiversOfAPipelineHaveNoSeriesTwice(t *testing.T) {
 	counters := filepath.Join(t.TempDir(), "counters.csv")
 	require.NoError(t, os.WriteFile(counters, []byte("# slow\nDCGM_FI_DEV_GPU_TEMP, gauge, t for a label\nDCGM_FI_DRIVER_VERSION, label, d\n"), 0o600))
@@ -43,5 +50,7 @@ service:
 	f(exporter+", devices: [0, 1]", exporter+", devices: [1]", "the series DCGM_FI_DEV_SM_CLOCK")
 	f(exporter+", devices: [0, 1]", exporter, "the series DCGM_FI_DEV_SM_CLOCK")
 	f("", "", "")
+	f(exporter+", endpoint: a:5555", exporter+", endpoint: b:5555", "")
+	f(exporter+", endpoint: a:5555", exporter+", endpoint: a:5555", "the series DCGM_FI_DEV_SM_CLOCK")
 	f(exporter, exporter+", dcgm_exporter: {counters: /nowhere.csv}", "")
 }

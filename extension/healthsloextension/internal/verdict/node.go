@@ -62,7 +62,9 @@ func (n *Node) weigh() {
 	slices.SortStableFunc(affected, func(a, b GPU) int { return cmp.Compare(ranks[b.Verdict], ranks[a.Verdict]) })
 	for i := range affected {
 		g := &affected[i]
-		n.Reasons = append(n.Reasons, g.sentence())
+		if sentence := g.sentence(); !slices.Contains(n.Reasons, sentence) { // Two receivers may report one GPU.
+			n.Reasons = append(n.Reasons, sentence)
+		}
 		n.Action = cmp.Or(n.Action, g.Action)
 		if g.Verdict.worseThan(n.Verdict) {
 			n.Verdict = g.Verdict

@@ -159,6 +159,9 @@ func TestVerdictOnANode(t *testing.T) {
 	other := well
 	other.Component = "dcgm/other"
 	require.Equal(t, 1, Judge([]sampling.GPU{well, other}, nil, "").Present, "one GPU that two receivers report")
+	hotElsewhere := hot
+	hotElsewhere.Component = "dcgm/other"
+	require.Len(t, Judge([]sampling.GPU{hot, hotElsewhere}, nil, "").Reasons, 1, "and one reason")
 	require.Equal(t, "RESTART_BM", Judge([]sampling.GPU{well, hot, lost}, nil, "").Action)
 	simulated := hot
 	simulated.Simulated = true
