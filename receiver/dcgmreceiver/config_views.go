@@ -21,7 +21,7 @@ const (
 
 var views = []string{viewOTel, viewDCGMExporter, viewGoogle}
 
-// Labels of dcgm-exporter that name the host. 4.8.1 and earlier have the first one, later ones the second one.
+// Labels of dcgm-exporter that name the host. 4.8.1 and earlier have the first one, 4.9 has the second one.
 const (
 	hostnameUpper = "Hostname"
 	hostnameLower = "hostname"
@@ -32,6 +32,11 @@ const (
 // hostnameLabels are the labels of each choice.
 var hostnameLabels = map[string][]string{
 	hostnameUpper: {hostnameUpper}, hostnameLower: {hostnameLower}, hostnameBoth: {hostnameUpper, hostnameLower}, hostnameNone: nil,
+}
+
+// hostnameOf is the choice that fits to the names of series.
+var hostnameOf = map[exporterview.Names]string{
+	exporterview.Names48: hostnameUpper, exporterview.Names49: hostnameLower, exporterview.BothNames: hostnameBoth,
 }
 
 const defaultWindow = 5 * time.Minute
@@ -45,7 +50,8 @@ type DCGMExporterConfig struct {
 	// counters file, and 4.8 where that is default.
 	Names exporterview.Names `mapstructure:"names"`
 
-	// HostnameLabel is the label that names the host: Hostname, hostname, both or none. Default Hostname.
+	// HostnameLabel is the label that names the host: Hostname, hostname, both or none. Default empty: Hostname with names of 4.8, hostname
+	// with those of 4.9, both with both.
 	HostnameLabel string `mapstructure:"hostname_label"`
 
 	// XIDWindow is how long an XID is counted by DCGM_EXP_XID_ERRORS_COUNT and shown by the gauge of the last XID. Default 5m, from 1s to 24h.
@@ -64,7 +70,6 @@ type DCGMExporterConfig struct {
 func defaultDCGMExporterConfig() DCGMExporterConfig {
 	return DCGMExporterConfig{
 		Counters:          exporterview.DefaultCounters,
-		HostnameLabel:     hostnameUpper,
 		XIDWindow:         defaultWindow,
 		ClockEventsWindow: defaultWindow,
 	}
@@ -113,8 +118,17 @@ func (cfg *DCGMExporterConfig) validateCounters() error {
 }
 
 func (cfg *DCGMExporterConfig) validateHostnameLabel() error {
-	if _, known := hostnameLabels[cfg.HostnameLabel]; known {
+	if _, known := hostnameLabels[cfg.HostnameLabel]; known || cfg.HostnameLabel == "" {
 		return nil
 	}
 	return fmt.Errorf(`"dcgm_exporter::hostname_label": must be %s, %s, %s or %s, got %q`, hostnameUpper, hostnameLower, hostnameBoth, hostnameNone, cfg.HostnameLabel)
+}
+
+// hostLabels are the labels that name the host, beside series that go by some names.
+func (cfg *DCGMExporterConfig) hostLabels(names exporterview.Names) []string {
+	choice := cfg.HostnameLabel
+	if choice == "" {
+		choice = hostnameOf[names]
+	}
+	return hostnameLabels[choice]
 }

@@ -113,7 +113,7 @@ func (e *exporter) labelsOf(subject, g *gpu) pcommon.Map {
 		now.PutStr("GPU_I_PROFILE", subject.known.MIG.Profile)
 		now.PutStr("GPU_I_ID", subject.known.MIG.GI)
 	}
-	for _, key := range hostnameLabels[e.cfg.HostnameLabel] {
+	for _, key := range e.cfg.hostLabels(e.Names) {
 		now.PutStr(key, e.host)
 	}
 	for i, label := range e.Labels {

@@ -160,12 +160,31 @@ func TestFieldsAreLabels(t *testing.T) {
 }
 
 func TestLabelOfTheHost(t *testing.T) {
-	for choice, want := range map[string]string{hostnameUpper: "n1", hostnameLower: "n1", hostnameBoth: "n1 n1", hostnameNone: ""} {
-		t.Run(choice, func(t *testing.T) {
+	const old, is = "DCGM_FI_DEV_GPU_TEMP, gauge, t", "DCGM_FI_DEV_GPU_TEMP_CELSIUS, gauge, t"
+	for name, tt := range map[string]struct {
+		counters string
+		names    exporterview.Names
+		choice   string
+		want     map[string][2]string // Hostname and hostname, by series
+	}{
+		"of 4.8 by default":             {old, "", "", map[string][2]string{"DCGM_FI_DEV_GPU_TEMP": {"n1", ""}}},
+		"of 4.8":                        {is, "4.8", "", map[string][2]string{"DCGM_FI_DEV_GPU_TEMP": {"n1", ""}}},
+		"of 4.9":                        {old, "4.9", "", map[string][2]string{"DCGM_FI_DEV_GPU_TEMP_CELSIUS": {"", "n1"}}},
+		"of a counters file of 4.9":     {is, "", "", map[string][2]string{"DCGM_FI_DEV_GPU_TEMP_CELSIUS": {"", "n1"}}},
+		"of both":                       {old, "both", "", map[string][2]string{"DCGM_FI_DEV_GPU_TEMP": {"n1", "n1"}, "DCGM_FI_DEV_GPU_TEMP_CELSIUS": {"n1", "n1"}}},
+		"Hostname":                      {old, "4.9", hostnameUpper, map[string][2]string{"DCGM_FI_DEV_GPU_TEMP_CELSIUS": {"n1", ""}}},
+		"hostname, as 4.8.2 has it":     {old, "4.8", hostnameLower, map[string][2]string{"DCGM_FI_DEV_GPU_TEMP": {"", "n1"}}},
+		"both, with names of 4.8 alone": {old, "", hostnameBoth, map[string][2]string{"DCGM_FI_DEV_GPU_TEMP": {"n1", "n1"}}},
+		"none":                          {old, "both", hostnameNone, map[string][2]string{"DCGM_FI_DEV_GPU_TEMP": {"", ""}, "DCGM_FI_DEV_GPU_TEMP_CELSIUS": {"", ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Setenv("HOST_NAME", "n1")
-			change := asExporter("DCGM_FI_DEV_GPU_TEMP, gauge, t", func(cfg *Config) { cfg.DCGMExporter.HostnameLabel = choice })
+			change := asExporter(tt.counters, func(cfg *Config) { cfg.DCGMExporter.HostnameLabel, cfg.DCGMExporter.Names = tt.choice, tt.names })
 			simulate(t, node(1), change, func(s *simulation) {
-				require.Equal(s.t, []string{want}, sortedKeys(s.exported("DCGM_FI_DEV_GPU_TEMP", "Hostname", "hostname")))
+				for metric, want := range tt.want {
+					require.Equal(s.t, []string{want[0]}, sortedKeys(s.exported(metric, "Hostname")), metric)
+					require.Equal(s.t, []string{want[1]}, sortedKeys(s.exported(metric, "hostname")), metric)
+				}
 			})
 		})
 	}

@@ -75,7 +75,7 @@ var Flags = []Flag{
 	{Name: "xid-count-window-size", Short: "x", Env: "DCGM_EXPORTER_XID_COUNT_WINDOW_SIZE", Default: "300000", Becomes: "`receivers::dcgm::dcgm_exporter::xid_window`", kind: number, apply: milliseconds("receivers::dcgm::dcgm_exporter::xid_window")},
 
 	{Name: "names", Becomes: "`receivers::dcgm::dcgm_exporter::names`: `4.8`, `4.9` or `both`. A flag of this command alone", apply: ifSet("receivers::dcgm::dcgm_exporter::names")},
-	{Name: "hostname-label", Becomes: "`receivers::dcgm::dcgm_exporter::hostname_label`: `Hostname`, `hostname` or `both`. A flag of this command alone", apply: ifSet("receivers::dcgm::dcgm_exporter::hostname_label")},
+	{Name: "hostname-label", Becomes: "`receivers::dcgm::dcgm_exporter::hostname_label`: `Hostname`, `hostname` or `both`. Without it, `Hostname` with names of 4.8, `hostname` with those of 4.9. A flag of this command alone", apply: ifSet("receivers::dcgm::dcgm_exporter::hostname_label")},
 	{Name: PrintConfig, Default: "false", Becomes: "prints the configuration and ends. A flag of this command alone", kind: toggle},
 }
 

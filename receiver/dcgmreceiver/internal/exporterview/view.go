@@ -25,6 +25,7 @@ const (
 
 // View is what dcgm-exporter makes of a counters file.
 type View struct {
+	Names   Names // those by which the series go: where the file decides, 4.9's if it has names of 4.9 and none that 4.9 changed
 	Metrics []catalog.Metric
 	Rows    []catalog.Row               // of the metrics that come from a field as it is
 	Events  map[Event][]*catalog.Metric // of the others; one may have two names
@@ -63,12 +64,13 @@ func New(counters string, names Names) (*View, error) {
 	b := builder{from: map[string]string{}}
 	if counters == DefaultCounters {
 		b.addDefaults(names)
-		return b.build()
+		return b.build(names)
 	}
 	lines, err := read(counters)
 	b.errs = append(b.errs, err)
+	b.engine = engineOf(names, lines)
 	b.add(lines, names) // What else is wrong is said as well.
-	return b.build()
+	return b.build(names)
 }
 
 // series is a metric of a view before all are known.
@@ -81,6 +83,7 @@ type series struct {
 type builder struct {
 	view   View
 	series []series
+	engine dcgmnames.Version // whose names the lines have; zero where that is not known
 	from   map[string]string // where a series or a label comes from
 	errs   []error
 }
@@ -97,6 +100,7 @@ func (b *builder) addDefaults(names Names) {
 		lines, err := Parse("counters-"+string(d.release)+".csv", d.text)
 		b.errs = append(b.errs, err)
 		lines = slices.DeleteFunc(lines, func(l Line) bool { return b.from[l.Name] != "" })
+		b.engine = engineOf(d.release, lines)
 		b.add(lines, d.release)
 	}
 }
@@ -120,9 +124,9 @@ func (b *builder) addLine(line *Line, names Names) error {
 		b.view.Skipped = append(b.view.Skipped, line.Name)
 		return nil
 	}
-	field, err := dcgmnames.Resolve(line.Name, releaseOf(names))
+	field, err := dcgmnames.Resolve(line.Name, b.engine)
 	if err != nil {
-		return fmt.Errorf("%w%s", err, hintOf(line.Name))
+		return fmt.Errorf("%w%s", err, hintOf(line.Name, names))
 	}
 	if err := fits(line, &field); err != nil {
 		return err
@@ -137,26 +141,6 @@ func (b *builder) addLine(line *Line, names Names) error {
 		}
 	}
 	return nil
-}
-
-// releaseOf is the release of DCGM that a release of dcgm-exporter is built for: a name is what it is there.
-func releaseOf(names Names) dcgmnames.Version {
-	switch names {
-	case Names48:
-		return dcgmnames.Version{Major: 4, Minor: 6}
-	case Names49, BothNames:
-		return dcgmnames.Version{Major: 4, Minor: 7}
-	case AsWritten:
-	}
-	return dcgmnames.Version{}
-}
-
-// hintOf says what to do about a name that means two fields.
-func hintOf(name string) string {
-	if _, err := dcgmnames.Resolve(name, releaseOf(Names49)); err != nil {
-		return ""
-	}
-	return `; set "names" to 4.8 for the first or to 4.9 for the second`
 }
 
 // fits says what is wrong about the type of a line for its field.
@@ -216,11 +200,12 @@ func (b *builder) put(line *Line, name string, s *series) error {
 // ofView are the entities that dcgm-exporter has series of: it knows no compute instances.
 var ofView = catalog.KindsOf(dcgm.GPU, dcgm.GPUInstance)
 
-func (b *builder) build() (*View, error) {
+func (b *builder) build(names Names) (*View, error) {
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, err
 	}
 	v := &b.view
+	v.Names = b.namesOf(names)
 	v.Events = map[Event][]*catalog.Metric{}
 	for i := range b.series {
 		v.Metrics = append(v.Metrics, b.series[i].metric)

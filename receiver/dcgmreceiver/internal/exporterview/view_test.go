@@ -60,15 +60,60 @@ func TestNamesOfReleases(t *testing.T) {
 		"both":                        {old, both, map[string]string{"DCGM_FI_DEV_GPU_UTIL": "203", "DCGM_FI_DEV_GPU_UTIL_RATIO": "1613,203"}},
 		"ambiguous as of 4.6":         {"DCGM_FI_DEV_GPU_UTIL_RATIO, gauge, u\n", Names48, map[string]string{"DCGM_FI_DEV_GPU_UTIL_RATIO": "203"}},
 		"ambiguous as of 4.7":         {"DCGM_FI_DEV_GPU_UTIL_RATIO, gauge, u\n", Names49, map[string]string{"DCGM_FI_DEV_GPU_UTIL_RATIO": "1613,203"}},
-		"4.9 back to 4.8":             {"DCGM_FI_DEV_FB_USED_BYTES, gauge, u\n", Names48, map[string]string{"DCGM_FI_DEV_FB_USED": "252"}},
-		"1.x":                         {"dcgm_gpu_utilization, gauge, u\n", AsWritten, map[string]string{"dcgm_gpu_utilization": "203"}},
-		"of DCGM 4.6":                 {"DCGM_FI_DEV_GPU_TEMP_CELSIUS, gauge, u\n", AsWritten, map[string]string{"DCGM_FI_DEV_GPU_TEMP_CELSIUS": "150"}},
-		"last XID":                    {"DCGM_FI_DEV_XID_ERRORS, gauge, u\n", both, map[string]string{"DCGM_FI_DEV_XID_ERRORS": "xid", "DCGM_FI_DEV_XID_ERROR": "xid"}},
-		"label":                       {"DCGM_FI_DRIVER_VERSION, label, u\n", both, map[string]string{"DCGM_FI_DRIVER_VERSION": "label 1", "DCGM_FI_SYSTEM_DRIVER_VERSION": "label 1"}},
-		"number in a label":           {"DCGM_FI_DEV_MINOR_NUMBER, label, u\n", AsWritten, map[string]string{"DCGM_FI_DEV_MINOR_NUMBER": "label 55"}},
-		"events":                      {"DCGM_EXP_XID_ERRORS_COUNT, gauge, u\n", AsWritten, map[string]string{"DCGM_EXP_XID_ERRORS_COUNT": "DCGM_EXP_XID_ERRORS_COUNT"}},
+		"ambiguous beside a name of DCGM 4.7": {
+			"DCGM_FI_DEV_GPU_UTIL_RATIO, gauge, u\nDCGM_FI_DEV_FB_CAPACITY_BYTES, gauge, f\n", AsWritten,
+			map[string]string{"DCGM_FI_DEV_GPU_UTIL_RATIO": "1613,203", "DCGM_FI_DEV_FB_CAPACITY_BYTES": "1625,250"},
+		},
+		"4.9 back to 4.8":   {"DCGM_FI_DEV_FB_USED_BYTES, gauge, u\n", Names48, map[string]string{"DCGM_FI_DEV_FB_USED": "252"}},
+		"1.x":               {"dcgm_gpu_utilization, gauge, u\n", AsWritten, map[string]string{"dcgm_gpu_utilization": "203"}},
+		"of DCGM 4.6":       {"DCGM_FI_DEV_GPU_TEMP_CELSIUS, gauge, u\n", AsWritten, map[string]string{"DCGM_FI_DEV_GPU_TEMP_CELSIUS": "150"}},
+		"last XID":          {"DCGM_FI_DEV_XID_ERRORS, gauge, u\n", both, map[string]string{"DCGM_FI_DEV_XID_ERRORS": "xid", "DCGM_FI_DEV_XID_ERROR": "xid"}},
+		"label":             {"DCGM_FI_DRIVER_VERSION, label, u\n", both, map[string]string{"DCGM_FI_DRIVER_VERSION": "label 1", "DCGM_FI_SYSTEM_DRIVER_VERSION": "label 1"}},
+		"number in a label": {"DCGM_FI_DEV_MINOR_NUMBER, label, u\n", AsWritten, map[string]string{"DCGM_FI_DEV_MINOR_NUMBER": "label 55"}},
+		"events":            {"DCGM_EXP_XID_ERRORS_COUNT, gauge, u\n", AsWritten, map[string]string{"DCGM_EXP_XID_ERRORS_COUNT": "DCGM_EXP_XID_ERRORS_COUNT"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tt.want, fieldsOf(view(t, tt.counters, tt.names))) })
+	}
+}
+
+// Both releases have the name, each for another field, and one page has one of them.
+func TestAmbiguousNameIsRefusedForBothReleases(t *testing.T) {
+	_, err := New("DCGM_FI_DEV_GPU_UTIL_RATIO, gauge, u\n", BothNames)
+	require.EqualError(t, err, "line:1: DCGM_FI_DEV_GPU_UTIL_RATIO is ambiguous: in DCGM 4.6 it is field 203 (INT64, unit %), in DCGM 4.7 it is field 1613 (DOUBLE, unit 1); "+
+		`with "names" both, write DCGM_FI_DEV_GPU_UTIL, which makes the series of both releases`)
+}
+
+// A file as dcgm-exporter 4.9 comes with it says by its other names what the ambiguous one means.
+func TestCountersOf49AreTakenAsTheyAre(t *testing.T) {
+	for names, want := range map[Names]map[string]string{
+		AsWritten: fieldsOf(view(t, DefaultCounters, Names49)),
+		Names48:   nil,
+		Names49:   fieldsOf(view(t, DefaultCounters, Names49)),
+		BothNames: fieldsOf(view(t, DefaultCounters, BothNames)),
+	} {
+		v, err := New(counters49, names)
+		require.NoError(t, err)
+		if want != nil {
+			require.Equal(t, want, fieldsOf(v))
+		}
+	}
+}
+
+func TestNamesOfAFile(t *testing.T) {
+	for name, tt := range map[string]struct {
+		counters string
+		names    Names
+		want     Names
+	}{
+		"default":               {DefaultCounters, AsWritten, Names48},
+		"as configured":         {counters48, BothNames, BothNames},
+		"of 4.8":                {counters48, AsWritten, Names48},
+		"of 4.9":                {counters49, AsWritten, Names49},
+		"of neither":            {"DCGM_FI_DEV_POWER_VIOLATION, counter, p\n", AsWritten, Names48},
+		"of both":               {"DCGM_FI_DEV_GPU_TEMP_CELSIUS, gauge, t\nDCGM_FI_DEV_FB_USED, gauge, f\n", AsWritten, Names48},
+		"of 4.9, set to be 4.8": {counters49, Names48, Names48},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, tt.want, view(t, tt.counters, tt.names).Names) })
 	}
 }
 
