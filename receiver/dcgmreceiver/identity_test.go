@@ -102,13 +102,20 @@ func TestGPUThatHasLeftIsForgottenAfterAWhile(t *testing.T) {
 		}
 		require.Len(s.t, s.idsUp(), 1)
 		require.NotContains(s.t, s.states.current.Load().of, "nvidia0")
-		require.Len(s.t, s.collector.known, 1, "nothing is kept of it")
 		require.Contains(s.t, s.now()["dcgm.watch.rebuilds{}"], "0 ", "nothing changes for the others")
 		s.sim.Send("gpu_added 0 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000000 pci=00000000:01:00.0 serial=1")
 		s.pass(interval)
 		s.pass(interval)
 		s.requireState("nvidia0", "ok")
 		require.Contains(s.t, s.now(), "hw.power{hw.name=nvidia0}")
+	})
+}
+
+func TestNothingIsKeptOfAGPUThatIsForgotten(t *testing.T) {
+	simulate(t, steady, func(cfg *Config) { cfg.ForgetAfter = 5 * time.Minute }, func(s *simulation) {
+		s.sim.Send("gpu_removed gpu=0")
+		s.pass(6 * time.Minute)
+		require.Len(s.t, s.collector.known, 1)
 	})
 }
 
@@ -205,6 +212,18 @@ func TestWhatCanBeNoUUIDIsBlank(t *testing.T) {
 func (s *simulation) idsUp() []string {
 	batches := s.sink.AllMetrics()
 	return idsUp(batches[len(batches)-1])
+}
+
+func (s *simulation) idsByName() map[string]string {
+	ids := map[string]string{}
+	batches := s.sink.AllMetrics()
+	for m, point := range points(batches[len(batches)-1]) {
+		if m.Name() == metricUp.Name {
+			name, _ := point.Attributes().Get("hw.name")
+			ids[name.Str()] = idOf(point)
+		}
+	}
+	return ids
 }
 
 func idsUp(batch pmetric.Metrics) (ids []string) {

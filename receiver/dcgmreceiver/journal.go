@@ -30,6 +30,7 @@ func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) erro
 		r.logger.Error("journal of events is replaced by an empty one, what was not delivered before is lost", zap.Error(err))
 	}
 	r.journal = journal
+	r.collector.node.Remember(journal.Numbers.Owners().Remembered())
 	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil
 	r.collector.wantsSwitches = r.collector.wantsSwitches || r.logs != nil
 	if r.logs != nil && enabledOf(r.cfg.MetricsBuilderConfig.Metrics)[metricThrottleEvents.Name] {

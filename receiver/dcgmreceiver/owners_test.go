@@ -127,6 +127,43 @@ func TestReplayedXIDsAreOfNoInstance(t *testing.T) {
 	})
 }
 
+// A GPU that is lost tells nothing, and the Collector has started since it did.
+func TestGPUThatWasLostBeforeARestartKeepsItsName(t *testing.T) {
+	const lost, other = firstUUID, "GPU-00000000-0000-0000-0000-000000000001"
+	for name, tt := range map[string]struct {
+		events []string
+		want   map[string]string
+	}{
+		"lost":                             {[]string{"gpu_lost gpu=0"}, map[string]string{"nvidia0": lost, "nvidia1": other}},
+		"another GPU under its number":     {[]string{"gpu_removed gpu=0", otherGPU}, map[string]string{"nvidia0": otherUUID, "nvidia1": other}},
+		"another one tells its UUID":       {[]string{"gpu_lost gpu=0", "field gpu=1 id=54 value=" + lost}, map[string]string{"nvidia0": "gpu0", "nvidia1": lost}},
+		"both lost, in the order of old":   {[]string{"gpu_lost gpu=0", "gpu_lost gpu=1"}, map[string]string{"nvidia0": lost, "nvidia1": other}},
+		"lost, and restored after a while": {[]string{"gpu_lost gpu=0", "advance 1m", "gpu_restored gpu=0"}, map[string]string{"nvidia0": lost, "nvidia1": other}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &extension{values: map[string][]byte{}}
+			synctest.Test(t, func(t *testing.T) {
+				sim := simtest.StartAt(t, steady, time.Now())
+				for _, events := range [][]string{nil, tt.events, nil} {
+					sim.Send(events...)
+					cfg := createDefaultConfig().(*Config)
+					cfg.CollectionInterval, cfg.InitialDelay = interval, 0
+					withStorage(cfg)
+					s := &simulation{rig: newRig(t, cfg, nil), sim: sim, origin: time.Now()}
+					s.extend(store)
+					s.start()
+					s.settle()
+					s.pass(2 * interval)
+					s.stop()
+					if events != nil {
+						require.Equal(t, tt.want, s.idsByName())
+					}
+				}
+			})
+		})
+	}
+}
+
 // restarted runs a receiver for an interval before and one after some events, with the same storage, and returns the notices of the second.
 func restarted(t *testing.T, scenario string, events ...string) (notices []string) {
 	t.Helper()

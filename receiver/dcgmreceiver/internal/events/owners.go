@@ -79,6 +79,22 @@ func (o Owners) Within(gpu inventory.Key) []inventory.Key {
 	return keys
 }
 
+// Remembered returns what the GPUs and NVSwitches go by that have their numbers. MIG instances come and go with their numbers.
+func (o Owners) Remembered() map[dcgm.Entity]inventory.Remembered {
+	of := map[dcgm.Entity]inventory.Remembered{}
+	for i := range o {
+		one := &o[i]
+		if one.Until != 0 || isInstance(one.Entity) || one.Key.ID == inventory.ByNumber(one.Entity) {
+			continue
+		}
+		of[one.Entity] = inventory.Remembered{
+			Identity: inventory.Identity{ID: one.Key.ID, Name: one.Attributes["hw.name"], Model: one.Attributes["hw.model"], Vendor: one.Attributes["hw.vendor"]},
+			PCIBusID: one.PCIBusID,
+		}
+	}
+	return of
+}
+
 // Kin returns somebody who has or had a number, for what all of them have in common.
 func (o Owners) Kin(entity dcgm.Entity) *Owner {
 	for i := range slices.Backward(o) {

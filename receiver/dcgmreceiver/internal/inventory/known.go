@@ -72,7 +72,18 @@ type Node struct {
 	devices     *Devices
 	forgetAfter time.Duration
 	duplicates  map[dcgm.Entity]string // UUIDs that entities tell and that are of others
+	remembered  map[dcgm.Entity]Remembered
 }
+
+// Remembered is what an entity went by in an earlier run.
+type Remembered struct {
+	Identity
+	PCIBusID string
+}
+
+// Remember makes an entity that does not tell its UUID, as when it was lost before the start, the one that had its number in an earlier run. What
+// an entity tells itself comes first.
+func (n *Node) Remember(of map[dcgm.Entity]Remembered) { n.remembered = of }
 
 // New returns a node of which nothing is known and some devices are chosen. What has been absent for forgetAfter is
 // known no more.

@@ -74,7 +74,7 @@ func (r *recognition) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 		if k, found := r.pull(func(k *Known) bool { return k.Entity == entity && !k.unidentified() }); found {
 			return k, false
 		}
-		id.ID = ByNumber(entity)
+		id, facts = r.recall(entity, id, facts)
 	} else if numbered, found := r.pull(hasKey(Key{entity.Kind, ByNumber(entity)})); found {
 		r.change(Identified, numbered.Key(), entity)
 	}
@@ -93,6 +93,16 @@ func (r *recognition) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 		r.change(Renamed, k.Key(), entity)
 	}
 	return k, !known
+}
+
+// recall returns what an entity went by in an earlier run, else its number. Whose UUID another entity tells has another number now.
+func (r *recognition) recall(entity dcgm.Entity, id Identity, facts Facts) (Identity, Facts) {
+	was, found := r.node.remembered[entity]
+	if _, told := r.owners()[Key{entity.Kind, was.ID}]; !found || told {
+		id.ID = ByNumber(entity)
+		return id, facts
+	}
+	return id.or(was.Identity), facts.or(Facts{PCIBusID: was.PCIBusID})
 }
 
 // isNameless reports whether something that the entity goes by is missing and may still be told.
