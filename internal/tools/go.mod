@@ -8,7 +8,11 @@ tool (
 	go.opentelemetry.io/collector/cmd/mdatagen
 )
 
-require go.yaml.in/yaml/v3 v3.0.5
+require (
+	github.com/prometheus/otlptranslator v1.0.0
+	github.com/tracecoreai/tracecore/internal/dcgmnames v0.1.0
+	go.yaml.in/yaml/v3 v3.0.5
+)
 
 require (
 	4d63.com/gocheckcompilerdirectives v1.4.0 // indirect
@@ -245,3 +249,5 @@ require (
 	mvdan.cc/gofumpt v0.12.0 // indirect
 	mvdan.cc/unparam v0.0.0-20260823230713-2fa3d841b0c8 // indirect
 )
+
+replace github.com/tracecoreai/tracecore/internal/dcgmnames => ../dcgmnames

@@ -114,67 +114,57 @@ func TestEveryXIDFiresExactlyOneRule(t *testing.T) {
 }
 
 // metric is a row of the documentation of metrics.
-type metric struct {
-	name, prometheus string
-	attributes       []string
-}
+type metric struct{ name, prometheus string }
 
-var units = map[string]string{
-	"s": "_seconds", "By": "_bytes", "W": "_watts", "Cel": "_celsius", "J": "_joules", "Hz": "_hertz", "By/s": "_bytes_per_second", "W/s": "_watts_per_second",
-}
-
-// metricsPages returns the rows of all tables in docs/metrics.md, and in pages that it is divided into, which have the columns metric, type,
-// unit and attributes, wherever these stand.
+// metricsPages returns the rows of the tables in docs/metrics that have the columns metric and Prometheus.
 func metricsPages(t *testing.T) (metrics []metric) {
 	t.Helper()
-	var files []string
-	for _, pattern := range []string{"docs/metrics*.md", "docs/metrics/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		require.NoError(t, err)
-		files = append(files, found...)
-	}
-	backticked := regexp.MustCompile("`([^`]+)`")
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		require.NoError(t, err)
-		column := map[string]int{}
-		for line := range strings.SplitSeq(string(content), "\n") {
-			cells := strings.Split(line, " | ")
-			if strings.HasPrefix(line, "| metric |") {
-				for i, head := range cells {
-					column[strings.Trim(head, "| ")] = i
-				}
-				continue
-			}
-			name := backticked.FindStringSubmatch(cells[0])
-			if !strings.HasPrefix(line, "| `") || len(cells) <= column["unit"] || column["unit"] == 0 || name == nil {
-				continue
-			}
-			m := metric{name: name[1], prometheus: prometheusName(name[1], strings.Trim(cells[column["type"]], "| "), strings.Trim(cells[column["unit"]], "`| "))}
-			for _, attribute := range backticked.FindAllStringSubmatch(cells[column["attributes"]], -1) {
-				m.attributes = append(m.attributes, attribute[1])
-			}
-			metrics = append(metrics, m)
-		}
+	pages, err := filepath.Glob(filepath.Join(root, "docs/metrics/*.md"))
+	require.NoError(t, err)
+	for _, row := range tableRows(t, pages, "metric") {
+		metrics = append(metrics, metric{name: row["metric"], prometheus: row["Prometheus"]})
 	}
 	require.Greater(t, len(metrics), 100)
 	return metrics
 }
 
-// prometheusName is what the prometheus exporter makes of a metric. The Collector's own have their names as they are.
-func prometheusName(name, kind, unit string) string {
-	name = strings.ReplaceAll(name, ".", "_")
-	if strings.HasPrefix(name, "tracecore_") {
-		return name
+// attributesOfMetrics are those that docs/metrics.md and its pages list, as labels.
+func attributesOfMetrics(t *testing.T) map[string]bool {
+	t.Helper()
+	pages, err := filepath.Glob(filepath.Join(root, "docs/metrics/*.md"))
+	require.NoError(t, err)
+	labels := map[string]bool{}
+	for _, row := range tableRows(t, append(pages, filepath.Join(root, "docs/metrics.md")), "attribute") {
+		labels[strings.ReplaceAll(row["attribute"], ".", "_")] = true
 	}
-	name += units[unit]
-	switch {
-	case kind == "counter":
-		name += "_total"
-	case kind == "gauge" && unit == "1":
-		name += "_ratio"
+	require.Greater(t, len(labels), 50)
+	return labels
+}
+
+// tableRows returns the cells of all tables with this first column, by column and without backticks.
+func tableRows(t *testing.T, pages []string, first string) (rows []map[string]string) {
+	t.Helper()
+	for _, page := range pages {
+		content, err := os.ReadFile(page)
+		require.NoError(t, err)
+		var head []string
+		for line := range strings.Lines(string(content)) {
+			cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+			switch {
+			case !strings.HasPrefix(line, "|"):
+				head = nil
+			case cells[0] == first:
+				head = cells
+			case head != nil && strings.HasPrefix(line, "| `"):
+				row := map[string]string{}
+				for i, cell := range cells {
+					row[head[i]] = strings.Trim(cell, "`")
+				}
+				rows = append(rows, row)
+			}
+		}
 	}
-	return name
+	return rows
 }
 
 // What others have: Prometheus, upstream's Collector, node_exporter, and what pipelines add.
@@ -184,12 +174,9 @@ var (
 )
 
 func TestExpressionsUseMetricsAndLabelsThatExist(t *testing.T) {
-	names, labels := map[string]bool{}, map[string]bool{}
+	names, labels := map[string]bool{}, attributesOfMetrics(t)
 	for _, m := range metricsPages(t) {
 		names[m.prometheus] = true
-		for _, attribute := range m.attributes {
-			labels[strings.ReplaceAll(attribute, ".", "_")] = true
-		}
 	}
 	strip := regexp.MustCompile(`"[^"]*"`)
 	matchers := regexp.MustCompile(`\{([^{}]*(?:=|!)[^{}]*)\}`)

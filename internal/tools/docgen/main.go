@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command docgen writes the tables of the documentation that list what the code has: the
-// components in README.md and all metrics in docs/metrics.md, from every component's
-// metadata.yaml, what a manifest needs for each component in its README, and what of otelcol-contrib is carried, and kept, in docs/compatibility.md,
+// components in README.md and all metrics in docs/metrics.md and docs/metrics, from every component's
+// metadata.yaml and the examples beside it, what a manifest needs for each component in its README, and what of otelcol-contrib is carried, and kept, in docs/compatibility.md,
 // from the manifest and a list of what users rely on. Its one argument is the root of the repository.
 package main
 
@@ -28,10 +28,18 @@ type metadata struct {
 		Class     string              `yaml:"class"`
 		Stability map[string][]string `yaml:"stability"`
 	} `yaml:"status"`
-	Metrics   map[string]metric `yaml:"metrics"`
-	Telemetry struct {
+	ResourceAttributes map[string]attribute `yaml:"resource_attributes"`
+	Attributes         map[string]attribute `yaml:"attributes"`
+	Metrics            map[string]metric    `yaml:"metrics"`
+	Telemetry          struct {
 		Metrics map[string]metric `yaml:"metrics"`
 	} `yaml:"telemetry"`
+}
+
+type attribute struct {
+	Description string   `yaml:"description"`
+	Type        string   `yaml:"type"`
+	Enum        []string `yaml:"enum"`
 }
 
 type metric struct {
@@ -82,8 +90,7 @@ func run(root string) error {
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "compatibility", compatibility),
 		replaceBlock(filepath.Join(root, "docs", "compatibility.md"), "older", older),
 		replaceBlock(filepath.Join(root, "README.md"), "components", componentTable(components)),
-		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "metrics", metricsTable(components)),
-		replaceBlock(filepath.Join(root, "docs", "metrics.md"), "telemetry", telemetryTable(append(shared, components...))),
+		replaceMetrics(root, components, append(shared, components...)),
 	)
 }
 
@@ -135,30 +142,6 @@ func (md *metadata) stability() string {
 	return strings.Join(levels, "; ")
 }
 
-func metricsTable(components []metadata) string {
-	var b strings.Builder
-	b.WriteString("| metric | from | type | unit | attributes | default | meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, md := range components {
-		for _, name := range slices.Sorted(maps.Keys(md.Metrics)) {
-			m := md.Metrics[name]
-			fmt.Fprintf(&b, "| `%s` | [`%s`](../%s) | %s | %s | %s | %s | %s |\n", name, md.Type, md.dir, m.kind(), m.Unit, codes(m.Attributes), onOff(m.Enabled), m.Description)
-		}
-	}
-	return b.String()
-}
-
-func telemetryTable(packages []metadata) string {
-	var b strings.Builder
-	b.WriteString("| metric | type | unit | attributes | meaning |\n| --- | --- | --- | --- | --- |\n")
-	for _, md := range packages {
-		for _, name := range slices.Sorted(maps.Keys(md.Telemetry.Metrics)) {
-			m := md.Telemetry.Metrics[name]
-			fmt.Fprintf(&b, "| `%s%s` | %s | %s | %s | %s |\n", m.Prefix, name, m.kind(), m.Unit, codes(m.Attributes), m.Description)
-		}
-	}
-	return b.String()
-}
-
 func (m metric) kind() string {
 	switch {
 	case m.Sum != nil && m.Sum.Monotonic:
@@ -172,12 +155,14 @@ func (m metric) kind() string {
 	}
 }
 
-func codes(names []string) string {
-	quoted := make([]string, 0, len(names))
+func codes(names []string) string { return strings.Join(quoted(names), ", ") }
+
+func quoted(names []string) []string {
+	out := make([]string, 0, len(names))
 	for _, name := range names {
-		quoted = append(quoted, "`"+name+"`")
+		out = append(out, "`"+name+"`")
 	}
-	return strings.Join(quoted, ", ")
+	return out
 }
 
 func onOff(on bool) string {

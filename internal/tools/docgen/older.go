@@ -85,13 +85,16 @@ func summary(rows [][]string) string {
 	return fmt.Sprintf("%d changes in %d modules: %s.", len(rows), len(modules), strings.Join(counts, ", "))
 }
 
-// readTSV returns the rows of a table below its heading.
+// readTSV returns the rows of a table below its heading, without comments.
 func readTSV(path string, columns int) (rows [][]string, err error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	for i, line := range strings.Split(strings.TrimRight(string(content), "\n"), "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
 		cells := strings.Split(line, "\t")
 		if len(cells) != columns {
 			return nil, fmt.Errorf("%s:%d: %d columns instead of %d", path, i+1, len(cells), columns)
