@@ -80,16 +80,19 @@ func (x *expression) scale(node parser.Node, path []parser.Node, toNew dcgmnames
 	if len(path) > 0 {
 		parent = path[len(path)-1]
 	}
-	if operation, is := parent.(*parser.BinaryExpr); is && operation.LHS == node && undoes(operation, toNew) {
+	operation, isOperation := parent.(*parser.BinaryExpr)
+	switch {
+	case isOperation && operation.LHS == node && undoes(operation, toNew):
 		x.edit(int(at.End), int(operation.RHS.PositionRange().End), "")
-		return
-	}
-	if !binds(parent) {
+	case x.needsRounding(node, path, toNew):
+		x.insert(int(at.Start), "round(")
+		x.insert(int(at.End), factorText(toNew)+", 1e-6)")
+	case binds(parent):
+		x.insert(int(at.Start), "(")
+		x.insert(int(at.End), factorText(toNew)+")")
+	default:
 		x.insert(int(at.End), factorText(toNew))
-		return
 	}
-	x.insert(int(at.Start), "(")
-	x.insert(int(at.End), factorText(toNew)+")")
 }
 
 // undoes reports whether an operation with a number on its right side converts to the new unit.

@@ -26,16 +26,32 @@ type edit struct {
 
 // apply applies edits that do not overlap.
 func apply(text string, edits []edit) string {
-	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Or(a.start-b.start, a.end-b.end) })
 	var out strings.Builder
 	at := 0
-	for _, e := range edits {
+	for _, e := range ordered(edits) {
 		out.WriteString(text[at:e.start])
 		out.WriteString(e.text)
 		at = e.end
 	}
 	out.WriteString(text[at:])
 	return out.String()
+}
+
+func ordered(edits []edit) []edit {
+	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Or(a.start-b.start, a.end-b.end) })
+	return edits
+}
+
+// overlap reports whether edits do, or exceed each other.
+func overlap(edits []edit) bool {
+	at := 0
+	for _, e := range ordered(edits) {
+		if e.start < at || e.end < e.start {
+			return true
+		}
+		at = e.end
+	}
+	return false
 }
 
 // expr translates an expression. It returns no edits where nothing is dcgm-exporter's, or where something could not be translated.
@@ -64,7 +80,21 @@ func (t Translator) translate(text string, labelsOnly bool) (edits []edit, notes
 	if err := errors.Join(x.errs...); err != nil {
 		return nil, nil, err
 	}
-	return x.edits, slices.Compact(x.notes), nil
+	if err := x.check(); err != nil {
+		return nil, nil, err
+	}
+	return x.edits, x.notes, nil
+}
+
+// check reports a result that is no expression.
+func (x *expression) check() error {
+	if overlap(x.edits) {
+		return errors.New("parts of the expression cannot be rewritten together")
+	}
+	if _, _, err := parse(apply(x.text, x.edits)); err != nil {
+		return fmt.Errorf("rewrite the expression: %w", err)
+	}
+	return nil
 }
 
 // expression is the translation of one expression.

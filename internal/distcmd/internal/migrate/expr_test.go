@@ -3,6 +3,8 @@
 package migrate
 
 import (
+	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -43,6 +45,67 @@ func TestExpressionsOf49(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { requireTranslation(t, translator, c.old, c.want) })
 	}
+}
+
+// What was compared with a percentage still is, to the last bit.
+func TestPercentagesStayWhatTheyWere(t *testing.T) {
+	translator := Translator{Target: Exporter49}
+	const product, rounded = `(DCGM_FI_DEV_GPU_UTIL_RATIO * 100)`, `round(DCGM_FI_DEV_GPU_UTIL_RATIO * 100, 1e-6)`
+	for n := range 101 {
+		value := float64(n) / 100 // what dcgm-exporter and the view emit for n percent
+		for op, holds := range map[string]func(a, b float64) bool{
+			"==": func(a, b float64) bool { return a == b }, "!=": func(a, b float64) bool { return a != b },
+			">": func(a, b float64) bool { return a > b }, "<": func(a, b float64) bool { return a < b },
+			">=": func(a, b float64) bool { return a >= b }, "<=": func(a, b float64) bool { return a <= b },
+		} {
+			old := fmt.Sprintf("DCGM_FI_DEV_GPU_UTIL %s %d", op, n)
+			edits, _, err := translator.expr(old)
+			require.NoError(t, err)
+			left := strings.TrimSuffix(apply(old, edits), fmt.Sprintf(" %s %d", op, n))
+			require.Contains(t, []string{product, rounded}, left)
+			for was := range 101 {
+				value := float64(was) / 100 * 100
+				if left == rounded {
+					value = math.Floor(value*(1/1e-6)+0.5) / (1 / 1e-6) // as Prometheus rounds
+				}
+				require.Equal(t, holds(float64(was), float64(n)), holds(value, float64(n)), "%d%% %s %d", was, op, n)
+			}
+		}
+		require.Equal(t, float64(n), math.Floor(value*100*(1/1e-6)+0.5)/(1/1e-6)) //nolint:testifylint // To the last bit.
+	}
+	for old, want := range map[string]string{
+		`DCGM_FI_DEV_GPU_UTIL == 29`:                       rounded + ` == 29`,
+		`28 < DCGM_FI_DEV_GPU_UTIL`:                        `28 < ` + rounded,
+		`max by (gpu) (DCGM_FI_DEV_GPU_UTIL) > bool 90`:    `max by (gpu) (DCGM_FI_DEV_GPU_UTIL_RATIO * 100) > bool 90`,
+		`avg by (gpu) (DCGM_FI_DEV_GPU_UTIL) > 90`:         `avg by (gpu) (` + rounded + `) > 90`,
+		`avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]) >= 30`:    `round(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) * 100, 1e-6) >= 30`,
+		`avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]) == 0`:     `(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) * 100) == 0`,
+		`DCGM_FI_DEV_GPU_UTIL - 29 == 0`:                   rounded + ` - 29 == 0`,
+		`DCGM_FI_DEV_GPU_UTIL > $limit`:                    rounded + ` > $limit`,
+		`DCGM_FI_DEV_GPU_UTIL > 90 < 29`:                   rounded + ` > 90 < 29`,
+		`count_values("u", DCGM_FI_DEV_GPU_UTIL)`:          `count_values("u", ` + rounded + `)`,
+		`floor(DCGM_FI_DEV_GPU_UTIL / 10)`:                 `floor(` + rounded + ` / 10)`,
+		`DCGM_FI_DEV_GPU_UTIL / 100 > 0.28`:                `DCGM_FI_DEV_GPU_UTIL_RATIO > 0.28`,
+		`DCGM_FI_DEV_FB_USED == 29`:                        `(DCGM_FI_DEV_FB_USED_BYTES / 1048576) == 29`,
+		`DCGM_FI_DEV_SM_CLOCK != 1980`:                     `(DCGM_FI_DEV_SM_CLOCK_HERTZ / 1000000) != 1980`,
+		`DCGM_FI_DEV_GPU_UTIL > DCGM_FI_DEV_MEM_COPY_UTIL`: rounded + ` > round(DCGM_FI_DEV_MEMORY_UTIL_RATIO * 100, 1e-6)`,
+		`max_over_time(DCGM_FI_DEV_GPU_UTIL[1h:1m]) > 28`:  `max_over_time(` + rounded + `[1h:1m]) > 28`,
+	} {
+		requireTranslation(t, translator, old, want)
+	}
+}
+
+// A name that is in a unit of its own in each release is converted, or refused with both readings.
+func TestAnAmbiguousNameIsConvertedOrRefused(t *testing.T) {
+	const old = `DCGM_FI_DEV_GPU_UTIL_RATIO > 90`
+	_, _, err := Translator{Target: Exporter49}.expr(old)
+	require.ErrorContains(t, err, "DCGM_FI_DEV_GPU_UTIL_RATIO is ambiguous: in DCGM 4.6 it is field 203 (INT64, unit %), in DCGM 4.7 it is field 1613 (DOUBLE, unit 1)")
+	from48, from49 := Translator{Target: Exporter49, Engine: dcgmnames.Version{Major: 4, Minor: 6}}, Translator{Target: Exporter49, Engine: dcgmnames.Version{Major: 4, Minor: 7}}
+	requireTranslation(t, from48, old, `(DCGM_FI_DEV_GPU_UTIL_RATIO * 100) > 90`)
+	requireTranslation(t, from49, old, old)
+	_, notes, err := from48.expr(old)
+	require.NoError(t, err)
+	require.Equal(t, []string{"DCGM_FI_DEV_GPU_UTIL_RATIO was in % in 4.8 and is a ratio in 4.9: rewrite a file once"}, notes)
 }
 
 func TestExpressionsOfTheReceiver(t *testing.T) {

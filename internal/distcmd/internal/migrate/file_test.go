@@ -101,8 +101,63 @@ func TestTextsAreFoundAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// What a rewritten text of YAML in braces would need is quotes.
-func TestAFileThatWouldBreakIsLeft(t *testing.T) {
-	_, err := Translator{Target: OTel}.File([]byte("groups: [{name: g, rules: [{alert: Z, expr: DCGM_FI_DEV_GPU_TEMP > 80}]}]\n"))
-	require.ErrorContains(t, err, "an expression in braces or brackets must be quoted to be rewritten: read YAML: ")
+// A text that cannot stand without quotes any more gets them, and the file has what the expression became.
+func TestPlainTextsGetQuotesWhereTheyNeedThem(t *testing.T) {
+	for name, c := range map[string]struct{ file, want string }{
+		"in braces":            {"rules: [{alert: Z, expr: DCGM_FI_DEV_GPU_TEMP > 80}] # hot\n", "rules: [{alert: Z, expr: 'hw_temperature_celsius{hw_type=\"gpu\",hw_sensor_location=\"gpu\"} > 80'}] # hot\n"},
+		"on two lines":         {"{expr: DCGM_FI_DEV_GPU_TEMP\n   > 80, for: 5m}\n", "{expr: 'hw_temperature_celsius{hw_type=\"gpu\",hw_sensor_location=\"gpu\"}\n   > 80', for: 5m}\n"},
+		"with an anchor":       {"a: {expr: &e DCGM_FI_DEV_POWER_USAGE}\nb: {expr: *e}\n", "a: {expr: &e 'hw_power_watts{hw_type=\"gpu\"}'}\nb: {expr: *e}\n"},
+		"with a tag":           {"{expr: !!str DCGM_FI_DEV_POWER_USAGE}", "{expr: !!str 'hw_power_watts{hw_type=\"gpu\"}'}"},
+		"on a line of its own": {"expr: &e # hot\n  DCGM_FI_DEV_POWER_USAGE\n    > 600\n", "expr: &e # hot\n  hw_power_watts{hw_type=\"gpu\"}\n    > 600\n"},
+		"a block of its own":   {"expr: &e\n  |\n  DCGM_FI_DEV_POWER_USAGE\n    > 600\n", "expr: &e\n  |\n  hw_power_watts{hw_type=\"gpu\"}\n    > 600\n"},
+		"an anchor elsewhere":  {"x: &e DCGM_FI_DEV_POWER_USAGE\nrules: [{alert: A, expr: *e}]\n", "x: &e hw_power_watts{hw_type=\"gpu\"}\nrules: [{alert: A, expr: *e}]\n"},
+		"merged":               {"x: &r {expr: DCGM_FI_DEV_FB_USED == 1}\nrules: [{<<: *r, annotations: {a: '{{ $labels.gpu }}'}}]\n", "x: &r {expr: (hw_gpu_memory_usage_bytes / 1048576) == 1}\nrules: [{<<: *r, annotations: {a: '{{ $labels.hw_name }}'}}]\n"},
+		"in itself":            {"&a [*a, {expr: DCGM_FI_DEV_POWER_USAGE}]", "&a [*a, {expr: 'hw_power_watts{hw_type=\"gpu\"}'}]"},
+		"in a ConfigMap":       {"data:\n  r.yaml: |\n    {expr: DCGM_FI_DEV_POWER_USAGE}\n", "data:\n  r.yaml: |\n    {expr: 'hw_power_watts{hw_type=\"gpu\"}'}\n"},
+		"in quotes in quotes":  {"data: '{expr: DCGM_FI_DEV_POWER_USAGE}'\n", "data: '{expr: ''hw_power_watts{hw_type=\"gpu\"}''}'\n"},
+	} {
+		result, err := Translator{Target: OTel}.File([]byte(c.file))
+		require.NoError(t, err, name)
+		require.Empty(t, result.Errors, name)
+		require.Equal(t, c.want, string(result.Text), name)
+		for _, change := range result.Changes {
+			require.Contains(t, valuesIn(t, result.Text), change.New, name)
+		}
+	}
+}
+
+// valuesIn are all texts of a file, and of files within it.
+func valuesIn(t *testing.T, text []byte) []string {
+	t.Helper()
+	d, err := read(text)
+	require.NoError(t, err)
+	var values []string
+	for _, s := range d.scalars {
+		values = append(values, s.value)
+		if strings.HasPrefix(s.value, "{") {
+			values = append(values, valuesIn(t, []byte(s.value))...)
+		}
+	}
+	return values
+}
+
+func TestWhatNeedsQuotes(t *testing.T) {
+	for raw, inBlock := range map[string]bool{
+		"x # y": true, "x: y": true, "x:": true, "{a}": true, "\"a\" > 1": true, "%x": true, "- x": true, "x\n #y": true,
+		"-x": false, "x#y": false, "x:y": false, "x{a=\"b\"}": false, "x[5m:1m]": false, "(x)": false,
+	} {
+		require.Equal(t, inBlock, needsQuotes(raw, false), raw)
+		var got map[string]any
+		err := yaml.Unmarshal([]byte("k: "+raw+"\n"), &got)
+		require.Equal(t, inBlock, err != nil || got["k"] != raw, raw)
+	}
+}
+
+// Where an edit cannot be made, the place is named, and other edits are made.
+func TestPlacesThatCannotBeRewrittenAreListed(t *testing.T) {
+	text := "a: {expr: \"DCGM_FI_DEV_\\\n  GPU_TEMP\"}\nb: {expr: 'DCGM_FI_DEV_GPU_TEMP'}\n"
+	result, err := Translator{Target: Exporter49}.File([]byte(text))
+	require.NoError(t, err)
+	require.Equal(t, []Message{{1, errNotFound.Error()}}, result.Errors)
+	require.Equal(t, strings.Replace(text, "'DCGM_FI_DEV_GPU_TEMP'", "'DCGM_FI_DEV_GPU_TEMP_CELSIUS'", 1), string(result.Text))
 }

@@ -3,7 +3,6 @@
 package migrate
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,25 +30,29 @@ type Message struct {
 
 // File rewrites a file.
 func (t Translator) File(file []byte) (Result, error) {
-	roots, err := read(file)
+	d, err := read(file)
 	if err != nil {
 		return Result{}, err
 	}
-	m := t.migrate(roots)
-	m.result.Text = []byte(apply(string(file), m.edits))
-	if _, err := read(m.result.Text); err != nil {
-		return Result{}, fmt.Errorf("an expression in braces or brackets must be quoted to be rewritten: %w", err)
-	}
+	m := t.migrate(d)
+	edits := m.settle()
+	m.result.Text = []byte(apply(string(file), edits))
 	byLine := func(a, b Message) int { return a.Line - b.Line }
+	slices.SortStableFunc(m.result.Changes, func(a, b Change) int { return a.Line - b.Line })
 	slices.SortStableFunc(m.result.Notes, byLine)
 	slices.SortStableFunc(m.result.Errors, byLine)
 	return m.result, nil
 }
 
-func (t Translator) migrate(roots []*node) *migration {
-	m := &migration{Translator: t, seen: map[*scalar]bool{}}
-	for _, root := range roots {
+func (t Translator) migrate(d *document) *migration {
+	m := &migration{Translator: t, document: d, seen: map[*scalar]bool{}, walked: map[*node]bool{}, rewritten: map[*scalar]bool{}}
+	for _, root := range d.roots {
 		m.walk(root)
+	}
+	for _, s := range d.scalars {
+		if !m.seen[s] {
+			m.rest(s)
+		}
 	}
 	return m
 }
@@ -57,14 +60,21 @@ func (t Translator) migrate(roots []*node) *migration {
 // migration is that of one file.
 type migration struct {
 	Translator
+	*document
 
-	edits  []edit // of the file
-	seen   map[*scalar]bool
-	result Result
+	seen       map[*scalar]bool
+	walked     map[*node]bool
+	rewritten  map[*scalar]bool // expressions
+	rewritings []rewriting
+	result     Result
 }
 
 // walk finds what is an expression by the keys that rules and dashboards have.
 func (m *migration) walk(n *node) {
+	if m.walked[n] {
+		return
+	}
+	m.walked[n] = true
 	if expr := n.child("expr"); expr != nil && expr.text != nil && m.expression(expr.text) {
 		m.templates(n)
 	}
@@ -76,9 +86,6 @@ func (m *migration) walk(n *node) {
 	for _, child := range n.children {
 		m.walk(child)
 	}
-	if n.text != nil && !m.seen[n.text] {
-		m.rest(n.text)
-	}
 }
 
 // rest translates files within the file, such as dashboards in ConfigMaps, and reports names in other texts.
@@ -87,18 +94,18 @@ func (m *migration) rest(s *scalar) {
 	if name == "" {
 		return
 	}
-	roots, err := read([]byte(s.value))
-	if err != nil || s.starts == nil || slices.ContainsFunc(roots, (*node).isText) {
+	inner, err := read([]byte(s.value))
+	if err != nil || slices.ContainsFunc(inner.roots, (*node).isText) {
 		m.fail(s, name+" stands in a text that is no expression of a rule or a dashboard")
 		return
 	}
-	inner := m.migrate(roots)
-	m.edits = append(m.edits, s.inFile(inner.edits)...)
-	for _, change := range inner.result.Changes {
-		m.result.Changes = append(m.result.Changes, Change{change.Line + s.line - 1, change.Old, change.New})
+	within := m.migrate(inner)
+	r := rewriting{scalar: s, edits: within.settle(), notes: below(s, within.result.Notes)}
+	for _, change := range within.result.Changes {
+		r.changes = append(r.changes, Change{change.Line + s.line - 1, change.Old, change.New})
 	}
-	m.result.Notes = append(m.result.Notes, below(s, inner.result.Notes)...)
-	m.result.Errors = append(m.result.Errors, below(s, inner.result.Errors)...)
+	m.rewritings = append(m.rewritings, r)
+	m.result.Errors = append(m.result.Errors, below(s, within.result.Errors)...)
 }
 
 // below gives messages about a text the lines that they have in the file.
@@ -117,15 +124,15 @@ func (m *migration) fail(s *scalar, text string) {
 
 // expression reports whether the expression was rewritten.
 func (m *migration) expression(s *scalar) bool {
-	m.seen[s] = true
-	edits, notes, err := m.expr(s.value)
-	return m.change(s, edits, notes, err)
+	if !m.seen[s] {
+		m.seen[s] = true
+		edits, notes, err := m.expr(s.value)
+		m.rewritten[s] = m.change(s, edits, notes, err)
+	}
+	return m.rewritten[s]
 }
 
 func (m *migration) change(s *scalar, edits []edit, notes []string, err error) bool {
-	if err == nil && len(edits) > 0 && s.starts == nil {
-		err = errNotFound
-	}
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			m.fail(s, line)
@@ -135,11 +142,11 @@ func (m *migration) change(s *scalar, edits []edit, notes []string, err error) b
 	if len(edits) == 0 {
 		return false
 	}
-	m.edits = append(m.edits, s.inFile(edits)...)
-	m.result.Changes = append(m.result.Changes, Change{s.line, s.value, apply(s.value, edits)})
+	r := rewriting{scalar: s, edits: edits, changes: []Change{{s.line, s.value, apply(s.value, edits)}}}
 	for _, n := range notes {
-		m.result.Notes = append(m.result.Notes, Message{s.line, n})
+		r.notes = append(r.notes, Message{s.line, n})
 	}
+	m.rewritings = append(m.rewritings, r)
 	return true
 }
 
@@ -166,6 +173,9 @@ func (m *migration) templates(n *node) {
 }
 
 func (m *migration) template(s *scalar, labels *regexp.Regexp) {
+	if m.seen[s] {
+		return
+	}
 	m.seen[s] = true
 	var edits []edit
 	for _, at := range labels.FindAllStringSubmatchIndex(s.value, -1) {
@@ -195,6 +205,9 @@ func (m *migration) query(n *node) {
 		return
 	}
 	s := n.text
+	if m.seen[s] {
+		return
+	}
 	m.seen[s] = true
 	if at := labelValues.FindStringSubmatchIndex(s.value); at != nil {
 		m.labelValues(s, at)

@@ -5,6 +5,7 @@ package migrate
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,21 +14,26 @@ import (
 type style uint8
 
 const (
-	plain style = iota // as it is, with line breaks and indentation of its own: plain, literal and folded YAML
-	single
-	double // YAML and JSON
+	plain  style = iota // YAML, without quotes
+	block               // literal and folded YAML
+	single              // YAML
+	double              // YAML and JSON
 )
+
+// isBare says that a text stands in the file as it is, with line breaks and indentation of its own.
+func (s style) isBare() bool { return s == plain || s == block }
 
 // scalar is a text in a file.
 type scalar struct {
-	value string
-	line  int
-	style style
-	// Where each byte of value begins and ends in the file.
-	starts, ends []int
+	file   []byte
+	value  string
+	line   int
+	style  style
+	at     int  // where its first character may be
+	inFlow bool // within braces or brackets of YAML
 }
 
-var errNotFound = errors.New("the text cannot be found in the file as it was read")
+var errNotFound = errors.New("the text cannot be rewritten where it stands in the file")
 
 // locate finds the bytes of a value in a file, from where its first character may be.
 func locate(file []byte, at int, value string, s style) (starts, ends []int, err error) {
@@ -70,7 +76,7 @@ func (l *locator) space(value string) bool {
 		}
 		l.add(from, l.at)
 	}
-	return l.at > from || strings.Trim(value, "\n") == "" && l.style == plain
+	return l.at > from || strings.Trim(value, "\n") == "" && l.style.isBare()
 }
 
 // escapedSpace matches white space that is written as an escape.
@@ -84,7 +90,7 @@ func (l *locator) isSpace() bool {
 
 // character passes one character of the value.
 func (l *locator) character(value string) bool {
-	for l.style == plain && l.at < len(l.file) && strings.ContainsRune(" \t\r\n", rune(l.file[l.at])) {
+	for l.style.isBare() && l.at < len(l.file) && strings.ContainsRune(" \t\r\n", rune(l.file[l.at])) {
 		l.at++ // The indentation of a block.
 	}
 	if l.at >= len(l.file) {
@@ -134,30 +140,57 @@ func (l *locator) unit() int {
 }
 
 // inFile turns edits of the value into edits of the file.
-func (s *scalar) inFile(edits []edit) []edit {
+func (s *scalar) inFile(edits []edit) ([]edit, error) {
+	starts, ends, err := locate(s.file, s.at, s.value, s.style)
+	if err != nil || len(starts) == 0 {
+		return nil, errNotFound
+	}
+	p := places{starts, ends}
 	var out []edit
 	for _, e := range edits {
-		out = append(out, edit{s.start(e), s.end(e), s.style.quote(e.text)})
+		out = append(out, edit{p.start(e), p.end(e), s.style.quote(e.text)})
 	}
-	return out
+	if s.style != plain || overlap(out) {
+		return out, nil
+	}
+	begin, end := starts[0], ends[len(ends)-1]
+	raw := apply(string(s.file[begin:end]), moved(slices.Clone(out), -begin))
+	if !needsQuotes(raw, s.inFlow) {
+		return out, nil
+	}
+	return []edit{{begin, end, "'" + single.quote(raw) + "'"}}, nil // Lines of a plain text are folded as in quotes.
 }
 
-func (s *scalar) start(e edit) int {
+// needsQuotes reports whether a text of YAML cannot stand without quotes.
+func needsQuotes(raw string, inFlow bool) bool {
+	return plainEnds.MatchString(raw) || strings.ContainsRune(",[]{}#&*!|>'\"%@`", rune(raw[0])) || inFlow && strings.ContainsAny(raw, ",[]{}?:")
+}
+
+// plainEnds matches what ends a text without quotes, or makes something else of it.
+var plainEnds = regexp.MustCompile(`:(\s|$)|\s#|^[-?:](\s|$)`)
+
+// places are where each byte of a value begins and ends in the file.
+type places struct{ starts, ends []int }
+
+func (p places) start(e edit) int {
 	if e.start == e.end && e.start > 0 {
-		return s.ends[e.start-1]
+		return p.ends[e.start-1]
 	}
-	return s.starts[e.start]
+	return p.starts[e.start]
 }
 
-func (s *scalar) end(e edit) int {
+func (p places) end(e edit) int {
 	if e.start == e.end {
-		return s.start(e)
+		return p.start(e)
 	}
-	return s.ends[e.end-1]
+	return p.ends[e.end-1]
 }
 
-var escapes = map[style]*strings.Replacer{
-	plain: strings.NewReplacer(), single: strings.NewReplacer("'", "''"), double: strings.NewReplacer(`\`, `\\`, `"`, `\"`),
-}
+var escapes = map[style]*strings.Replacer{single: strings.NewReplacer("'", "''"), double: strings.NewReplacer(`\`, `\\`, `"`, `\"`)}
 
-func (s style) quote(text string) string { return escapes[s].Replace(text) }
+func (s style) quote(text string) string {
+	if s.isBare() {
+		return text
+	}
+	return escapes[s].Replace(text)
+}

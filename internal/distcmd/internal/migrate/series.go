@@ -65,26 +65,29 @@ func (t Translator) series(name string) (r rename, changes bool, err error) {
 		}
 		return rename{}, false, fmt.Errorf("%s has no counterpart: %s", name, hint)
 	}
-	if _, isNew := dcgmnames.In48(name); isNew && t.Target == Exporter49 {
-		return rename{}, false, nil
-	}
 	field, err := dcgmnames.Resolve(name, t.Engine)
 	if err != nil {
 		return rename{}, false, err
 	}
 	if t.Target == Exporter49 {
-		r, changes = in49(field)
-		return r, changes && r.name != name, nil
+		r, changes = in49(name, field)
+		return r, changes, nil
 	}
 	r, err = ofOTel(name, field)
 	return r, err == nil, err
 }
 
-func in49(field dcgmnames.Field) (rename, bool) {
+// in49 returns what 4.9 calls the series of a field. A name of 4.9 that was one of 4.8 as well changes its unit alone.
+func in49(name string, field dcgmnames.Field) (rename, bool) {
 	for _, r := range dcgmnames.Renames() {
-		if r.OldField.ID == field.ID && !r.Label {
-			return rename{name: r.New, factor: r.Convert}, true
+		if r.Label || r.OldField.ID != field.ID || r.New == name && r.NewField.ID == field.ID {
+			continue
 		}
+		renamed := rename{name: r.New, factor: r.Convert}
+		if r.New == name {
+			renamed.notes = append(renamed.notes, name+" was in % in 4.8 and is a ratio in 4.9: rewrite a file once")
+		}
+		return renamed, true
 	}
 	return rename{}, false
 }
