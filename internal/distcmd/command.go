@@ -38,7 +38,7 @@ func NewCommand(set otelcol.CollectorSettings) *cobra.Command {
 	validate := subcommand(root, "validate")
 	config := newConfiguration(validate, set, memory, warned)
 	addExplain(validate, config)
-	root.AddCommand(newSupportBundleCommand(root, config), newMigrateRulesCommand(), newDCGMExporterCommand(root))
+	root.AddCommand(newSupportBundleCommand(root, config), newMigrateRulesCommand(), newDCGMExporterCommand(root, validate))
 	runAsDCGMExporter(root, os.Args)
 	return root
 }

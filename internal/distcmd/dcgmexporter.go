@@ -17,7 +17,7 @@ import (
 // dcgmExporter is the command, and the name of a link to the binary that runs it.
 const dcgmExporter = "dcgm-exporter"
 
-func newDCGMExporterCommand(root *cobra.Command) *cobra.Command {
+func newDCGMExporterCommand(root, validate *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   dcgmExporter + " [flags of dcgm-exporter]",
 		Short: "Runs in dcgm-exporter's place, with its flags and environment variables",
@@ -25,19 +25,25 @@ func newDCGMExporterCommand(root *cobra.Command) *cobra.Command {
 			"configuration instead. A flag that has no counterpart is refused with what to do instead. A link to this binary that is called dcgm-exporter runs this command.",
 		DisableFlagParsing: true, // dcgm-exporter's flags have one dash or two.
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runDCGMExporter(cmd, root, args)
+			return runDCGMExporter(cmd, root, validate, args)
 		},
 	}
 }
 
-func runDCGMExporter(cmd, root *cobra.Command, args []string) error {
+func runDCGMExporter(cmd, root, validate *cobra.Command, args []string) error {
 	translation, err := exporterflags.Translate(args, os.LookupEnv)
 	switch {
 	case errors.Is(err, exporterflags.ErrHelp):
 		return printExporterFlags(cmd)
 	case err != nil:
 		return err
+	case translation.Version:
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s version %s\n", root.Name(), root.Version)
+		return err
 	case translation.Print:
+		if err := runOn(validate, cmd, &translation); err != nil {
+			return err
+		}
 		_, err := fmt.Fprint(cmd.OutOrStdout(), translation.YAML)
 		return err
 	}
@@ -46,11 +52,16 @@ func runDCGMExporter(cmd, root *cobra.Command, args []string) error {
 			return fmt.Errorf("name the host: %w", err)
 		}
 	}
-	if err := root.Flags().Set("config", "yaml:"+translation.YAML); err != nil {
+	return runOn(root, cmd, &translation)
+}
+
+// runOn runs another command on the translated configuration.
+func runOn(other, cmd *cobra.Command, translation *exporterflags.Translation) error {
+	if err := other.Flags().Set("config", "yaml:"+translation.YAML); err != nil {
 		return fmt.Errorf("use the translated configuration: %w", err)
 	}
-	root.SetContext(cmd.Context())
-	return root.RunE(root, nil)
+	other.SetContext(cmd.Context())
+	return other.RunE(other, nil)
 }
 
 // printExporterFlags prints the help of the command and dcgm-exporter's flags.
@@ -60,7 +71,7 @@ func printExporterFlags(cmd *cobra.Command) error {
 	for _, f := range exporterflags.Flags {
 		becomes := f.Becomes
 		if f.Instead != "" {
-			becomes = "not supported: " + f.Instead
+			becomes = "not supported: " + f.Refused()
 		}
 		fmt.Fprintf(&out, "  %-44s %s\n", f.Usage(), strings.ReplaceAll(becomes, "`", ""))
 	}

@@ -134,11 +134,30 @@ func TestTranslatedFlagsOfDCGMExporterAreValid(t *testing.T) {
 		nil,
 		{"-f", "/etc/dcgm-exporter/dcp-metrics-included.csv", "-k", "-r", "unix:///run/nvidia/dcgm.sock"},
 		{"-k", "--kubernetes-enable-pod-labels", "--kubernetes-enable-pod-uid", "--kubernetes-enable-dra", "--kubernetes-pod-label-allowlist-regex", "^app$", "--nvidia-resource-names", "nvidia.com/a100", "-o", "-rbmn"},
+		{"-r", "gpu7", "--names", "both", "--hostname-label", "hostname", "-s", "f", "-p", "f", "-a", "[::1]:9400"},
 		{"-r", "localhost:5555", "-d", "g:0-3", "-n", "--debug", "--log-format", "json", "--dump-enabled", "--enable-pprof", "--hpc-job-mapping-dir", "/run/jobs", "--web-read-timeout", "10s"},
 	} {
 		printed := finish(t, "", nil, append([]string{"dcgm-exporter", "--print-config"}, args...)...)
 		require.Zero(t, printed.code, printed.stderr)
 		checked := finish(t, "", nil, "validate", "--config", "yaml:"+printed.stdout)
 		require.Zero(t, checked.code, "%v: %s", args, checked.stderr)
+	}
+}
+
+// What is printed would run: a value that only the components know to be wrong is refused as at a start.
+func TestTranslatedFlagsThatAreWrongAreNotPrinted(t *testing.T) {
+	for want, args := range map[string][]string{
+		`receivers::dcgm: "collection_interval": must be at least 100ms, got 50ms`:           {"-c", "50"},
+		`receivers::dcgm: "dcgm_exporter::xid_window": must be at least 1s, got 10ms`:        {"-x", "10"},
+		`receivers::dcgm: "endpoint": must be host:port, tcp://host:port, unix:///path`:      {"-r", "http://gpu7:1"},
+		`"dcgm_exporter::counters": read the counters file: open /nowhere.csv: no such file`: {"-f", "/nowhere.csv"},
+		`"--address": must be HOST:PORT or :PORT, with an IPv6 address in [], got "9400"`:    {"-a", "9400"},
+		`"--fake-gpu": is no flag of dcgm-exporter`:                                          {"--fake-gpu"},
+		`"--switch-devices": must be f, which is all NVSwitches, got "g:0"`:                  {"-s", "g:0"},
+	} {
+		printed := finish(t, "", nil, append([]string{"dcgm-exporter", "--print-config"}, args...)...)
+		require.Equal(t, 1, printed.code)
+		require.Empty(t, printed.stdout)
+		require.Contains(t, printed.stderr, want)
 	}
 }

@@ -17,6 +17,7 @@ import (
 type Translation struct {
 	YAML     string // the configuration
 	Print    bool   // is all that was asked for
+	Version  bool   // is all that was asked for
 	Hostname string // the name of the host that the receiver takes from HOST_NAME; "" for its own choice
 }
 
@@ -30,13 +31,8 @@ func Translate(args []string, env func(string) (string, bool)) (Translation, err
 	var errs []error
 	for _, f := range Flags {
 		v := given[f.Name]
-		switch {
-		case f.Instead != "" && v.text != f.Default:
-			errs = append(errs, fmt.Errorf("%q: is not supported: %s", "--"+f.Name, f.Instead))
-		case f.apply != nil:
-			if err := f.apply(c, v); err != nil {
-				errs = append(errs, fmt.Errorf("%q: %w", "--"+f.Name, err))
-			}
+		if err := f.translate(c, v); err != nil {
+			errs = append(errs, fmt.Errorf("%q: %w", v.from, err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -47,7 +43,19 @@ func Translate(args []string, env func(string) (string, bool)) (Translation, err
 	if err != nil {
 		return Translation{}, fmt.Errorf("write configuration: %w", err)
 	}
-	return Translation{string(out), given[PrintConfig].isTrue(), hostname(given, env)}, nil
+	return Translation{YAML: string(out), Print: given[PrintConfig].isTrue(), Version: given["version"].isTrue(), Hostname: hostname(given, env)}, nil
+}
+
+// translate sets what a flag becomes.
+func (f *Flag) translate(c *config, v value) error {
+	switch {
+	case f.Instead != "" && !f.isDefault(v) && (f.without == "" || c.given[f.without].isTrue()):
+		return fmt.Errorf("is not supported: %s", f.Instead)
+	case f.apply != nil:
+		return f.apply(c, v)
+	default:
+		return nil
+	}
 }
 
 // hostname is dcgm-exporter's choice, but that localhost is no name of a host.
@@ -55,7 +63,7 @@ func hostname(given map[string]value, env func(string) (string, bool)) string {
 	if node, _ := env("NODE_NAME"); node != "" {
 		return node
 	}
-	endpoint := given["remote-hostengine-info"].text
+	endpoint := withPort(given["remote-hostengine-info"].text)
 	scheme, address, isURI := strings.Cut(endpoint, "://")
 	switch {
 	case !isURI:

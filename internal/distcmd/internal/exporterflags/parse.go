@@ -7,14 +7,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // value is what a flag has, from the command line, the environment or its default.
 type value struct {
-	text  string
-	given bool // not the default's
+	text string
+	from string // the flag or variable that has it, the flag where it is the default
 }
 
 func (v value) isTrue() bool {
@@ -39,74 +41,120 @@ var ErrHelp = flag.ErrHelp
 func parse(args []string, env func(string) (string, bool)) (map[string]value, error) {
 	set := flag.NewFlagSet("dcgm-exporter", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	given := map[string]value{}
+	p := &parser{given: map[string]value{}}
 	for _, f := range Flags {
-		v := &argument{flag: f, given: given}
-		set.Var(v, f.Name, "")
-		if f.Short != "" {
-			set.Var(v, f.Short, "")
+		for _, name := range []string{f.Name, f.Short} {
+			if name != "" {
+				set.Var(&argument{f, p}, name, "")
+			}
 		}
 	}
-	if err := set.Parse(args); err != nil {
-		return nil, unknown(err)
-	}
-	if set.NArg() > 0 {
-		return nil, fmt.Errorf("%q: is no flag of dcgm-exporter", set.Arg(0))
+	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, ErrHelp
+	case err != nil:
+		p.errs = append(p.errs, wrongFlag(err, args[:len(args)-set.NArg()]))
+	case set.NArg() > 0:
+		p.errs = append(p.errs, fmt.Errorf("%q: is no flag of dcgm-exporter", set.Arg(0)))
 	}
 	for _, f := range Flags {
-		if err := f.fromEnv(given, env); err != nil {
-			return nil, err
+		p.takeEnv(&f, env)
+	}
+	return p.given, errors.Join(p.errs...)
+}
+
+// wrongFlag names a flag as the user wrote it: it is the last argument that was read.
+func wrongFlag(err error, read []string) error {
+	const notOne = "is no flag of dcgm-exporter"
+	text, rule := err.Error(), notOne
+	if written, isOdd := strings.CutPrefix(text, "bad flag syntax: "); isOdd {
+		return fmt.Errorf("%q: %s", written, notOne)
+	}
+	if strings.HasPrefix(text, "flag needs an argument") {
+		rule = "must have a value"
+	}
+	name, _, _ := strings.Cut(read[len(read)-1], "=")
+	return fmt.Errorf("%q: %s", name, rule)
+}
+
+// parser collects what the flags have.
+type parser struct {
+	given map[string]value
+	errs  []error
+}
+
+// take takes a value, or says what is wrong with it.
+func (p *parser) take(f *Flag, v value) {
+	if err := f.check(v.text); err != nil {
+		p.errs = append(p.errs, fmt.Errorf("%q: %w", v.from, err))
+	}
+	p.given[f.Name] = v
+}
+
+func (p *parser) takeEnv(f *Flag, env func(string) (string, bool)) {
+	if _, isGiven := p.given[f.Name]; isGiven {
+		return
+	}
+	if f.Env != "" {
+		if set, _ := env(f.Env); set != "" {
+			p.take(f, value{set, f.Env})
+			return
 		}
 	}
-	return given, nil
+	p.given[f.Name] = value{f.Default, "--" + f.Name}
 }
 
-// unknown names a flag as the user would write it.
-func unknown(err error) error {
-	name, isUnknown := strings.CutPrefix(err.Error(), "flag provided but not defined: ")
-	if !isUnknown || errors.Is(err, flag.ErrHelp) {
-		return err
-	}
-	return fmt.Errorf("%q: is no flag of dcgm-exporter", name)
-}
-
-func (f Flag) fromEnv(given map[string]value, env func(string) (string, bool)) error {
-	if _, isGiven := given[f.Name]; isGiven {
-		return nil
-	}
-	given[f.Name] = value{text: f.Default}
-	if f.Env == "" {
-		return nil
-	}
-	set, _ := env(f.Env)
-	if set == "" {
-		return nil
-	}
-	if err := f.check(set); err != nil {
-		return fmt.Errorf("%q: %w", f.Env, err)
-	}
-	given[f.Name] = value{set, true}
-	return nil
-}
-
-func (f Flag) check(text string) error {
+func (f *Flag) check(text string) error {
 	var err error
 	switch f.kind {
 	case number:
-		_, err = strconv.Atoi(text)
+		_, err = wholeNumber(text)
 	case toggle:
 		_, err = strconv.ParseBool(text)
+	case duration:
+		err = checkDuration(text)
+	case choice:
+		if !slices.Contains(f.choices, text) {
+			return fmt.Errorf("must be %s, got %q", orOf(f.choices), text)
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("must be %s, got %q", map[kind]string{number: "a number", toggle: "true or false"}[f.kind], text)
+		return fmt.Errorf("must be %s, got %q", wanted[f.kind], text)
 	}
 	return nil
+}
+
+var wanted = map[kind]string{number: "a whole number", toggle: "true or false", duration: "a duration of at least 0s, such as 10s"}
+
+// wholeNumber reads decimal, hexadecimal and octal numbers, as dcgm-exporter does.
+func wholeNumber(text string) (int64, error) { return strconv.ParseInt(text, 0, 64) } //nolint:wrapcheck // The caller says what is wrong.
+
+func checkDuration(text string) error {
+	d, err := time.ParseDuration(text)
+	if err == nil && d < 0 {
+		err = errors.New("is negative")
+	}
+	return err
+}
+
+// orOf lists choices: a, b or c.
+func orOf(choices []string) string {
+	last := len(choices) - 1
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+// isDefault reports whether a value says what the flag does without it.
+func (f *Flag) isDefault(v value) bool {
+	if f.kind == toggle {
+		return v.isTrue() == (f.Default == "true")
+	}
+	return v.text == f.Default || v.text == ""
 }
 
 // argument takes a flag from the command line.
 type argument struct {
-	flag  Flag
-	given map[string]value
+	flag   Flag
+	parser *parser
 }
 
 func (a *argument) String() string { return "" }
@@ -114,13 +162,11 @@ func (a *argument) String() string { return "" }
 // IsBoolFlag reports whether the flag may stand without a value.
 func (a *argument) IsBoolFlag() bool { return a.flag.kind == toggle }
 
+// Set keeps what is wrong for later, so that all of it is reported.
 func (a *argument) Set(text string) error {
-	if err := a.flag.check(text); err != nil {
-		return err
-	}
-	if before, repeated := a.given[a.flag.Name]; repeated && a.flag.kind == list {
+	if before, repeated := a.parser.given[a.flag.Name]; repeated && a.flag.kind == list {
 		text = before.text + "," + text
 	}
-	a.given[a.flag.Name] = value{text, true}
+	a.parser.take(&a.flag, value{text, "--" + a.flag.Name})
 	return nil
 }

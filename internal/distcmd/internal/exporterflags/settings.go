@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,14 +14,6 @@ import (
 	"strings"
 	"time"
 )
-
-// set writes the value as it is.
-func set(path string) func(*config, value) error {
-	return func(c *config, v value) error {
-		c.set(path, v.text)
-		return nil
-	}
-}
 
 // ifSet leaves the default of the setting where the flag is not given.
 func ifSet(path string) func(*config, value) error {
@@ -50,10 +43,13 @@ func milliseconds(path string) func(*config, value) error {
 	}
 }
 
+// mostMilliseconds are those of a day: the receiver remembers events for so long.
+const mostMilliseconds = int64(24 * time.Hour / time.Millisecond)
+
 func (v value) milliseconds() (time.Duration, error) {
-	n, err := strconv.Atoi(v.text)
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("must be above 0 milliseconds, got %s", v.text)
+	n, err := wholeNumber(v.text)
+	if err != nil || n <= 0 || n > mostMilliseconds {
+		return 0, fmt.Errorf("must be above 0 and at most %d milliseconds, got %s", mostMilliseconds, v.text)
 	}
 	return time.Duration(n) * time.Millisecond, nil
 }
@@ -84,13 +80,51 @@ func counters(c *config, v value) error {
 	return nil
 }
 
+// address takes what a listener takes: HOST:PORT, where HOST may be absent and PORT a name.
+func address(c *config, v value) error {
+	_, port, err := net.SplitHostPort(v.text)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil || port == "" {
+		return fmt.Errorf("must be HOST:PORT or :PORT, with an IPv6 address in [], got %q", v.text)
+	}
+	c.set("exporters::prometheus::endpoint", v.text)
+	return nil
+}
+
+func hostnameLabel(c *config, v value) error {
+	if v.text != "" && c.given["no-hostname"].isTrue() {
+		return errors.New("must not be given with --no-hostname, which leaves the label out")
+	}
+	return ifSet("receivers::dcgm::dcgm_exporter::hostname_label")(c, v)
+}
+
+// allOf takes f, which is all of them.
+func allOf(entities, label string) func(*config, value) error {
+	return func(_ *config, v value) error {
+		if v.text == "f" {
+			return nil
+		}
+		return fmt.Errorf("must be f, which is all %s, got %q: choose some by the label %s in queries", entities, v.text, label)
+	}
+}
+
 func engine(c *config, v value) error {
 	if v.text == "" {
 		c.set("receivers::dcgm::mode", "embedded")
 		return nil
 	}
-	c.set("receivers::dcgm::endpoint", v.text)
+	c.set("receivers::dcgm::endpoint", withPort(v.text))
 	return nil
+}
+
+// withPort adds DCGM's own port to a host that stands alone, as libdcgm does.
+func withPort(endpoint string) string {
+	if endpoint == "" || strings.ContainsAny(endpoint, ":/") && net.ParseIP(endpoint) == nil {
+		return endpoint
+	}
+	return net.JoinHostPort(endpoint, "5555")
 }
 
 var someGPUs = regexp.MustCompile(`^g:(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)$`)
@@ -147,11 +181,7 @@ func pprof(c *config, v value) error {
 }
 
 func logFormat(c *config, v value) error {
-	encoding, known := map[string]string{"text": "console", "json": "json"}[v.text]
-	if !known {
-		return fmt.Errorf("must be text or json, got %q", v.text)
-	}
-	c.set("service::telemetry::logs::encoding", encoding)
+	c.set("service::telemetry::logs::encoding", map[string]string{"text": "console", "json": "json"}[v.text])
 	return nil
 }
 

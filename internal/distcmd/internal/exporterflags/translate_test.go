@@ -80,54 +80,23 @@ func TestFlagsWithoutCounterpartAreRefusedByName(t *testing.T) {
 		if f.Instead == "" {
 			continue
 		}
-		text := map[kind]string{text: "x", toggle: "true"}[f.kind]
-		_, err := Translate([]string{"--" + f.Name + "=" + text}, none)
-		require.EqualError(t, err, fmt.Sprintf("%q: is not supported: %s", "--"+f.Name, f.Instead))
-		_, err = Translate(nil, environ(f.Env+"="+text))
-		require.EqualError(t, err, fmt.Sprintf("%q: is not supported: %s", "--"+f.Name, f.Instead))
-		_, err = Translate([]string{"--" + f.Name + "=" + f.Default}, none)
-		require.NoError(t, err, f.Name)
-		refused++
-	}
-	require.Equal(t, 11, refused)
-}
-
-func TestWrongValuesAreRefusedByName(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		return path
-	}
-	for _, c := range []struct {
-		want string
-		args []string
-		env  string
-	}{
-		{`"-unheard": is no flag of dcgm-exporter`, []string{"--unheard"}, ""},
-		{`"extra": is no flag of dcgm-exporter`, []string{"-k", "extra"}, ""},
-		{`must be a number, got "10s"`, []string{"-c", "10s"}, ""},
-		{`"--collect-interval": must be above 0 milliseconds, got 0`, []string{"-c", "0"}, ""},
-		{`"DCGM_EXPORTER_KUBERNETES": must be true or false, got "maybe"`, nil, "DCGM_EXPORTER_KUBERNETES=maybe"},
-		{`"--devices": must be f, g or g:NUMBERS, got "i"`, []string{"-d", "i"}, ""},
-		{`"--devices": must have numbers up to 1024 in order, got "3-1"`, []string{"-d", "g:3-1"}, ""},
-		{`"--devices": must have numbers up to 1024 in order, got "0-99999999"`, []string{"-d", "g:0-99999999"}, ""},
-		{`"--log-format": must be text or json, got "xml"`, []string{"--log-format", "xml"}, ""},
-		{`"--dump-directory": must be an absolute path, got "x"`, []string{"--dump-enabled", "--dump-directory", "x"}, ""},
-		{`"--pod-resources-kubelet-socket": must be an absolute path, got "x"`, []string{"-k", "--pod-resources-kubelet-socket", "x"}, ""},
-		{`"--kubernetes-pod-label-allowlist-regex": must be regular expressions`, []string{"-k", "--kubernetes-pod-label-allowlist-regex", "("}, ""},
-		{`"--web-config-file": open /nowhere.yaml: no such file or directory`, []string{"--web-config-file", "/nowhere.yaml"}, ""},
-		{`field http_server_config not found`, []string{"--web-config-file", file("headers.yaml", "http_server_config: {http2: false}\n")}, ""},
-		{`"tls_server_config::client_auth_type": must be RequireAndVerifyClientCert with a client_ca_file`, []string{"--web-config-file", file("any.yaml", "tls_server_config: {cert_file: a, key_file: b, client_auth_type: RequestClientCert}\n")}, ""},
-		{`"tls_server_config::min_version": must be TLS10, TLS11, TLS12 or TLS13, got "1.2"`, []string{"--web-config-file", file("version.yaml", "tls_server_config: {cert_file: a, key_file: b, min_version: '1.2'}\n")}, ""},
-	} {
-		env := none
-		if c.env != "" {
-			env = environ(c.env)
+		var with []string
+		if f.without != "" {
+			with = []string{"--" + f.without}
 		}
-		_, err := Translate(c.args, env)
-		require.ErrorContains(t, err, c.want)
+		text := map[kind]string{text: "x", toggle: "true"}[f.kind]
+		_, err := Translate(append(with, "--"+f.Name+"="+text), none)
+		require.ErrorContains(t, err, fmt.Sprintf("%q: is not supported: %s", "--"+f.Name, f.Instead))
+		_, err = Translate(with, environ(f.Env+"="+text))
+		require.ErrorContains(t, err, fmt.Sprintf("%q: is not supported: %s", f.Env, f.Instead))
+		refused++
+		if with == nil {
+			continue
+		}
+		_, err = Translate([]string{"--" + f.Name + "=" + text}, none)
+		require.NoError(t, err, "%s has no effect without %s, for dcgm-exporter as well", f.Name, f.without)
 	}
+	require.Equal(t, 9, refused)
 }
 
 func TestHostIsNamedAsByDCGMExporter(t *testing.T) {
@@ -137,6 +106,8 @@ func TestHostIsNamedAsByDCGMExporter(t *testing.T) {
 		{"gpu7:5555", "n1", "n1"},
 		{"gpu7:5555", "", "gpu7"},
 		{"tcp://gpu7:5555", "", "gpu7"},
+		{"gpu7", "", "gpu7"},
+		{"localhost", "", ""},
 		{"10.0.0.7:5555", "", "10.0.0.7"},
 		{"localhost:5555", "", ""},
 		{"127.0.0.1:5555", "", ""},
@@ -181,7 +152,7 @@ func TestEveryFlagIsDocumented(t *testing.T) {
 		require.NotEqual(t, f.Becomes == "", f.Instead == "", f.Name)
 		becomes := f.Becomes
 		if f.Instead != "" {
-			becomes = "refused: " + f.Instead
+			becomes = "refused: " + f.Refused()
 		}
 		env := "none"
 		if f.Env != "" {
