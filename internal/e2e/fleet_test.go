@@ -110,6 +110,18 @@ func (s *fleetSink) of(host fleetHost, prefixes ...string) map[string]bool {
 	return found
 }
 
+// metrics returns the names of all metrics that have come.
+func (s *fleetSink) metrics() (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, series := range s.series {
+		for name := range series {
+			names = append(names, strings.TrimSuffix(strings.SplitN(name, "map[", 2)[0], " "))
+		}
+	}
+	return names
+}
+
 // kinds has a metric of each receiver that the agents of all examples have.
 func kinds() []string {
 	if strings.HasSuffix(binary, "-static") {

@@ -142,7 +142,7 @@ func TestShippedPagesForgetASeriesAfterThreeIntervalsAndKeepItOverUpgrades(t *te
 			require.Equal(t, true, config.Exporters["prometheus"]["without_scope_info"], "%s: series that outlive an upgrade", path)
 		}
 	}
-	require.Equal(t, 9, pages)
+	require.Equal(t, 11, pages)
 }
 
 // hostActions are how an agent has to name its host: on Kubernetes by the node, whatever a pod
@@ -171,5 +171,5 @@ func TestShippedAgentsNameTheirHostOnEveryResource(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 12, agents)
+	require.Equal(t, 14, agents)
 }
