@@ -4,15 +4,21 @@ package main
 
 import (
 	"encoding"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
 )
 
-// describer makes schemas of values, which are the defaults of a component.
+// describer makes schemas of values, which are the defaults of a component, and rows of those keys that a keys.yaml describes.
 type describer struct {
-	comments comments
-	err      error
+	root  string
+	files map[string]*docs
+	rows  []row
+	errs  []error
 }
 
 // variable is what may stand for any value: a reference that the Collector resolves.
@@ -23,51 +29,95 @@ var (
 	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
+func (d *describer) exists(folder string) bool {
+	_, err := os.Stat(filepath.Join(d.root, folder, keysFile))
+	return err == nil
+}
+
+func (d *describer) load(folder string) *docs {
+	if d.files == nil {
+		d.files = map[string]*docs{}
+	}
+	if d.files[folder] == nil {
+		read, err := load(d.root, folder)
+		if err != nil {
+			d.errs = append(d.errs, err)
+			read = &docs{folder: folder}
+		}
+		d.files[folder] = read
+	}
+	return d.files[folder]
+}
+
+// err is all that is wrong, once everything is described.
+func (d *describer) err() error {
+	errs := d.errs
+	for _, file := range d.files {
+		errs = append(errs, file.unused())
+	}
+	return errors.Join(errs...)
+}
+
 // nullable is a type of which a key without a value is one, too.
 func nullable(name string) []string { return []string{name, "null"} }
 
-func (d *describer) describe(v reflect.Value) schema {
+func isText(t reflect.Type) bool { return reflect.PointerTo(t).Implements(unmarshalerType) }
+
+func (d *describer) describe(v reflect.Value, at place) schema {
 	t := v.Type()
 	switch {
 	case t == durationType:
-		return withDefault(schema{"type": "string", "pattern": `^[-+]?([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\$`}, v, v.Interface().(time.Duration).String())
-	case reflect.PointerTo(t).Implements(unmarshalerType):
+		return withDefault(schema{"type": "string", "pattern": `^[-+]?([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\$`}, v, duration(v))
+	case isText(t):
 		return schema{"type": "string"}
 	case isOptional(t):
-		return d.optional(v)
+		return d.describe(optional(v), at)
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		if v.IsNil() {
-			v = reflect.New(t.Elem())
-		}
-		return d.describe(v.Elem())
+		return d.describe(pointed(v), at)
 	case reflect.Struct:
-		return d.structure(v)
+		return d.structure(v, at)
 	case reflect.Slice, reflect.Array:
-		return schema{"type": nullable("array"), "items": d.describe(reflect.New(t.Elem()).Elem())}
+		return schema{"type": nullable("array"), "items": d.describe(zero(t.Elem()), at.under("<i>", "0"))}
 	case reflect.Map:
-		return schema{"type": nullable("object"), "additionalProperties": d.describe(reflect.New(t.Elem()).Elem())}
+		return schema{"type": nullable("object"), "additionalProperties": d.describe(zero(t.Elem()), at.underKey())}
 	case reflect.String:
 		return withDefault(schema{"type": "string"}, v, v.String())
-	case reflect.Bool:
-		return orVariable(withDefault(schema{"type": "boolean"}, v, v.Interface()))
-	case reflect.Float32, reflect.Float64:
-		return orVariable(withDefault(schema{"type": "number"}, v, v.Interface()))
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return orVariable(withDefault(schema{"type": "integer"}, v, v.Interface()))
 	default:
-		return schema{}
+		return d.plain(v)
 	}
 }
 
-// orVariable describes a value that is no text, which a reference can stand for.
-func orVariable(plain schema) schema {
-	described := schema{"anyOf": []schema{{"type": plain["type"]}, variable}}
-	if value, ok := plain["default"]; ok {
-		described["default"] = value
+func (d *describer) plain(v reflect.Value) schema {
+	name := kindName(v.Kind())
+	if name == "" {
+		return schema{}
 	}
-	return described
+	described := schema{"anyOf": []schema{{"type": name}, variable}}
+	return withDefault(described, v, v.Interface())
+}
+
+// kindName is the name of JSON schema for what is no text, which a reference can stand for.
+func kindName(kind reflect.Kind) string {
+	switch {
+	case kind == reflect.Bool:
+		return "boolean"
+	case kind >= reflect.Int && kind <= reflect.Uint64:
+		return "integer"
+	case kind == reflect.Float32 || kind == reflect.Float64:
+		return "number"
+	}
+	return ""
+}
+
+func zero(t reflect.Type) reflect.Value { return reflect.New(t).Elem() }
+
+func pointed(v reflect.Value) reflect.Value {
+	if v.IsNil() {
+		return zero(v.Type().Elem())
+	}
+	return v.Elem()
 }
 
 func withDefault(described schema, v reflect.Value, value any) schema {
@@ -82,42 +132,89 @@ func isOptional(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && strings.HasSuffix(t.PkgPath(), "config/configoptional")
 }
 
-// optional describes what is there only when it is set. Its default has no exported name, so the type of Get's result is what there is.
-func (d *describer) optional(v reflect.Value) schema {
-	get, _ := reflect.PointerTo(v.Type()).MethodByName("Get")
-	return d.describe(reflect.New(get.Type.Out(0).Elem()).Elem())
+// optional returns what is there once a section is written.
+func optional(v reflect.Value) reflect.Value {
+	written := reflect.New(v.Type())
+	written.Elem().Set(v)
+	return written.MethodByName("GetOrInsertDefault").Call(nil)[0].Elem()
 }
 
-func (d *describer) structure(v reflect.Value) schema {
+func (d *describer) structure(v reflect.Value, at place) schema {
 	properties := schema{}
-	d.fields(v, properties)
+	if strings.HasSuffix(v.Type().PkgPath(), "/internal/metadata") && isSwitches(v.Type().Name()) {
+		d.switches(v, properties, at)
+	} else {
+		d.fields(v, properties, at.in(d, v.Type()))
+	}
 	return schema{"type": nullable("object"), "properties": properties, "additionalProperties": false}
 }
 
+// isSwitches says whether a structure that mdatagen made has one key for each metric or resource attribute.
+func isSwitches(name string) bool {
+	return name == "MetricsConfig" || name == "ResourceAttributesConfig"
+}
+
+// switches describes sections that are all alike in one set of rows.
+func (d *describer) switches(v reflect.Value, properties schema, at place) {
+	from := len(d.rows)
+	for i := range v.NumField() {
+		name := keyOf(v.Type().Field(i))
+		known := d.rows
+		properties[name] = d.describe(v.Field(i), at.under("<name>", name))
+		if i == 0 {
+			continue
+		}
+		d.rows = known
+		if v.Field(i).FieldByName("Enabled").Bool() != v.Field(0).FieldByName("Enabled").Bool() {
+			d.rows[from].defaults = "see [documentation.md](documentation.md)"
+		}
+	}
+}
+
+func keyOf(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+	if name == "" {
+		return strings.ToLower(field.Name)
+	}
+	return name
+}
+
 // fields adds the keys of a structure, and of those that are squashed into it.
-func (d *describer) fields(v reflect.Value, properties schema) {
+func (d *describer) fields(v reflect.Value, properties schema, at place) {
 	t := v.Type()
 	for i := range t.NumField() {
 		field := t.Field(i)
-		name, options, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
-		switch {
-		case !field.IsExported() || name == "-":
+		_, options, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+		switch name := keyOf(field); {
+		case !field.IsExported() || name == "-" || strings.Contains(options, "remain"):
 		case strings.Contains(options, "squash"):
-			d.fields(v.Field(i), properties)
-		case strings.Contains(options, "remain"):
+			d.fields(v.Field(i), properties, at)
 		default:
-			if name == "" {
-				name = strings.ToLower(field.Name)
-			}
-			described := d.describe(v.Field(i))
-			text, err := d.comments.of(t, field.Name)
-			if err != nil {
-				d.err = err
-			}
-			if text != "" {
-				described["description"] = text
-			}
-			properties[name] = described
+			properties[name] = d.field(v.Field(i), at.under(name, name))
 		}
 	}
+}
+
+// field describes a key, by what its keys.yaml says about it.
+func (d *describer) field(v reflect.Value, at place) schema {
+	said := at.entry()
+	if said == nil {
+		if !at.others && needsEntry(v.Type()) {
+			d.errs = append(d.errs, fmt.Errorf("%s: %q: has no entry", filepath.Join(at.docs.folder, keysFile), at))
+		}
+		return d.describe(v, at)
+	}
+	made, err := newRow(v, at, said)
+	if err != nil {
+		d.errs = append(d.errs, fmt.Errorf("%s: %q: %w", filepath.Join(at.docs.folder, keysFile), at, err))
+	}
+	d.rows = append(d.rows, made)
+	described := d.describe(v, at)
+	said.constrain(described)
+	return described
+}
+
+// needsEntry says whether a key has to be described: all but sections whose keys are.
+func needsEntry(t reflect.Type) bool {
+	return t.Kind() != reflect.Struct || isText(t) || isOptional(t) || !strings.HasPrefix(t.PkgPath(), repository)
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 
@@ -36,7 +37,8 @@ var amendments = map[string]func(properties schema){
 		devices := properties["devices"].(schema)
 		devices["type"], devices["items"] = []string{"array", "string", "integer", "null"}, schema{"type": []string{"string", "integer"}}
 		exporter := properties["dcgm_exporter"].(schema)["properties"].(schema)
-		exporter["names"].(schema)["type"] = []string{"string", "number"}
+		names := exporter["names"].(schema)
+		names["anyOf"] = append(names["anyOf"].([]schema), schema{"enum": []float64{4.8, 4.9}})
 		metrics := properties["metrics"].(schema)
 		metrics["patternProperties"] = schema{`^gpu\.dcgm\.`: schema{"type": "object", "properties": schema{"enabled": schema{"type": "boolean"}}}}
 	},
@@ -55,7 +57,7 @@ func document(root string) (schema, error) {
 	for _, section := range sections {
 		components := schema{}
 		for _, factory := range section.factories {
-			described, err := describe(root, factory)
+			described, _, err := describe(root, section.name, factory)
 			if err != nil {
 				return nil, err
 			}
@@ -81,14 +83,22 @@ func pipeline() schema {
 	}
 }
 
-func describe(root string, factory component.Factory) (schema, error) {
-	d := describer{comments: comments{root: root}}
-	described := d.describe(reflect.ValueOf(factory.CreateDefaultConfig()))
-	if d.err != nil {
-		return nil, fmt.Errorf("describe %s: %w", factory.Type(), d.err)
+// folderOf is where the component of a section is.
+func folderOf(section string, factory component.Factory) string {
+	kind := strings.TrimSuffix(section, "s")
+	return kind + "/" + strings.ReplaceAll(factory.Type().String(), "_", "") + kind
+}
+
+// describe returns the schema of a component, and the rows of its README.
+func describe(root, section string, factory component.Factory) (schema, []row, error) {
+	d := describer{root: root}
+	at := place{docs: d.load(folderOf(section, factory))}
+	described := d.describe(reflect.ValueOf(factory.CreateDefaultConfig()), at)
+	if err := d.err(); err != nil {
+		return nil, nil, fmt.Errorf("describe %s: %w", factory.Type(), err)
 	}
 	if amend := amendments[factory.Type().String()]; amend != nil {
 		amend(described["properties"].(schema))
 	}
-	return described, nil
+	return described, d.rows, nil
 }

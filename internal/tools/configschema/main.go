@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Configschema writes a JSON schema of the configuration of the components of this repository, for editors. Keys, types and defaults are those
-// of the Go structures, and descriptions are the comments of their fields. Components of others are not described, and may have any key.
+// Configschema writes a JSON schema of the configuration of the components of this repository, for editors, and the tables of keys in their
+// READMEs. Keys, types and defaults are those of the Go structures; meanings, rules and examples are those of the keys.yaml next to them.
+// Components of others are not described, and may have any key.
 //
 //	go -C internal/tools/configschema run . ../../..
 package main
@@ -13,6 +14,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 )
 
 // file is relative to the root of the repository.
@@ -33,7 +36,39 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(args[0], file), content, 0o600)
+	if err := os.WriteFile(filepath.Join(args[0], file), content, 0o600); err != nil {
+		return err
+	}
+	return writeTables(args[0])
+}
+
+// writeTables writes the keys of every component into its README.
+func writeTables(root string) error {
+	var errs []error
+	for _, section := range sections {
+		for _, factory := range section.factories {
+			_, rows, err := describe(root, section.name, factory)
+			if err == nil {
+				err = writeTable(filepath.Join(root, folderOf(section.name, factory), "README.md"), table(rows))
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var block = regexp.MustCompile(`(?s)(<!-- generated keys -->\n).*?(<!-- end generated keys -->\n)`)
+
+func writeTable(path, text string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	found := block.FindSubmatchIndex(content)
+	if found == nil {
+		return fmt.Errorf("%s: must have a line <!-- generated keys --> and a line <!-- end generated keys -->", path)
+	}
+	return os.WriteFile(path, slices.Concat(content[:found[3]], []byte(text), content[found[4]:]), 0o600)
 }
 
 func render(root string) ([]byte, error) {
