@@ -157,7 +157,7 @@ func createDefaultConfig() component.Config {
 // Unmarshal takes GPU numbers for devices and releases that are written as numbers, and what Google's dcgmreceiver is configured with, or
 // names the counterparts of its metrics.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := errors.Join(cfg.google.take(conf), wholeNumbersErr(conf)); err != nil {
+	if err := errors.Join(cfg.google.take(conf), wholeNumbersErr(conf), withoutViewErr(conf)); err != nil {
 		return err
 	}
 	if release, isNumber := conf.Get("dcgm_exporter::names").(float64); isNumber {

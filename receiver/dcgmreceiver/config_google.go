@@ -70,23 +70,35 @@ func (g *googleConfig) describe(attributes pcommon.Map, of *gpu) {
 	}
 }
 
-// take takes the switches of Google's receiver out of a configuration that has its view, or has its metrics and no views. Anywhere else they
+// take takes the switches of Google's receiver out of a configuration that has its view, or has its switches and no views. Anywhere else they
 // are an error, and older ones always are.
 func (g *googleConfig) take(conf *confmap.Conf) error {
-	known := googleview.Defaults()
-	g.isImplied = !conf.IsSet("views") && slices.ContainsFunc(slices.Collect(maps.Keys(known)), func(name string) bool { return conf.IsSet("metrics::" + name) })
+	attributes := map[string]bool{}
+	for _, name := range googleResource {
+		attributes[name] = true
+	}
+	g.isImplied = !conf.IsSet("views") && (hasAny(conf, "metrics", googleview.Defaults()) || hasAny(conf, "resource_attributes", attributes))
 	if g.isImplied {
 		if err := conf.Merge(confmap.NewFromStringMap(map[string]any{"views": []any{viewGoogle}})); err != nil {
 			return err
 		}
 	}
 	if !slices.Contains(viewsOf(conf), viewGoogle) {
-		return googleMetricsErr(conf)
+		return errors.Join(googleMetricsErr(conf), googleResourceErr(conf))
 	}
 	var err, otherErr error
-	g.metrics, err = takeSwitches(conf, "metrics", slices.Collect(maps.Keys(known)))
-	g.resource, otherErr = takeSwitches(conf, "resource_attributes", googleResource)
+	g.metrics, err = takeSwitches(conf, "metrics", googleview.Defaults())
+	g.resource, otherErr = takeSwitches(conf, "resource_attributes", attributes)
 	return errors.Join(err, otherErr, googleMetricsErr(conf))
+}
+
+func hasAny(conf *confmap.Conf, section string, names map[string]bool) bool {
+	for name := range names {
+		if conf.IsSet(section + "::" + name) {
+			return true
+		}
+	}
+	return false
 }
 
 // viewsOf are the views that a configuration names, in a list or in a text.
@@ -103,29 +115,58 @@ func viewsOf(conf *confmap.Conf) []string {
 	return names
 }
 
-// takeSwitches takes those of some names out of a section.
-func takeSwitches(conf *confmap.Conf, section string, names []string) (map[string]bool, error) {
+// takeSwitches takes those of some names out of a section; each name comes with what it is unless it is switched.
+func takeSwitches(conf *confmap.Conf, section string, names map[string]bool) (map[string]bool, error) {
 	switches := map[string]bool{}
 	var errs []error
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		key := section + "::" + name
 		if !conf.IsSet(key) {
 			continue
 		}
-		var one struct {
-			Enabled bool `mapstructure:"enabled"`
-		}
-		sub, err := conf.Sub(key)
-		if err == nil {
-			err = sub.Unmarshal(&one)
-		}
+		on, err := switchOf(conf.Get(key), names[name])
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%q: %w", key, err))
 		}
-		switches[name] = one.Enabled
+		switches[name] = on
 		conf.Delete(key)
 	}
 	return switches, errors.Join(errs...)
+}
+
+// switchOf reads {enabled: true}.
+func switchOf(section any, byDefault bool) (bool, error) {
+	if section == nil {
+		return byDefault, nil
+	}
+	keys, isSection := section.(map[string]any)
+	if !isSection {
+		return false, fmt.Errorf("must be a section with the key enabled, got %v", section)
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if key != "enabled" {
+			return false, fmt.Errorf("has no key %q, only enabled", key)
+		}
+	}
+	switch on := keys["enabled"].(type) {
+	case nil:
+		return byDefault, nil
+	case bool:
+		return on, nil
+	default:
+		return false, fmt.Errorf("enabled must be true or false, got %v", on)
+	}
+}
+
+// googleResourceErr names every switch for an attribute of Google's dcgmreceiver.
+func googleResourceErr(conf *confmap.Conf) error {
+	var errs []error
+	for _, name := range googleResource {
+		if key := "resource_attributes::" + name; conf.IsSet(key) {
+			errs = append(errs, fmt.Errorf(`%q: is an attribute of Google's dcgmreceiver: points of this receiver have hw.id, hw.name and hw.model, or add google to "views"`, key))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // googleMetricsErr names every switch for a metric of Google's dcgmreceiver, and its counterpart.

@@ -59,13 +59,60 @@ func TestConfigurationOfGooglesReceiverIsTaken(t *testing.T) {
 	}
 }
 
+// The resource alone may be switched, too.
+func TestSwitchedResourceImpliesItsView(t *testing.T) {
+	cfg, err := unmarshalled(map[string]any{"resource_attributes": map[string]any{"gpu.uuid": map[string]any{"enabled": false}}})
+	require.NoError(t, err)
+	require.Equal(t, []string{viewGoogle}, cfg.Views)
+	require.True(t, cfg.google.isImplied)
+	require.Equal(t, map[string]bool{"gpu.uuid": false}, cfg.google.resource)
+}
+
+// A switch that says nothing leaves what is the default, as in every receiver.
+func TestEmptySwitchesAreTheDefault(t *testing.T) {
+	for name, empty := range map[string]any{"nothing": nil, "a section": map[string]any{}, "no value": map[string]any{"enabled": nil}} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := unmarshalled(map[string]any{"views": []any{viewGoogle}, "metrics": map[string]any{"gpu.dcgm.temperature": empty, "gpu.dcgm.sm.occupancy": empty}})
+			require.NoError(t, err)
+			require.Equal(t, map[string]bool{"gpu.dcgm.temperature": true, "gpu.dcgm.sm.occupancy": false}, cfg.google.metrics)
+		})
+	}
+}
+
 func TestWrongSwitchesOfGooglesReceiverAreErrors(t *testing.T) {
 	_, err := unmarshalled(nil, "gpu.dcgm.temperature", "dcgm.gpu.utilization")
 	require.ErrorContains(t, err, `"metrics::dcgm.gpu.utilization"`, "an older metric")
-	_, err = unmarshalled(map[string]any{"views": []any{viewGoogle}, "metrics": map[string]any{"gpu.dcgm.temperature": map[string]any{"on": true}}})
-	require.ErrorContains(t, err, `"metrics::gpu.dcgm.temperature": `)
 	_, err = unmarshalled(map[string]any{"views": []any{viewGoogle}}, "gpu.dcgm.nonsense")
 	require.ErrorContains(t, err, "gpu.dcgm.nonsense")
+	_, err = unmarshalled(map[string]any{"views": "otel", "resource_attributes": map[string]any{"gpu.uuid": map[string]any{"enabled": false}}})
+	require.ErrorContains(t, err, `"resource_attributes::gpu.uuid": is an attribute of Google's dcgmreceiver: points of this receiver have hw.id, hw.name and hw.model, or add google to "views"`)
+	for want, wrong := range map[string]any{
+		"must be a section with the key enabled, got true": true,
+		`has no key "on", only enabled`:                    map[string]any{"on": true},
+		"enabled must be true or false, got maybe":         map[string]any{"enabled": "maybe"},
+	} {
+		_, err := unmarshalled(map[string]any{
+			"views": []any{viewGoogle}, "metrics": map[string]any{"gpu.dcgm.temperature": wrong}, "resource_attributes": map[string]any{"gpu.uuid": wrong},
+		})
+		require.ErrorContains(t, err, `"metrics::gpu.dcgm.temperature": `+want)
+		require.ErrorContains(t, err, `"resource_attributes::gpu.uuid": `+want)
+	}
+}
+
+func TestSettingsOfAViewThatIsNotEmittedAreAnError(t *testing.T) {
+	section := map[string]any{"names": "4.9"}
+	for _, views := range []any{nil, "otel", []any{viewOTel, viewGoogle}} {
+		more := map[string]any{"dcgm_exporter": section}
+		if views != nil {
+			more["views"] = views
+		}
+		_, err := unmarshalled(more)
+		require.ErrorContains(t, err, `"dcgm_exporter": has no effect without dcgm_exporter in "views"`)
+	}
+	_, err := unmarshalled(map[string]any{"dcgm_exporter": section, "views": "otel,dcgm_exporter"})
+	require.NoError(t, err)
+	_, err = unmarshalled(map[string]any{"dcgm_exporter": nil})
+	require.NoError(t, err)
 }
 
 // unmarshalled is a configuration with some metrics switched off.

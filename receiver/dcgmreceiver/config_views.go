@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/confmap"
+
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 )
 
@@ -77,6 +79,14 @@ func defaultDCGMExporterConfig() DCGMExporterConfig {
 
 // shows reports whether a view is emitted.
 func (cfg *Config) shows(view string) bool { return slices.Contains(cfg.Views, view) }
+
+// withoutViewErr refuses settings of dcgm-exporter's view where it is not emitted: views were forgotten, or the settings were.
+func withoutViewErr(conf *confmap.Conf) error {
+	if conf.Get("dcgm_exporter") == nil || slices.Contains(viewsOf(conf), viewDCGMExporter) {
+		return nil
+	}
+	return fmt.Errorf(`"dcgm_exporter": has no effect without %s in "views"`, viewDCGMExporter)
+}
 
 func (cfg *Config) validateViews() error {
 	var errs []error

@@ -3,7 +3,6 @@
 package dcgmreceiver
 
 import (
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -31,7 +30,7 @@ func newGoogle(cfg *Config, version string, logger *zap.Logger) *google {
 		return nil
 	}
 	if cfg.google.isImplied {
-		logger.Warn(`metrics of Google's dcgmreceiver are configured, so its metrics are emitted and no others: write "views: [google]" to say so, or switch metrics of this receiver instead`)
+		logger.Warn(`switches of Google's dcgmreceiver are configured, so its metrics are emitted and no others: write "views: [google]" to say so, or switch metrics of this receiver instead`)
 	}
 	view := googleview.New(cfg.google.metrics)
 	return &google{View: view, batch: record.NewBatch(catalog.ScopeName, version, view.Metrics)}
@@ -88,7 +87,7 @@ func (c *collector) googleRows(pass *record.Pass, g *gpu) {
 	for i := range counts {
 		if n := &counts[i]; !n.Overflow && pass.Tally.Take() {
 			at := record.Point{Value: count(n.Number), At: record.Micros(until), Start: record.Micros(since)}
-			pass.Batch.AddOf(pcommon.NewMap(), c.google.XIDs, at, catalog.Attr{Key: googleview.XIDKey, Value: strconv.Itoa(n.Code)})
+			pass.Batch.AddFilled(pcommon.NewMap(), c.google.XIDs, at, func(to pcommon.Map) { to.PutInt(googleview.XIDKey, int64(n.Code)) })
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // googlePoints are the values of one GPU, by its resource.
@@ -27,6 +28,19 @@ func (s *simulation) googlePoints(number string) (attributes map[string]any, val
 		}
 	}
 	return attributes, values
+}
+
+// googleXID is the attribute of the first XID in the newest batch.
+func (s *simulation) googleXID() pcommon.Value {
+	s.t.Helper()
+	batches := s.sink.AllMetrics()
+	for m, point := range points(batches[len(batches)-1]) {
+		if code, has := point.Attributes().Get("gpu.error.xid"); has && m.Name() == "gpu.dcgm.xid_errors" {
+			return code
+		}
+	}
+	s.t.Fatal("no XID is emitted")
+	return pcommon.Value{}
 }
 
 func TestImpliedViewIsSaidOnce(t *testing.T) {
@@ -73,5 +87,6 @@ field 310 * const 7
 		for key := range values {
 			require.Regexp(s.t, "^gpu\\.dcgm\\.", key)
 		}
+		require.Equal(s.t, pcommon.ValueTypeInt, s.googleXID().Type(), "codes are numbers for Google's receiver")
 	})
 }
