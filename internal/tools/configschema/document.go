@@ -40,7 +40,10 @@ var amendments = map[string]func(properties schema){
 		names := exporter["names"].(schema)
 		names["anyOf"] = append(names["anyOf"].([]schema), schema{"enum": []float64{4.8, 4.9}})
 		metrics := properties["metrics"].(schema)
-		metrics["patternProperties"] = schema{`^gpu\.dcgm\.`: schema{"type": "object", "properties": schema{"enabled": schema{"type": "boolean"}}}}
+		enabled := schema{"type": "object", "properties": schema{"enabled": schema{"type": "boolean"}}}
+		metrics["patternProperties"] = schema{`^gpu\.dcgm\.`: enabled}
+		resource := properties["resource_attributes"].(schema)
+		resource["patternProperties"] = schema{`^gpu\.(number|uuid|model)$`: enabled}
 	},
 }
 

@@ -118,6 +118,7 @@ func TestWrongConfigurationsAreInvalid(t *testing.T) {
 		"a reference":                 {"receivers: {dcgm: {max_series: '${env:MOST}', collection_interval: '${env:EVERY}'}}", ""},
 		"GPUs by their numbers":       {"receivers: {dcgm: {devices: [0, GPU-1]}}", ""},
 		"Google's metrics":            {"receivers: {dcgm: {metrics: {gpu.dcgm.utilization: {enabled: true}}}}", ""},
+		"Google's attributes":         {"receivers: {dcgm: {resource_attributes: {gpu.number: {enabled: false}}}}", ""},
 		"an unknown key":              {"receivers: {dcgm: {colection_interval: 10s}}", "receivers/dcgm"},
 		"an unknown key of a second":  {"receivers: {clock/2: {x: 1}}", "receivers/clock~12"},
 		"an unknown metric":           {"receivers: {dcgm: {metrics: {gpu.nothing: {enabled: true}}}}", "receivers/dcgm/metrics"},
