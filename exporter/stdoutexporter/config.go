@@ -25,16 +25,16 @@ const (
 	onBrokenPipeStop  = "stop"
 )
 
-// Config is the configuration of the stdout exporter.
+// Config is the configuration of the stdout exporter. keys.yaml has the rules, and what README.md says about each key.
 type Config struct {
-	// Format is what one line holds: otlp_json (default), one OTLP JSON export request per batch, or item_lines, one compact JSON object
+	// Format is what one line holds: otlp_json, one OTLP JSON export request per batch, or item_lines, one compact JSON object
 	// per data point, log record, span or profile sample.
 	Format string `mapstructure:"format"`
 
-	// Target is the stream that is written to: stdout (default) or stderr. The Collector's own logs go to stderr.
+	// Target is the stream that is written to: stdout or stderr. The Collector's own logs go to stderr.
 	Target string `mapstructure:"target"`
 
-	// OnBrokenPipe is what happens when the reader of the target is gone: error (default) reports a permanent error and refuses all data
+	// OnBrokenPipe is what happens when the reader of the target is gone: error reports a permanent error and refuses all data
 	// from then on, stop stops the Collector.
 	OnBrokenPipe string `mapstructure:"on_broken_pipe"`
 

@@ -29,7 +29,7 @@ const (
 	maxReloadInterval = 30 * 24 * time.Hour
 )
 
-// Config is the configuration of the health_slo extension.
+// Config is the configuration of the health_slo extension. keys.yaml has the rules, and what README.md says about each key.
 type Config struct {
 	// HTTP ("http") is the server that answers the probes: confighttp's settings with
 	// endpoint localhost:13134, read_header_timeout 5s, read_timeout 10s and
@@ -38,32 +38,32 @@ type Config struct {
 
 	// AllowedHosts ("allowed_hosts") are the names, beside the endpoint's and the machine's own,
 	// that a request may be addressed to: host names, "*." and a domain for all names below it, or
-	// "*" for all. Addresses and loopback names are always allowed. Default none.
+	// "*" for all. Addresses and loopback names are always allowed.
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
 
 	// Paths ("paths") are the URL paths of the endpoints.
 	Paths PathsConfig `mapstructure:"paths"`
 
-	// ShutdownDelay ("shutdown_delay") is how long the Collector goes on receiving after
-	// readiness has turned to 503, so that load balancers notice before connections are
-	// refused. It also applies to every configuration reload. Default 0s, at most 30s.
+	// ShutdownDelay ("shutdown_delay") is how long the Collector goes on receiving after readiness
+	// has turned to 503, so that load balancers notice before connections are refused. It also
+	// applies to every configuration reload.
 	ShutdownDelay time.Duration `mapstructure:"shutdown_delay"`
 
-	// Window ("window") is the rolling window of failure rates and stalls. Default 60s.
+	// Window ("window") is the rolling window of failure rates and stalls.
 	Window time.Duration `mapstructure:"window"`
 
 	// SampleInterval ("sample_interval") is how often the Collector's own metrics are read, at
-	// least twice in a window. Default 5s.
+	// least twice in a window.
 	SampleInterval time.Duration `mapstructure:"sample_interval"`
 
-	// Objectives ("objectives") are service level objectives. Default none.
+	// Objectives ("objectives") are service level objectives.
 	Objectives []ObjectiveConfig `mapstructure:"objectives"`
 
 	// Expect ("expect") is what the node must have to be fit.
 	Expect ExpectConfig `mapstructure:"expect"`
 
-	// ScrapeEndpoint ("scrape_endpoint") is the URL of the Collector's own Prometheus endpoint,
-	// for distributions built without the extension's telemetry factory. Default none.
+	// ScrapeEndpoint ("scrape_endpoint") is the URL of the Collector's own Prometheus endpoint, for
+	// distributions built without the extension's telemetry factory.
 	ScrapeEndpoint string `mapstructure:"scrape_endpoint"`
 
 	// prevent unkeyed literal initialization
@@ -73,16 +73,16 @@ type Config struct {
 // PathsConfig holds the URL paths of the endpoints. They are absolute and clean (no
 // trailing slash), are not "/" and differ from each other.
 type PathsConfig struct {
-	// Metrics ("metrics") is the path of the Collector's own metrics. Default /metrics.
+	// Metrics ("metrics") is the path of the Collector's own metrics.
 	Metrics string `mapstructure:"metrics"`
 
-	// Healthz ("healthz") is the path of the liveness endpoint. Default /healthz.
+	// Healthz ("healthz") is the path of the liveness endpoint.
 	Healthz string `mapstructure:"healthz"`
 
-	// Readyz ("readyz") is the path of the readiness endpoint. Default /readyz.
+	// Readyz ("readyz") is the path of the readiness endpoint.
 	Readyz string `mapstructure:"readyz"`
 
-	// GPUs ("gpus") is the path of the verdict on the node's GPUs. Default /gpus.
+	// GPUs ("gpus") is the path of the verdict on the node's GPUs.
 	GPUs string `mapstructure:"gpus"`
 
 	// prevent unkeyed literal initialization
@@ -91,7 +91,7 @@ type PathsConfig struct {
 
 // ExpectConfig is what the node must have to be fit.
 type ExpectConfig struct {
-	// GPUs ("gpus") is how many GPUs the node has, at least 0. Default: any number but 0.
+	// GPUs ("gpus") is how many GPUs the node has.
 	GPUs *int `mapstructure:"gpus"`
 
 	// prevent unkeyed literal initialization

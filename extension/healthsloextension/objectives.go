@@ -37,23 +37,22 @@ type ObjectiveConfig struct {
 	// readiness or receiver_freshness.
 	Indicator string `mapstructure:"indicator"`
 
-	// Target ("target") is the wanted share of good, above 0 and below 1.
+	// Target ("target") is the wanted share of good.
 	Target float64 `mapstructure:"target"`
 
 	// Windows ("windows") are those a burn rate is reported for. The error budget is the
-	// longest one's. From the extension's window to 720h.
+	// longest one's.
 	Windows []time.Duration `mapstructure:"windows"`
 
 	// Components ("components") narrows the indicator down to these exporters or receivers.
-	// Default: all of them.
 	Components []component.ID `mapstructure:"components"`
 
-	// MaxAge ("max_age") is how long ago the last success of a fresh receiver may be, above 0s
-	// and at most 720h. Only for receiver_freshness. Default 1m.
+	// MaxAge ("max_age") is how long ago the last success of a fresh receiver may be. Only for
+	// receiver_freshness.
 	MaxAge time.Duration `mapstructure:"max_age"`
 
-	// MaxDepthRatio ("max_depth_ratio") is how full a queue with headroom may be, above 0 and
-	// below 1. Only for queue_headroom. Default 0.8.
+	// MaxDepthRatio ("max_depth_ratio") is how full a queue with headroom may be. Only for
+	// queue_headroom.
 	MaxDepthRatio float64 `mapstructure:"max_depth_ratio"`
 
 	// prevent unkeyed literal initialization

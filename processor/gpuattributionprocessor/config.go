@@ -31,7 +31,7 @@ const (
 	maxDuration     = 24 * time.Hour
 )
 
-// Config is the configuration of the GPU attribution processor.
+// Config is the configuration of the GPU attribution processor. keys.yaml has the rules, and what README.md says about each key.
 type Config struct {
 	// Kubernetes asks the kubelet of this node for containers and claims that hold GPUs.
 	Kubernetes configoptional.Optional[KubernetesConfig] `mapstructure:"kubernetes"`
@@ -39,21 +39,21 @@ type Config struct {
 	// Jobs reads the job-mapping directory of dcgm-exporter. Without this key and kubernetes, both are used where their paths exist.
 	Jobs configoptional.Optional[JobsConfig] `mapstructure:"jobs"`
 
-	// Attributes are the names of a holder's attributes: semconv (default) or dcgm_exporter.
+	// Attributes are the names of a holder's attributes: semconv or dcgm_exporter.
 	Attributes string `mapstructure:"attributes"`
 
-	// Split says what becomes of a cumulative sum while a GPU has several holders: none (default) leaves it with the
+	// Split says what becomes of a cumulative sum while a GPU has several holders: none leaves it with the
 	// device, by_share divides it.
 	Split string `mapstructure:"split"`
 
-	// MaxAge is how old the last good answer of a source may be; then holders are unknown. Default 5m, 10s to 24h.
+	// MaxAge is how old the last good answer of a source may be; then holders are unknown.
 	MaxAge time.Duration `mapstructure:"max_age"`
 
 	// Node is the name of this node, beside those that the host has: data of other nodes is left alone.
 	Node string `mapstructure:"node"`
 
 	// DeviceMetrics are regular expressions for names of metrics that describe the board and not its use: they get no
-	// holder and are never restarted. Default: lifetime counts of memory errors, retired pages and remapped rows.
+	// holder and are never restarted.
 	DeviceMetrics []string `mapstructure:"device_metrics"`
 
 	// Idle says when an allocated GPU is idle.
@@ -71,24 +71,24 @@ type Config struct {
 
 // KubernetesConfig says how the kubelet is asked.
 type KubernetesConfig struct {
-	// Socket is that of the kubelet's pod-resources API. Default /var/lib/kubelet/pod-resources/kubelet.sock.
+	// Socket is that of the kubelet's pod-resources API.
 	Socket string `mapstructure:"socket"`
 
-	// PollInterval is the time between two questions. Default 10s, 1s to 24h.
+	// PollInterval is the time between two questions.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 
-	// Timeout is how long one round of questions may take. Default 5s or poll_interval, whichever is less; more than 0s, at most poll_interval.
+	// Timeout is how long one round of questions may take.
 	Timeout time.Duration `mapstructure:"timeout"`
 
 	// Resources are regular expressions for names of resources, or of drivers of dynamic resource allocation, that are GPUs
 	// beside nvidia.com/gpu, nvidia.com/gpu.shared, nvidia.com/mig-* and gpu.nvidia.com.
 	Resources []string `mapstructure:"resources"`
 
-	// Sharing is what shares of a GPU are on this node: timeslice (default) or mps.
+	// Sharing is what shares of a GPU are on this node: timeslice or mps.
 	Sharing string `mapstructure:"sharing"`
 
 	// PodsSocket is that of the kubelet's pods API, which has UIDs and labels: /var/lib/kubelet/pods-api/pods-api.sock in
-	// Kubernetes 1.37. Default: not asked.
+	// Kubernetes 1.37.
 	PodsSocket string `mapstructure:"pods_socket"`
 
 	// PodLabels are regular expressions for the keys of pod labels that become attributes. Needs pods_socket.
@@ -103,7 +103,7 @@ type KubernetesConfig struct {
 
 // ResourceSlicesConfig says how the API server is asked.
 type ResourceSlicesConfig struct {
-	// Endpoint is the URL of the API server. Default https://kubernetes.default.svc.
+	// Endpoint is the URL of the API server.
 	Endpoint string `mapstructure:"endpoint"`
 
 	// TokenFile and CAFile are those of the pod's service account.
@@ -116,7 +116,7 @@ type ResourceSlicesConfig struct {
 
 // JobsConfig says where a batch system writes down jobs.
 type JobsConfig struct {
-	// Directory has a file for each GPU, named by DCGM's number. Default /var/lib/dcgm-exporter/job-mapping.
+	// Directory has a file for each GPU, named by DCGM's number.
 	Directory string `mapstructure:"directory"`
 
 	// prevent unkeyed literal initialization
@@ -125,10 +125,10 @@ type JobsConfig struct {
 
 // IdleConfig says when an allocated GPU is idle.
 type IdleConfig struct {
-	// Utilization is what an idle GPU has at most. Default 0.01, 0 to 1.
+	// Utilization is what an idle GPU has at most.
 	Utilization float64 `mapstructure:"utilization"`
 
-	// After is how long it has had it. Default 5m, 0s to 24h.
+	// After is how long it has had it.
 	After time.Duration `mapstructure:"after"`
 
 	// prevent unkeyed literal initialization
@@ -137,13 +137,13 @@ type IdleConfig struct {
 
 // StalledConfig says when an allocated GPU is stalled.
 type StalledConfig struct {
-	// Utilization is what a stalled GPU has at least. Default 0.95, 0 to 1.
+	// Utilization is what a stalled GPU has at least.
 	Utilization float64 `mapstructure:"utilization"`
 
-	// Power is what it takes at most, as a share of its enforced power limit. Default 0.3, 0 to 1.
+	// Power is what it takes at most, as a share of its enforced power limit.
 	Power float64 `mapstructure:"power"`
 
-	// After is how long both have been so. Default 2m, 0s to 24h.
+	// After is how long both have been so.
 	After time.Duration `mapstructure:"after"`
 
 	// prevent unkeyed literal initialization
@@ -185,7 +185,7 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Validate checks the rules that the fields state.
+// Validate checks the rules of keys.yaml.
 func (cfg *Config) Validate() error {
 	_, patternErr := compile("device_metrics", cfg.DeviceMetrics)
 	return errors.Join(
@@ -212,7 +212,7 @@ func (cfg *KubernetesConfig) Unmarshal(conf *confmap.Conf) error {
 	return nil
 }
 
-// Validate checks the rules that the fields state.
+// Validate checks the rules of keys.yaml.
 func (cfg *KubernetesConfig) Validate() error {
 	_, resourceErr := compile("resources", cfg.Resources)
 	_, labelErr := compile("pod_labels", cfg.PodLabels)
@@ -234,7 +234,7 @@ func (cfg *KubernetesConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate checks the rules that the fields state.
+// Validate checks the rules of keys.yaml.
 func (cfg *ResourceSlicesConfig) Validate() error {
 	if target, err := url.Parse(cfg.Endpoint); err != nil || target.Scheme != "https" || target.Host == "" {
 		return fmt.Errorf(`"endpoint": must be a URL that begins with https:// and names a host, got %q`, cfg.Endpoint)
@@ -242,7 +242,7 @@ func (cfg *ResourceSlicesConfig) Validate() error {
 	return nil
 }
 
-// Validate checks the rules that the fields state.
+// Validate checks the rules of keys.yaml.
 func (cfg *JobsConfig) Validate() error {
 	if !filepath.IsAbs(cfg.Directory) {
 		return fmt.Errorf(`"directory": must be an absolute path, got %q`, cfg.Directory)

@@ -23,17 +23,17 @@ const (
 	maxDuration = 24 * time.Hour
 )
 
-// Config is the configuration of the clock receiver.
+// Config is the configuration of the clock receiver. keys.yaml has the rules, and what README.md says about each key.
 type Config struct {
-	// CollectionInterval is the time between two ticks. Ticks fall on its multiples since the
-	// Unix epoch. Default 15s, 10ms to 24h.
+	// CollectionInterval is the time between two ticks. Ticks fall on its multiples since the Unix
+	// epoch.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 
-	// InitialDelay is the time after start before which no tick happens. Default 1s, 0s to 24h.
+	// InitialDelay is the time after start before which no tick happens.
 	InitialDelay time.Duration `mapstructure:"initial_delay"`
 
-	// Jitter delays every tick by a random time below it, so that the nodes of a fleet do not
-	// all push at once. Default 0s, less than collection_interval.
+	// Jitter delays every tick by a random time below it, so that the nodes of a fleet do not all
+	// push at once.
 	Jitter time.Duration `mapstructure:"jitter"`
 
 	// MetricsBuilderConfig switches single metrics and resource attributes.
@@ -53,7 +53,7 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Validate checks the rules that the fields state.
+// Validate checks the rules of keys.yaml.
 func (cfg *Config) Validate() error {
 	var errs []error
 	errs = append(errs,

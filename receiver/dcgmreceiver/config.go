@@ -53,53 +53,51 @@ const (
 	modeEmbedded   = "embedded"
 )
 
-// Config is the configuration of the DCGM receiver.
+// Config is the configuration of the DCGM receiver. keys.yaml has the rules, and what README.md says about each key.
 type Config struct {
 	// Endpoint is where the host engine (nv-hostengine) listens: host:port, tcp://host:port,
-	// unix:///path or vsock://cid:port. One process has one host engine. Default localhost:5555.
+	// unix:///path or vsock://cid:port. One process has one host engine.
 	Endpoint string `mapstructure:"endpoint"`
 
-	// Mode is standalone, or embedded for a host engine inside this process, which then has
-	// no endpoint. Default standalone.
+	// Mode is standalone, or embedded for a host engine inside this process, which then has no
+	// endpoint.
 	Mode string `mapstructure:"mode"`
 
-	// CollectionInterval is the time between two collections, and the period at which DCGM
-	// samples what changes fast. Default 15s, from 100ms to 1h.
+	// CollectionInterval is the time between two collections, and the period at which DCGM samples
+	// what changes fast.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 
-	// InitialDelay is the time after start before which nothing is collected. Default 1s, from 0s to 1h.
+	// InitialDelay is the time after start before which nothing is collected.
 	InitialDelay time.Duration `mapstructure:"initial_delay"`
 
 	// Timeout is how long one call of DCGM may take before the receiver counts it as hung.
-	// Default 10s, from 1s to 1h.
 	Timeout time.Duration `mapstructure:"timeout"`
 
 	// Devices are the GPUs to collect: all, or DCGM's GPU numbers and UUIDs. A device that is
-	// absent is reported and waited for. Default all.
+	// absent is reported and waited for.
 	Devices []string `mapstructure:"devices"`
 
 	// MaxSeries is how many series one collection may emit. What is beyond it is left out, the
-	// least important metrics of all GPUs first. Default 10000, at least 1.
+	// least important metrics of all GPUs first.
 	MaxSeries int `mapstructure:"max_series"`
 
-	// StaleAfter is the age at which a value sampled at CollectionInterval is no longer
-	// emitted. What is sampled less often may be older in proportion. Default 0s: three
-	// sampling periods, at least 30s. Else from CollectionInterval to 24h.
+	// StaleAfter is the age at which a value sampled at CollectionInterval is no longer emitted.
+	// What is sampled less often may be older in proportion.
 	StaleAfter time.Duration `mapstructure:"stale_after"`
 
 	// ForgetAfter is how long a GPU that the host engine does not list any more is reported as absent. One whose
-	// place another GPU has taken is not. Default 1h, from 1m to 24h.
+	// place another GPU has taken is not.
 	ForgetAfter time.Duration `mapstructure:"forget_after"`
 
 	// WhenUnavailable is what a build without DCGM support means for the Collector: ready for an error that leaves it
-	// ready, as a node without GPUs does, or not_ready for a permanent one. Default ready.
+	// ready, as a node without GPUs does, or not_ready for a permanent one.
 	WhenUnavailable string `mapstructure:"when_unavailable"`
 
 	// Storage is the extension, such as file_storage, that keeps how far events were read, how often each came, and
-	// those that no logs pipeline has taken yet, over restarts of the Collector. Default none: in memory.
+	// those that no logs pipeline has taken yet, over restarts of the Collector.
 	Storage *component.ID `mapstructure:"storage"`
 
-	// HealthInterval is the time between two checks of the health watches of DCGM; 0s for none. Default 1m, else from 30s to 1h.
+	// HealthInterval is the time between two checks of the health watches of DCGM; 0s for none.
 	HealthInterval time.Duration `mapstructure:"health_interval"`
 
 	// XIDs and SXIDs change what is said of single codes, by number.
@@ -107,11 +105,11 @@ type Config struct {
 	SXIDs map[string]xid.Override `mapstructure:"sxids"`
 
 	// RepeatUnchanged emits the newest value of every series at every collection, with the timestamp of its
-	// sample. Else a value is emitted once. Default true.
+	// sample. Else a value is emitted once.
 	RepeatUnchanged bool `mapstructure:"repeat_unchanged"`
 
 	// Views are what the samples are emitted as: otel, by OpenTelemetry's semantic conventions, dcgm_exporter, as dcgm-exporter has them, or
-	// several. Default otel.
+	// several.
 	Views []string `mapstructure:"views"`
 
 	// DCGMExporter is the view dcgm_exporter.
@@ -192,7 +190,7 @@ func wholeNumbersErr(conf *confmap.Conf) error {
 	return errors.Join(errs...)
 }
 
-// Validate checks the rules that the fields state.
+// Validate checks the rules of keys.yaml.
 func (cfg *Config) Validate() error {
 	_, endpointErr := cfg.host()
 	_, devicesErr := inventory.ParseDevices(cfg.Devices)

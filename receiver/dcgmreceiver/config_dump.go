@@ -18,17 +18,16 @@ const (
 
 // DumpConfig is a recording of what the host engine answers.
 type DumpConfig struct {
-	// Path is the file to write, and none if empty. That of an earlier run is kept as Path with .1 behind it. Default empty, else an
-	// absolute path.
+	// Path is the file to write, and none if empty. That of an earlier run is kept as Path with .1 behind it.
 	Path string `mapstructure:"path"`
 
-	// Duration is how long after the first connection the recording ends. Default 10m, from 1s to 24h.
+	// Duration is how long after the first connection the recording ends.
 	Duration time.Duration `mapstructure:"duration"`
 
-	// MaxSizeMiB is how large the file becomes at most, in MiB. Default 64, from 1 to 1024.
+	// MaxSizeMiB is how large the file becomes at most, in MiB.
 	MaxSizeMiB int `mapstructure:"max_size_mib"`
 
-	// Redact writes pseudonyms for UUIDs, serial numbers and addresses. Default false.
+	// Redact writes pseudonyms for UUIDs, serial numbers and addresses.
 	Redact bool `mapstructure:"redact"`
 
 	// prevent unkeyed literal initialization

@@ -45,24 +45,22 @@ const defaultWindow = 5 * time.Minute
 
 // DCGMExporterConfig is what dcgm-exporter's view of the samples has.
 type DCGMExporterConfig struct {
-	// Counters is the counters file: default for the one that dcgm-exporter comes with, else a path, or the text itself. Default default.
+	// Counters is the counters file: default for the one that dcgm-exporter comes with, else a path, or the text itself.
 	Counters string `mapstructure:"counters"`
 
-	// Names are the releases of dcgm-exporter by whose names the series go that 4.9 renamed: 4.8, 4.9 or both. Default empty: as in the
-	// counters file, and 4.8 where that is default.
+	// Names are the releases of dcgm-exporter by whose names the series go that 4.9 renamed: 4.8, 4.9 or both.
 	Names exporterview.Names `mapstructure:"names"`
 
-	// HostnameLabel is the label that names the host: Hostname, hostname, both or none. Default empty: Hostname with names of 4.8, hostname
-	// with those of 4.9, both with both.
+	// HostnameLabel is the label that names the host: Hostname, hostname, both or none.
 	HostnameLabel string `mapstructure:"hostname_label"`
 
-	// XIDWindow is how long an XID is counted by DCGM_EXP_XID_ERRORS_COUNT and shown by the gauge of the last XID. Default 5m, from 1s to 24h.
+	// XIDWindow is how long an XID is counted by DCGM_EXP_XID_ERRORS_COUNT and shown by the gauge of the last XID.
 	XIDWindow time.Duration `mapstructure:"xid_window"`
 
-	// ClockEventsWindow is what DCGM_EXP_CLOCK_EVENTS_COUNT looks back on. Default 5m, from 1s to 24h.
+	// ClockEventsWindow is what DCGM_EXP_CLOCK_EVENTS_COUNT looks back on.
 	ClockEventsWindow time.Duration `mapstructure:"clock_events_window"`
 
-	// StickyXID has the gauge of the last XID show it for ever, as dcgm-exporter does. Default false.
+	// StickyXID has the gauge of the last XID show it for ever, as dcgm-exporter does.
 	StickyXID bool `mapstructure:"sticky_xid"`
 
 	// prevent unkeyed literal initialization

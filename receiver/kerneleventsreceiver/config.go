@@ -34,22 +34,22 @@ const (
 	startStored = "stored"
 )
 
-// Config is the configuration of the kernel events receiver.
+// Config is the configuration of the kernel events receiver. keys.yaml has the rules, and what README.md says about each key.
 type Config struct {
-	// Path is the kernel log: /dev/kmsg, or a file or fifo in its format. Default /dev/kmsg.
+	// Path is the kernel log: /dev/kmsg, or a file or fifo in its format.
 	Path string `mapstructure:"path"`
 
 	// StartAt is now (what is logged from now on), boot (all that the kernel still has) or stored (what comes after the last record of
-	// the run before). Default now.
+	// the run before).
 	StartAt string `mapstructure:"start_at"`
 
 	// Storage is the extension that keeps how far the log has been read. Required where start_at is stored, and of no use otherwise.
 	Storage *component.ID `mapstructure:"storage"`
 
-	// RulesFile has rules that are merged over the shipped ones. Default none.
+	// RulesFile has rules that are merged over the shipped ones.
 	RulesFile string `mapstructure:"rules_file"`
 
-	// CollectionInterval is the time between two pushes of metrics. Default 15s, 10ms to 24h.
+	// CollectionInterval is the time between two pushes of metrics.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 
 	// RateLimit bounds the log records of each kind of event.
@@ -68,10 +68,10 @@ type Config struct {
 
 // RateLimitConfig bounds the log records of each kind of event. Metrics count all events.
 type RateLimitConfig struct {
-	// EventsPerSecond of a kind, on average. Default 100, 1 to 1000000.
+	// EventsPerSecond of a kind, on average.
 	EventsPerSecond int `mapstructure:"events_per_second"`
 
-	// Burst is how many events of a kind may come at once. Default 1000, 1 to 1000000.
+	// Burst is how many events of a kind may come at once.
 	Burst int `mapstructure:"burst"`
 
 	// prevent unkeyed literal initialization
@@ -90,7 +90,7 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Validate checks the rules that the fields state, and reads the file of rules.
+// Validate checks the rules of keys.yaml, and reads the file of rules.
 func (cfg *Config) Validate() error {
 	_, rulesErr := cfg.rules()
 	_, codesErr := cfg.codes()
