@@ -53,12 +53,20 @@ func (m *migrateRules) run(cmd *cobra.Command, files []string) error {
 	if !known {
 		return fmt.Errorf(`"--from": must be 4.8 or 4.9, got %q`, m.from)
 	}
-	translator := migrate.Translator{Target: target, Engine: engine}
-	left := 0
+	var texts [][]byte
 	var errs []error
 	for _, file := range files {
-		n, err := m.file(cmd, translator, file)
-		left, errs = left+n, append(errs, err)
+		text, err := readFile(cmd, file)
+		texts, errs = append(texts, text), append(errs, err)
+	}
+	translator := migrate.Translator{Target: target, Engine: engine}.Learn(texts...)
+	left := 0
+	for i, file := range files {
+		if errs[i] == nil {
+			var n int
+			n, errs[i] = m.file(cmd, translator, file, texts[i])
+			left += n
+		}
 	}
 	if left > 0 {
 		errs = append(errs, fmt.Errorf("%d places were left as they are", left))
@@ -67,11 +75,7 @@ func (m *migrateRules) run(cmd *cobra.Command, files []string) error {
 }
 
 // file rewrites one file, and returns how many places of it were left.
-func (m *migrateRules) file(cmd *cobra.Command, translator migrate.Translator, name string) (left int, err error) {
-	text, err := readFile(cmd, name)
-	if err != nil {
-		return 0, err
-	}
+func (m *migrateRules) file(cmd *cobra.Command, translator migrate.Translator, name string, text []byte) (left int, err error) {
 	result, err := translator.File(text)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", name, err)

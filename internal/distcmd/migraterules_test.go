@@ -56,6 +56,21 @@ func TestMigrateRules(t *testing.T) {
 	require.Empty(t, left)
 }
 
+// What one file records has new labels in the others, too, whichever comes first.
+func TestMigrateRulesKnowsWhatOtherFilesRecord(t *testing.T) {
+	dir := t.TempDir()
+	uses, rules := filepath.Join(dir, "uses.yaml"), filepath.Join(dir, "rules.yaml")
+	require.NoError(t, os.WriteFile(uses, []byte("expr: node:util{Hostname=\"a\"} > 90\n"), 0o600))
+	require.NoError(t, os.WriteFile(rules, []byte("- {record: \"node:util\", expr: avg by (Hostname) (DCGM_FI_DEV_GPU_UTIL)}\n"), 0o600))
+	out, errs, err := migrateRulesWith(t, "", uses, rules)
+	require.NoError(t, err)
+	require.Contains(t, out, "+ node:util{hostname=\"a\"} > 90\n")
+	require.Equal(t, rules+":1: note: node:util has new labels: rewrite the files that have it together with this one\n", errs)
+	out, _, err = migrateRulesWith(t, "", uses)
+	require.NoError(t, err)
+	require.Empty(t, out)
+}
+
 func TestMigrateRulesRefuses(t *testing.T) {
 	for want, args := range map[string][]string{
 		`"--to": must be 4.9 or otel, got "5"`:    {"x", "--to", "5"},

@@ -3,11 +3,12 @@
 package migrate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/promql/parser/posrange"
 
 	"github.com/tracecoreai/tracecore/internal/dcgmnames"
 )
@@ -18,8 +19,10 @@ var (
 		"rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "double_exponential_smoothing", "holt_winters",
 		"avg_over_time", "sum_over_time", "min_over_time", "max_over_time", "last_over_time", "first_over_time", "quantile_over_time", "stddev_over_time", "mad_over_time",
 	}
-	invariant = []string{"count_over_time", "changes", "resets", "present_over_time", "absent_over_time", "absent", "timestamp"}
-	rates     = []string{"rate", "irate", "increase"}
+	invariant = []string{
+		"count_over_time", "changes", "resets", "present_over_time", "absent_over_time", "absent", "timestamp", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time", "ts_of_min_over_time",
+	}
+	rates = []string{"rate", "irate", "increase"}
 )
 
 // convert gives the expression around a selector the unit that it had.
@@ -128,6 +131,8 @@ func (x *expression) toRate(s *parser.VectorSelector, call *parser.Call, tokens 
 		return is
 	})
 	switch {
+	case call != nil && call.Func.Name == "timestamp":
+		x.fail(errors.New("timestamp of a rate has no counterpart where there is a counter"))
 	case !isRange:
 		x.insert(int(s.PosRange.Start), "rate(")
 		x.insert(end, "[5m]")
@@ -151,74 +156,11 @@ func selectorEnd(s *parser.VectorSelector, tokens []parser.Item) int {
 	return min(end, int(s.PosRange.End))
 }
 
-// clauses translates the labels of by, without, on, ignoring, group_left and group_right, and of label_replace and label_join.
-func (x *expression) clauses(node parser.Node) {
-	switch n := node.(type) {
-	case *parser.AggregateExpr:
-		inner := n.Expr.PositionRange()
-		x.names(x.outside(n.PosRange, inner), n)
-	case *parser.BinaryExpr:
-		x.names(x.between(n.LHS.PositionRange().End, n.RHS.PositionRange().Start), n)
-	case *parser.Call:
-		x.copies(n)
+// factorText is what an expression in the new unit is followed by for the old one.
+func factorText(toNew dcgmnames.Factor) string {
+	back := toNew.Inverse()
+	if back.Multiply == 1 {
+		return " / " + strconv.FormatFloat(back.Divide, 'f', -1, 64)
 	}
-	for child := range parser.ChildrenIter(node) {
-		x.clauses(child)
-	}
-}
-
-// outside are the tokens of a range before and behind another one.
-func (x *expression) outside(outer, inner posrange.PositionRange) []parser.Item {
-	return append(x.between(outer.Start, inner.Start), x.between(inner.End, outer.End)...)
-}
-
-// names translates the labels among the tokens of a clause.
-func (x *expression) names(tokens []parser.Item, node parser.Node) {
-	for i, item := range tokens {
-		if item.Typ == parser.IDENTIFIER && i > 0 && (tokens[i-1].Typ == parser.LEFT_PAREN || tokens[i-1].Typ == parser.COMMA) {
-			x.name(item.Val, int(item.Pos), node)
-		}
-	}
-}
-
-// copies translates the labels that label_replace and label_join read.
-func (x *expression) copies(call *parser.Call) {
-	first := map[string]int{"label_replace": 3, "label_join": 3}[call.Func.Name]
-	if first == 0 {
-		return
-	}
-	for i, arg := range call.Args {
-		text, isText := arg.(*parser.StringLiteral)
-		if isText && (i == first || i > first && call.Func.Name == "label_join") {
-			x.name(text.Val, int(text.PosRange.Start)+1, call)
-		}
-	}
-}
-
-// name translates a label that a node reads from what is under it.
-func (x *expression) name(old string, at int, node parser.Node) {
-	ours, others := x.under(node)
-	label, changes := x.label(old)
-	switch {
-	case !changes || !ours:
-	case others:
-		x.fail(fmt.Errorf("label %s is taken from series that are not dcgm-exporter's, too", old))
-	case label.err(old) != nil:
-		x.fail(label.err(old))
-	default:
-		x.note(label.note)
-		x.edit(at, at+len(old), label.name)
-	}
-}
-
-// under reports whether there are selectors of dcgm-exporter, and others, under a node.
-func (x *expression) under(node parser.Node) (ours, others bool) {
-	parser.Inspect(node, func(n parser.Node, _ []parser.Node) error {
-		if s, is := n.(*parser.VectorSelector); is {
-			_, isOurs := x.labels[s]
-			ours, others = ours || isOurs, others || !isOurs
-		}
-		return nil
-	})
-	return ours, others
+	return " * " + strconv.FormatFloat(back.Multiply, 'f', -1, 64)
 }

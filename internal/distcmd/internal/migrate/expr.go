@@ -10,12 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/promql/parser/posrange"
-
-	"github.com/tracecoreai/tracecore/internal/dcgmnames"
 )
 
 // edit replaces a part of a text.
@@ -56,38 +51,42 @@ func overlap(edits []edit) bool {
 
 // expr translates an expression. It returns no edits where nothing is dcgm-exporter's, or where something could not be translated.
 func (t Translator) expr(text string) (edits []edit, notes []string, err error) {
-	return t.translate(text, false)
+	x, err := t.translate(text, false)
+	return x.edits, x.notes, err
 }
 
-// selector translates a selector of which the labels are asked, not the values.
-func (t Translator) selector(text string) (edits []edit, notes []string, err error) {
-	return t.translate(text, true)
-}
-
-func (t Translator) translate(text string, labelsOnly bool) (edits []edit, notes []string, err error) {
-	if !strings.Contains(text, "DCGM_") && !strings.Contains(text, "dcgm_") {
-		return nil, nil, nil
+// translate translates an expression, or a selector of which the labels are asked, not the values.
+func (t Translator) translate(text string, labelsOnly bool) (*expression, error) {
+	x := &expression{Translator: t, text: text, labelsOnly: labelsOnly, labels: map[*parser.VectorSelector]added{}}
+	if !t.concerns(text) {
+		return x, nil
 	}
 	root, masked, err := parse(text)
-	if err != nil {
-		return nil, nil, err
+	switch {
+	case err != nil && t.names(text):
+		return x, err
+	case err != nil:
+		return x, nil // It may be another language's.
 	}
-	x := &expression{Translator: t, text: text, labelsOnly: labelsOnly, tokens: tokensOf(masked), labels: map[*parser.VectorSelector]added{}}
+	x.tokens = tokensOf(masked)
 	x.selectors(root, nil)
 	x.clauses(root)
-	x.match(root)
+	x.result = x.match(root)
+	x.strings()
 	x.edits = append(x.matching, x.edits...) // What follows an operator comes before what begins at its right side.
+	x.errs = append(x.errs, x.check())
 	if err := errors.Join(x.errs...); err != nil {
-		return nil, nil, err
+		x.edits, x.notes = nil, nil
+		return x, err
 	}
-	if err := x.check(); err != nil {
-		return nil, nil, err
-	}
-	return x.edits, x.notes, nil
+	return x, nil
 }
 
 // check reports a result that is no expression.
 func (x *expression) check() error {
+	if len(x.errs) > 0 {
+		return nil // Some edits are missing.
+	}
 	if overlap(x.edits) {
 		return errors.New("parts of the expression cannot be rewritten together")
 	}
@@ -109,6 +108,8 @@ type expression struct {
 	notes      []string
 	errs       []error
 	labels     map[*parser.VectorSelector]added // of the selectors of dcgm-exporter's series
+	renamed    bool                             // one of them has another name
+	result     side
 }
 
 func (x *expression) fail(err error) { x.errs = append(x.errs, err) }
@@ -140,17 +141,6 @@ func tokensOf(text string) []parser.Item {
 	}
 }
 
-// between returns the tokens from one position to another.
-func (x *expression) between(start, end posrange.Pos) []parser.Item {
-	return slices.Collect(func(yield func(parser.Item) bool) {
-		for _, item := range x.tokens {
-			if item.Pos >= start && item.Pos < end && !yield(item) {
-				return
-			}
-		}
-	})
-}
-
 func endOf(item parser.Item) int { return int(item.Pos) + len(item.Val) }
 
 // selectors translates every selector under a node. path has the nodes above it, the nearest last.
@@ -166,15 +156,19 @@ func (x *expression) selectors(node parser.Node, path []parser.Node) {
 }
 
 func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
-	name, err := nameOf(s)
+	tokens := x.between(s.PosRange.Start, s.PosRange.End)
+	name, err := x.nameOf(s)
 	if err != nil {
 		x.fail(err)
+		return
+	}
+	if record, isRecord := x.records[name]; isRecord {
+		x.recorded(s, name, record, tokens)
 		return
 	}
 	if !isExporters(name) {
 		return
 	}
-	tokens := x.between(s.PosRange.Start, s.PosRange.End)
 	place := slices.IndexFunc(tokens, func(i parser.Item) bool { return i.Val == name || unquoted(i) == name })
 	if place < 0 || !x.isLiteral(tokens[place]) {
 		x.fail(errors.New("the name of a series has a variable in it"))
@@ -190,6 +184,7 @@ func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
 		x.labels[s][l.Key] = l.Value
 	}
 	if changes {
+		x.renamed = true
 		x.note(r.notes...)
 		x.rename(tokens, tokens[place], r)
 		if !x.labelsOnly {
@@ -199,21 +194,14 @@ func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
 	x.matchers(tokens)
 }
 
-// nameOf is the name of the series that a selector selects, "" where it is not dcgm-exporter's for sure.
-func nameOf(s *parser.VectorSelector) (string, error) {
-	if s.Name != "" {
-		return s.Name, nil
+// recorded translates the labels of a series that a rule records from dcgm-exporter's.
+func (x *expression) recorded(s *parser.VectorSelector, name string, r record, tokens []parser.Item) {
+	if r.mixed {
+		x.fail(fmt.Errorf("%s is recorded by a rule that was rewritten, and its labels by another one or by hand", name))
+		return
 	}
-	for _, m := range s.LabelMatchers {
-		switch {
-		case m.Name != model.MetricNameLabel:
-		case m.Type == labels.MatchEqual:
-			return m.Value, nil
-		case strings.Contains(m.Value, "DCGM_") || strings.Contains(m.Value, "dcgm_"):
-			return "", fmt.Errorf("the name of a series is matched by the pattern %q", m.Value)
-		}
-	}
-	return "", nil
+	x.labels[s] = r.result.added
+	x.matchers(tokens)
 }
 
 func unquoted(item parser.Item) string {
@@ -251,39 +239,4 @@ func (x *expression) rename(tokens []parser.Item, name parser.Item, r rename) {
 		added += ","
 	}
 	x.insert(endOf(tokens[brace]), added)
-}
-
-// matchers translates the labels that a selector compares.
-func (x *expression) matchers(tokens []parser.Item) {
-	for i := range len(tokens) - 2 {
-		name, value := tokens[i], tokens[i+2]
-		if name.Typ != parser.IDENTIFIER || value.Typ != parser.STRING || !slices.Contains(comparisons, tokens[i+1].Typ) {
-			continue
-		}
-		label, changes := x.label(name.Val)
-		if !changes {
-			continue
-		}
-		text, note, err := x.value(name.Val, unquoted(value))
-		if err = errors.Join(label.err(name.Val), err); err != nil {
-			x.fail(err)
-			continue
-		}
-		x.note(label.note, note)
-		x.edit(int(name.Pos), endOf(name), label.name)
-		if text != unquoted(value) {
-			x.edit(int(value.Pos)+1, endOf(value)-1, text)
-		}
-	}
-}
-
-var comparisons = []parser.ItemType{parser.EQL, parser.NEQ, parser.EQL_REGEX, parser.NEQ_REGEX}
-
-// factorText is what an expression in the new unit is followed by for the old one.
-func factorText(toNew dcgmnames.Factor) string {
-	back := toNew.Inverse()
-	if back.Multiply == 1 {
-		return " / " + strconv.FormatFloat(back.Divide, 'f', -1, 64)
-	}
-	return " * " + strconv.FormatFloat(back.Multiply, 'f', -1, 64)
 }

@@ -70,24 +70,47 @@ func (l newLabel) err(old string) error {
 }
 
 var (
-	number  = regexp.MustCompile(`^\d+$`)
-	numbers = regexp.MustCompile(`^\(?\d+(\|\d+)*\)?$`)
-	anyGPU  = regexp.MustCompile(`^\.[*+]$`)
+	number   = regexp.MustCompile(`^\d+$`)
+	numbers  = regexp.MustCompile(`^\(?\d+(\|\d+)*\)?$`)
+	anyGPU   = regexp.MustCompile(`^\^?\(?\.[*+]\)?\$?$`)
+	bracket  = regexp.MustCompile(`\[\^`)
+	inParens = regexp.MustCompile(`^\^?\(?([^()]*)\)?\$?$`)
 )
 
-// value returns what becomes of a value that a label is compared with: the label gpu has numbers, and hw_name has nvidia before them.
-func (t Translator) value(label, value string) (text, note string, err error) {
-	if t.Target != OTel || label != "gpu" || value == "" || anyGPU.MatchString(value) {
+const otherValues = "the variable of hw_name has to have values such as nvidia0"
+
+// valuesChange reports whether the values of a label are others: the label gpu has numbers, and hw_name has nvidia before them.
+func (t Translator) valuesChange(label string) bool { return t.Target == OTel && label == "gpu" }
+
+// value returns what becomes of a value, or of a pattern, that a label is compared with.
+func (t Translator) value(label, value string, isPattern bool) (text, note string, err error) {
+	if !t.valuesChange(label) || value == "" || isPattern && anyGPU.MatchString(value) {
 		return value, "", nil
 	}
 	switch {
 	case number.MatchString(value):
 		return "nvidia" + value, "", nil
-	case numbers.MatchString(value):
+	case isPattern && numbers.MatchString(value):
 		return "nvidia(" + strings.Trim(value, "()") + ")", "", nil
-	case hasVariable(value):
-		return value, "the variable of hw_name has to have values such as nvidia0", nil
+	case isVariable(value) || isPattern && isVariable(inParens.ReplaceAllString(value, "$1")):
+		return value, otherValues, nil
+	case isPattern:
+		text, err = prefixed(value)
+		return text, "", err
 	default:
-		return "", "", fmt.Errorf("gpu is compared with %q, and hw_name has values such as nvidia0", value)
+		return "", "", errValue(value)
 	}
+}
+
+func errValue(value string) error {
+	return fmt.Errorf("gpu is compared with %q, and hw_name has values such as nvidia0", value)
+}
+
+// prefixed is a pattern for what another one matches, with nvidia before it. Prometheus anchors patterns.
+func prefixed(pattern string) (string, error) {
+	inner := strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$")
+	if hasVariable(pattern) || strings.ContainsAny(bracket.ReplaceAllString(inner, "["), "^$") {
+		return "", errValue(pattern)
+	}
+	return "nvidia(?:" + inner + ")", nil
 }

@@ -3,6 +3,7 @@
 package migrate
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -14,55 +15,121 @@ import (
 // measured, so operations matched them without saying how; these labels have to be ignored where the sides differ in them.
 type added map[string]string
 
-// match returns the added labels of an expression's result, and has operations under it ignore those that differ.
-func (x *expression) match(node parser.Node) added {
+// varies is the value of a label that differs among the series of a result.
+const varies = "\x00"
+
+// side is what an expression results in.
+type side struct {
+	added   added
+	ours    bool // it has series of dcgm-exporter, or what is made of them
+	others  bool // and of others
+	carries bool // labels that change are among those of the result
+}
+
+// match returns the result of an expression, and has operations under it ignore added labels that differ.
+func (x *expression) match(node parser.Node) side {
 	switch n := node.(type) {
 	case *parser.VectorSelector:
-		return x.labels[n]
+		labels, isOurs := x.labels[n]
+		r, isRecord := x.records[n.Name]
+		return side{added: labels, ours: isOurs, others: !isOurs && !x.isPlaceholder(n), carries: isOurs && (!isRecord || r.result.carries)}
 	case *parser.AggregateExpr:
-		return x.match(n.Expr).grouped(n)
+		return x.grouped(x.match(n.Expr), n)
 	case *parser.BinaryExpr:
 		return x.operation(n)
 	}
-	var result added
+	var result side
 	for child := range parser.ChildrenIter(node) {
-		if labels := x.match(child); labels != nil {
-			result = labels
+		if of := x.match(child); of.ours || of.others && !result.ours {
+			result = of
 		}
+	}
+	if call, is := node.(*parser.Call); is && (call.Func.Name == "vector" || call.Type() == parser.ValueTypeScalar) {
+		return side{}
 	}
 	return result
 }
 
-// grouped are the labels that an aggregate leaves.
-func (a added) grouped(n *parser.AggregateExpr) added {
-	keepsAll := n.Op == parser.TOPK || n.Op == parser.BOTTOMK || n.Op == parser.LIMITK || n.Op == parser.LIMIT_RATIO
-	if keepsAll {
-		return a
+// grouped is the result of an aggregate.
+func (x *expression) grouped(of side, n *parser.AggregateExpr) side {
+	if n.Op == parser.TOPK || n.Op == parser.BOTTOMK || n.Op == parser.LIMITK || n.Op == parser.LIMIT_RATIO {
+		return of
 	}
-	left := maps.Clone(a)
-	maps.DeleteFunc(left, func(label, _ string) bool { return slices.Contains(n.Grouping, label) == n.Without })
-	return left
+	of.added = maps.Clone(of.added)
+	maps.DeleteFunc(of.added, func(label, _ string) bool { return slices.Contains(n.Grouping, label) == n.Without })
+	if !n.Without {
+		of.carries = of.carries && slices.ContainsFunc(n.Grouping, x.changes)
+	}
+	return of
 }
 
-func (x *expression) operation(n *parser.BinaryExpr) added {
+func (x *expression) changes(label string) bool {
+	_, changes := x.label(label)
+	return changes
+}
+
+func (x *expression) operation(n *parser.BinaryExpr) side {
 	left, right := x.match(n.LHS), x.match(n.RHS)
 	switch {
 	case n.LHS.Type() == parser.ValueTypeScalar:
 		return right
 	case n.RHS.Type() == parser.ValueTypeScalar || n.VectorMatching == nil:
 		return left
-	case n.VectorMatching.On:
-		return left
 	}
-	differing := left.differingFrom(right)
+	if !n.VectorMatching.On {
+		x.comparable(left, right)
+	}
+	var differing []string
+	if left.ours && right.ours && !n.VectorMatching.On {
+		differing = left.added.differingFrom(right.added)
+	}
 	if len(differing) > 0 {
 		x.ignore(n, differing)
 	}
-	if n.Op.IsSetOperator() {
-		return left
+	result := side{ours: left.ours || right.ours, others: left.others || right.others}
+	switch n.VectorMatching.Card {
+	case parser.CardOneToMany:
+		result.added, result.carries = right.added, right.carries
+	case parser.CardManyToOne:
+		result.added, result.carries = left.added, left.carries
+	case parser.CardManyToMany:
+		result.added, result.carries = left.added, left.carries
+		if n.Op == parser.LOR {
+			result.added, result.carries = left.added.or(right.added), left.carries || right.carries
+		}
+	default:
+		result.added, result.carries = x.paired(left, right, n.VectorMatching, differing)
 	}
-	result := maps.Clone(left)
-	maps.DeleteFunc(result, func(label, _ string) bool { return slices.Contains(differing, label) })
+	return result
+}
+
+// paired returns what is left of the labels of both sides of an operation on pairs.
+func (x *expression) paired(left, right side, matching *parser.VectorMatching, differing []string) (added, bool) {
+	if matching.On {
+		return nil, (left.carries || right.carries) && slices.ContainsFunc(matching.MatchingLabels, x.changes)
+	}
+	result := maps.Clone(left.added)
+	maps.DeleteFunc(result, func(label, _ string) bool {
+		return slices.Contains(differing, label) || slices.Contains(matching.MatchingLabels, label)
+	})
+	return result, left.carries || right.carries
+}
+
+// comparable reports sides of which all labels are compared, where those of one change and those of the other do not.
+func (x *expression) comparable(left, right side) {
+	if left.carries && right.others && !right.ours || right.carries && left.others && !left.ours {
+		x.fail(errors.New("all labels are compared with those of series that are not dcgm-exporter's"))
+	}
+}
+
+// or are the labels of a result that has series of two.
+func (a added) or(b added) added {
+	result := added{}
+	maps.Copy(result, a)
+	maps.Copy(result, b)
+	for _, label := range a.differingFrom(b) {
+		result[label] = varies
+	}
 	return result
 }
 
@@ -73,7 +140,7 @@ func (a added) differingFrom(b added) []string {
 		all = added{}
 	}
 	maps.Copy(all, b)
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(label string) bool { return a[label] == b[label] })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(label string) bool { return a[label] == b[label] && a[label] != varies })
 }
 
 // ignore has an operation ignore labels.

@@ -45,7 +45,7 @@ func (t Translator) File(file []byte) (Result, error) {
 }
 
 func (t Translator) migrate(d *document) *migration {
-	m := &migration{Translator: t, document: d, seen: map[*scalar]bool{}, walked: map[*node]bool{}, rewritten: map[*scalar]bool{}}
+	m := &migration{Translator: t, document: d, seen: map[*scalar]bool{}, walked: map[*node]bool{}, translated: map[*scalar]*expression{}}
 	for _, root := range d.roots {
 		m.walk(root)
 	}
@@ -64,7 +64,7 @@ type migration struct {
 
 	seen       map[*scalar]bool
 	walked     map[*node]bool
-	rewritten  map[*scalar]bool // expressions
+	translated map[*scalar]*expression
 	rewritings []rewriting
 	result     Result
 }
@@ -75,8 +75,11 @@ func (m *migration) walk(n *node) {
 		return
 	}
 	m.walked[n] = true
-	if expr := n.child("expr"); expr != nil && expr.text != nil && m.expression(expr.text) {
-		m.templates(n)
+	if expr := n.child("expr"); expr != nil && expr.text != nil {
+		if x := m.expression(expr.text); x != nil {
+			m.templates(n)
+			m.recording(n, x)
+		}
 	}
 	if kind := n.child("type"); kind != nil && kind.text != nil && kind.text.value == "query" {
 		for _, key := range []string{"query", "definition"} {
@@ -90,13 +93,14 @@ func (m *migration) walk(n *node) {
 
 // rest translates files within the file, such as dashboards in ConfigMaps, and reports names in other texts.
 func (m *migration) rest(s *scalar) {
-	name := mentioned.FindString(s.value)
-	if name == "" {
+	if !m.names(s.value) {
 		return
 	}
 	inner, err := read([]byte(s.value))
 	if err != nil || slices.ContainsFunc(inner.roots, (*node).isText) {
-		m.fail(s, name+" stands in a text that is no expression of a rule or a dashboard")
+		if name := m.mention(s.value); name != "" {
+			m.fail(s, name+" stands in a text that is no expression of a rule or a dashboard")
+		}
 		return
 	}
 	within := m.migrate(inner)
@@ -116,38 +120,46 @@ func below(s *scalar, messages []Message) []Message {
 	return messages
 }
 
-var mentioned = regexp.MustCompile(`DCGM_(FI|EXP)_\w+`)
-
 func (m *migration) fail(s *scalar, text string) {
 	m.result.Errors = append(m.result.Errors, Message{s.line, text})
 }
 
-// expression reports whether the expression was rewritten.
-func (m *migration) expression(s *scalar) bool {
+// expression returns the translation of an expression of dcgm-exporter's series, nil if it has none or could not be translated.
+func (m *migration) expression(s *scalar) *expression {
 	if !m.seen[s] {
 		m.seen[s] = true
-		edits, notes, err := m.expr(s.value)
-		m.rewritten[s] = m.change(s, edits, notes, err)
+		x, err := m.translate(s.value, false)
+		m.change(s, x.edits, x.notes, err)
+		if err == nil && len(x.labels) > 0 {
+			m.translated[s] = x
+		}
 	}
-	return m.rewritten[s]
+	return m.translated[s]
 }
 
-func (m *migration) change(s *scalar, edits []edit, notes []string, err error) bool {
+func (m *migration) change(s *scalar, edits []edit, notes []string, err error) {
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			m.fail(s, line)
 		}
-		return false
+		return
 	}
 	if len(edits) == 0 {
-		return false
+		return
 	}
 	r := rewriting{scalar: s, edits: edits, changes: []Change{{s.line, s.value, apply(s.value, edits)}}}
 	for _, n := range notes {
 		r.notes = append(r.notes, Message{s.line, n})
 	}
 	m.rewritings = append(m.rewritings, r)
-	return true
+}
+
+// recording says what else a rule asks for that records series with other labels than before.
+func (m *migration) recording(n *node, x *expression) {
+	name := n.child("record")
+	if name != nil && name.text != nil && x.result.carries {
+		m.result.Notes = append(m.result.Notes, Message{name.text.line, name.text.value + " has new labels: rewrite the files that have it together with this one"})
+	}
 }
 
 // A template of a rule has labels of the result as $labels.gpu, and a legend as {{gpu}}.
@@ -224,15 +236,15 @@ func (m *migration) query(n *node) {
 // labelValues translates label_values(selector, label). A factor would make an expression of the selector.
 func (m *migration) labelValues(s *scalar, at []int) {
 	selector, name := s.value[at[2]:at[3]], s.value[at[4]:at[5]]
-	edits, notes, err := m.selector(selector)
-	edits = moved(edits, at[2])
-	if l, changes := m.label(name); changes && mentioned.MatchString(selector) {
+	x, err := m.translate(selector, true)
+	edits := moved(x.edits, at[2])
+	if l, changes := m.label(name); changes && len(x.labels) > 0 {
 		if err == nil {
 			err = l.err(name)
 		}
 		edits = append(edits, edit{at[4], at[5], l.name})
 	}
-	m.change(s, edits, notes, err)
+	m.change(s, edits, x.notes, err)
 }
 
 func moved(edits []edit, by int) []edit {

@@ -26,6 +26,8 @@ const (
 type Translator struct {
 	Target Target
 	Engine dcgmnames.Version
+
+	records map[string]record // by name
 }
 
 // rename is what becomes of the selector of a series.

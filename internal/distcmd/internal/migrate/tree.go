@@ -48,6 +48,14 @@ func (n *node) find(key string, merges int) *node {
 	return nil
 }
 
+// string returns the text that a key has, "" if it has none.
+func (n *node) string(key string) string {
+	if child := n.child(key); child != nil && child.text != nil {
+		return child.text.value
+	}
+	return ""
+}
+
 // read reads a file.
 func read(file []byte) (*document, error) {
 	if trimmed := bytes.TrimLeft(file, " \t\r\n"); len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') && json.Valid(file) {

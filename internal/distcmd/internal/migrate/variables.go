@@ -10,10 +10,16 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// variable matches Grafana's variables.
-var variable = regexp.MustCompile(`\$\{[^}]*\}|\$\w+|\[\[\w+(?::\w+)?\]\]`)
+// variable matches Grafana's variables, and those of templates of service levels.
+var variable = regexp.MustCompile(`\$\{[^}]*\}|\$\w+|\[\[\w+(?::\w+)?\]\]|\{\{\s*\.\w+\s*\}\}`)
 
 func hasVariable(text string) bool { return variable.MatchString(text) }
+
+// isVariable reports whether a text is one variable and nothing else.
+func isVariable(text string) bool {
+	at := variable.FindStringIndex(text)
+	return at != nil && at[0] == 0 && at[1] == len(text)
+}
 
 // A variable stands for a duration, a name or a number. It is replaced by something of its own length, so that positions stay.
 type place struct {
