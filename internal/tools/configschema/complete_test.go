@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,6 +61,28 @@ func marshaled(t *testing.T, load func(map[string]any) (component.Config, error)
 	conf := confmap.New()
 	require.NoError(t, conf.Marshal(loaded))
 	return conf.ToStringMap()
+}
+
+var choices = regexp.MustCompile(`must be (?:one of |among )?(.*?), (?:not|got) `)
+
+// Validate names all choices when it refuses another one.
+func TestChoicesAreAllThatThereAre(t *testing.T) {
+	eachRow(t, func(t *testing.T, load func(map[string]any) (component.Config, error), r *row) {
+		t.Helper()
+		if len(r.OneOf) == 0 {
+			return
+		}
+		_, refused := r.tries(t)
+		for _, value := range refused {
+			_, err := load(r.with(t, copied(t, value)))
+			require.Error(t, err)
+			if found := choices.FindStringSubmatch(err.Error()); found != nil {
+				require.ElementsMatch(t, r.OneOf, strings.Split(strings.ReplaceAll(found[1], " or ", ", "), ", "))
+				return
+			}
+		}
+		require.Fail(t, "no error names the choices")
+	})
 }
 
 // section has what the key needs, and the section that the key is in.
