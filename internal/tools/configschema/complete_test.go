@@ -63,6 +63,26 @@ func marshaled(t *testing.T, load func(map[string]any) (component.Config, error)
 	return conf.ToStringMap()
 }
 
+// What a key needs beside itself is a rule of the key, or of a section that it is in.
+func TestWhatAKeyNeedsIsARule(t *testing.T) {
+	ruled := map[string]bool{}
+	eachRow(t, func(t *testing.T, load func(map[string]any) (component.Config, error), r *row) {
+		t.Helper()
+		ruled[r.key] = r.Rule != ""
+		above := r.key
+		for !ruled[above] && strings.Contains(above, "::") {
+			above = above[:strings.LastIndex(above, "::")]
+		}
+		if ruled[above] || strings.Contains(r.key, "<i>") { // Elements of lists need their other keys.
+			return
+		}
+		var example any
+		require.NoError(t, r.Example.Decode(&example))
+		_, err := load(set(nil, r.sample, example).(map[string]any))
+		require.NoError(t, err)
+	})
+}
+
 var choices = regexp.MustCompile(`must be (?:one of |among )?(.*?), (?:not|got) `)
 
 // Validate names all choices when it refuses another one.
