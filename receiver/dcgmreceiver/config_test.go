@@ -50,7 +50,7 @@ func TestConfigFiles(t *testing.T) {
 	full.RepeatUnchanged = false
 	full.Views = []string{viewOTel, viewDCGMExporter}
 	full.DCGMExporter = DCGMExporterConfig{
-		Counters: "DCGM_FI_DEV_GPU_TEMP, gauge, temperature", Names: exporterview.Names49, HostnameLabel: hostnameBoth,
+		Counters: "DCGM_FI_DEV_GPU_TEMP, gauge, temperature", Names: exporterview.Names49, HostnameLabel: hostnameBoth, MIG: migGPUs,
 		XIDWindow: time.Minute, ClockEventsWindow: 2 * time.Minute, StickyXID: true,
 	}
 	full.Dump = DumpConfig{Path: "/var/lib/otelcol/dcgm.jsonl", Duration: time.Hour, MaxSizeMiB: 16, Redact: true}
@@ -89,6 +89,7 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"view twice":               {func(c *Config) { c.Views = []string{viewOTel, viewOTel} }, `"views": otel stands there twice, each of its series would come twice`},
 		"release of names":         {exporterWith(func(c *DCGMExporterConfig) { c.Names = "4.7" }), `"dcgm_exporter::names": must be 4.8, 4.9 or both, got "4.7"`},
 		"label of the host":        {exporterWith(func(c *DCGMExporterConfig) { c.HostnameLabel = "host" }), `"dcgm_exporter::hostname_label": must be Hostname, hostname, both or none, got "host"`},
+		"series of MIG":            {exporterWith(func(c *DCGMExporterConfig) { c.MIG = "off" }), `"dcgm_exporter::mig": must be among flex, gpus, instances, both, got "off"`},
 		"XID window":               {exporterWith(func(c *DCGMExporterConfig) { c.XIDWindow = 0 }), `"dcgm_exporter::xid_window": must be at least 1s, got 0s`},
 		"clock events window":      {exporterWith(func(c *DCGMExporterConfig) { c.ClockEventsWindow = 48 * time.Hour }), `"dcgm_exporter::clock_events_window": must be at most 24h0m0s, got 48h0m0s`},
 		"counters file":            {exporterWith(func(c *DCGMExporterConfig) { c.Counters = "/nowhere.csv" }), `"dcgm_exporter::counters": read the counters file: open /nowhere.csv`},

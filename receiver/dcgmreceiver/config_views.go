@@ -41,6 +41,16 @@ var hostnameOf = map[exporterview.Names]string{
 	exporterview.Names48: hostnameUpper, exporterview.Names49: hostnameLower, exporterview.BothNames: hostnameBoth,
 }
 
+// What a GPU with MIG has series of.
+const (
+	migFlex      = "flex"
+	migGPUs      = "gpus"
+	migInstances = "instances"
+	migBoth      = "both"
+)
+
+var migChoices = []string{migFlex, migGPUs, migInstances, migBoth}
+
 const defaultWindow = 5 * time.Minute
 
 // DCGMExporterConfig is what dcgm-exporter's view of the samples has.
@@ -53,6 +63,10 @@ type DCGMExporterConfig struct {
 
 	// HostnameLabel is the label that names the host: Hostname, hostname, both or none.
 	HostnameLabel string `mapstructure:"hostname_label"`
+
+	// MIG is what a GPU with MIG has series of: flex for its instances in its place, gpus for itself, instances for its instances, where other
+	// GPUs have no series, both for itself and its instances.
+	MIG string `mapstructure:"mig"`
 
 	// XIDWindow is how long an XID is counted by DCGM_EXP_XID_ERRORS_COUNT and shown by the gauge of the last XID.
 	XIDWindow time.Duration `mapstructure:"xid_window"`
@@ -70,6 +84,7 @@ type DCGMExporterConfig struct {
 func defaultDCGMExporterConfig() DCGMExporterConfig {
 	return DCGMExporterConfig{
 		Counters:          exporterview.DefaultCounters,
+		MIG:               migFlex,
 		XIDWindow:         defaultWindow,
 		ClockEventsWindow: defaultWindow,
 	}
@@ -109,6 +124,7 @@ func (cfg *DCGMExporterConfig) validate() error {
 	return errors.Join(
 		cfg.validateCounters(),
 		cfg.validateHostnameLabel(),
+		cfg.validateMIG(),
 		within("dcgm_exporter::xid_window", cfg.XIDWindow, time.Second, maxMemory),
 		within("dcgm_exporter::clock_events_window", cfg.ClockEventsWindow, time.Second, maxMemory),
 	)
@@ -130,6 +146,13 @@ func (cfg *DCGMExporterConfig) validateHostnameLabel() error {
 		return nil
 	}
 	return fmt.Errorf(`"dcgm_exporter::hostname_label": must be %s, %s, %s or %s, got %q`, hostnameUpper, hostnameLower, hostnameBoth, hostnameNone, cfg.HostnameLabel)
+}
+
+func (cfg *DCGMExporterConfig) validateMIG() error {
+	if slices.Contains(migChoices, cfg.MIG) {
+		return nil
+	}
+	return fmt.Errorf(`"dcgm_exporter::mig": must be among %s, got %q`, strings.Join(migChoices, ", "), cfg.MIG)
 }
 
 // hostLabels are the labels that name the host, beside series that go by some names.

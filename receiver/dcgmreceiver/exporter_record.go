@@ -14,7 +14,8 @@ import (
 // exporterRecording is the part of a recording that dcgm-exporter's view takes.
 type exporterRecording struct{ *recording }
 
-// dcgmExporter records what dcgm-exporter has of the GPUs that are there. Where MIG is on it has the GPU instances in the GPU's place.
+// dcgmExporter records what dcgm-exporter has of the GPUs that are there. Where MIG is on, the configuration says
+// whether the GPU has series, its instances, or both.
 func (r *recording) dcgmExporter() {
 	if r.exporter == nil {
 		return
@@ -31,7 +32,7 @@ func (r *recording) dcgmExporter() {
 	}
 }
 
-// subjectsOf are the entities that dcgm-exporter has in place of a GPU.
+// subjectsOf are the entities that have the series of a GPU.
 func (r exporterRecording) subjectsOf(g *gpu) []*gpu {
 	var parts []*gpu
 	for _, part := range r.partsOf(g) {
@@ -39,10 +40,14 @@ func (r exporterRecording) subjectsOf(g *gpu) []*gpu {
 			parts = append(parts, part)
 		}
 	}
-	if len(parts) == 0 {
+	switch choice := r.exporter.cfg.MIG; {
+	case choice == migBoth:
+		return append([]*gpu{g}, parts...)
+	case choice == migGPUs, choice == migFlex && len(parts) == 0:
 		return []*gpu{g}
+	default:
+		return parts
 	}
-	return parts
 }
 
 // readRows reads the values of a GPU once for all that have them.

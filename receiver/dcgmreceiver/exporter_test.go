@@ -203,6 +203,31 @@ func TestInstancesStandInThePlaceOfTheirGPU(t *testing.T) {
 	})
 }
 
+// As the choices f, g, i and g+i of dcgm-exporter.
+func TestSeriesOfAGPUWithMIG(t *testing.T) {
+	const counters = "DCGM_FI_DEV_FB_USED, gauge, f\nDCGM_EXP_XID_ERRORS_COUNT, gauge, x"
+	for choice, want := range map[string][]string{
+		migFlex: {"0 1", "0 2", "1"}, migGPUs: {"0", "1"}, migInstances: {"0 1", "0 2"}, migBoth: {"0", "0 1", "0 2", "1"},
+	} {
+		t.Run(choice, func(t *testing.T) {
+			change := asExporter(counters, func(cfg *Config) { cfg.DCGMExporter.MIG = choice })
+			simulate(t, node(2)+"mig 0 1g.10gb,3g.40gb\nfield 252 * const 40\nfield 252 gi:* const 7\n", change, func(s *simulation) {
+				s.pass(interval)
+				used := s.exported("DCGM_FI_DEV_FB_USED", "gpu", "GPU_I_ID")
+				require.Equal(s.t, want, sortedKeys(used))
+				require.Equal(s.t, want, sortedKeys(s.exported("DCGM_EXP_XID_ERRORS_COUNT", "gpu", "GPU_I_ID")))
+				for of, value := range used {
+					expected := 40.0
+					if strings.Contains(of, " ") {
+						expected = 7
+					}
+					require.InDelta(s.t, expected, value, 0, of)
+				}
+			})
+		})
+	}
+}
+
 func TestViewHasNoSeriesBeyondTheLimit(t *testing.T) {
 	change := asExporter("DCGM_FI_DEV_FB_USED, gauge, f\nDCGM_FI_DEV_GPU_TEMP, gauge, t", func(cfg *Config) { cfg.MaxSeries = 3 })
 	simulate(t, node(2), change, func(s *simulation) { require.Equal(s.t, 3, s.sink.DataPointCount()) })

@@ -127,36 +127,55 @@ func withPort(endpoint string) string {
 	return net.JoinHostPort(endpoint, "5555")
 }
 
+// migOf says what a choice of devices without numbers has series of.
+var migOf = map[string]string{"f": "flex", "g": "gpus", "i": "instances", "g+i": "both", "i+g": "both"}
+
 var someGPUs = regexp.MustCompile(`^g:(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)$`)
 
 const mostGPUs = 1024
 
-// devices takes f, g and g:0,2-3.
+// devices takes f, g, i, g+i and g:0,2-3.
 func devices(c *config, v value) error {
-	if v.text == "f" || v.text == "g" {
-		return nil
-	}
+	mig, isChoice := migOf[v.text]
 	match := someGPUs.FindStringSubmatch(v.text)
-	if match == nil {
-		return fmt.Errorf("must be f, g or g:NUMBERS, got %q: instances stand in the place of their GPU, choose them by GPU_I_ID in queries", v.text)
+	switch {
+	case mig == "flex":
+		return nil
+	case isChoice:
+		c.set("receivers::dcgm::dcgm_exporter::mig", mig)
+		return nil
+	case match == nil:
+		return fmt.Errorf("must be f, g, i, g+i or g:NUMBERS, got %q: choose single instances by the label GPU_I_ID in queries", v.text)
 	}
 	var numbers []string
 	for part := range strings.SplitSeq(match[1], ",") {
-		from, to, isRange := strings.Cut(part, "-")
-		if !isRange {
-			to = from
+		some, err := numbersOf(part)
+		if err != nil {
+			return err
 		}
-		first, err1 := strconv.Atoi(from)
-		last, err2 := strconv.Atoi(to)
-		if err := errors.Join(err1, err2); err != nil || last < first || last > mostGPUs {
-			return fmt.Errorf("must have numbers up to %d in order, got %q", mostGPUs, part)
-		}
-		for n := first; n <= last; n++ {
-			numbers = append(numbers, strconv.Itoa(n))
-		}
+		numbers = append(numbers, some...)
 	}
 	c.set("receivers::dcgm::devices", numbers)
+	c.set("receivers::dcgm::dcgm_exporter::mig", migOf["g"])
 	return nil
+}
+
+// numbersOf reads 3 and 2-5.
+func numbersOf(part string) ([]string, error) {
+	from, to, isRange := strings.Cut(part, "-")
+	if !isRange {
+		to = from
+	}
+	first, err1 := strconv.Atoi(from)
+	last, err2 := strconv.Atoi(to)
+	if err := errors.Join(err1, err2); err != nil || last < first || last > mostGPUs {
+		return nil, fmt.Errorf("must have numbers up to %d in order, got %q", mostGPUs, part)
+	}
+	var numbers []string
+	for n := first; n <= last; n++ {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	return numbers, nil
 }
 
 func dump(c *config, v value) error {

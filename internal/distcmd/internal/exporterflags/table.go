@@ -44,7 +44,7 @@ var Flags = []Flag{
 	{Name: "cpu-devices", Short: "p", Env: "DCGM_EXPORTER_CPU_DEVICES_STR", Default: "f", Becomes: "no effect: counters of CPUs and cores stand in the counters file. Another value than `f`, which is all, is refused", apply: allOf("CPUs", "cpu")},
 	{Name: "dcgm-log-level", Env: "DCGM_EXPORTER_DCGM_LOG_LEVEL", Default: "NONE", without: "enable-dcgm-log", Instead: "set __DCGM_DBG_LVL and __DCGM_DBG_FILE in the environment, which libdcgm reads"},
 	{Name: "debug", Env: "DCGM_EXPORTER_DEBUG", Default: "false", Becomes: "`service::telemetry::logs::level: debug`", kind: toggle, apply: when("service::telemetry::logs::level", "debug")},
-	{Name: "devices", Short: "d", Env: "DCGM_EXPORTER_DEVICES_STR", Default: "f", Becomes: "`receivers::dcgm::devices` for `g:0,2-3`; `f` and `g` are all. Instances stand in the place of a GPU with MIG; a choice of instances (`i`) is refused", apply: devices},
+	{Name: "devices", Short: "d", Env: "DCGM_EXPORTER_DEVICES_STR", Default: "f", Becomes: "`receivers::dcgm::dcgm_exporter::mig`: `f` is `flex`, `g` is `gpus`, `i` is `instances`, `g+i` is `both`; `receivers::dcgm::devices` as well for `g:0,2-3`. Numbers of instances (`i:0`) are refused", apply: devices},
 	{Name: "disable-startup-validate", Env: "DISABLE_STARTUP_VALIDATE", Default: "false", Becomes: "no effect: the receiver starts without libdcgm, driver and GPU", kind: toggle},
 	{Name: "dump-compression", Env: "DCGM_EXPORTER_DUMP_COMPRESSION", Default: "true", Becomes: "no effect: `dump-enabled` writes one file of limited size", kind: toggle},
 	{Name: "dump-directory", Env: "DCGM_EXPORTER_DUMP_DIRECTORY", Default: "/tmp/dcgm-exporter-debug", Becomes: "the directory of `receivers::dcgm::dump::path`, with `dump-enabled`", apply: dumpDirectory},
