@@ -59,7 +59,7 @@ type demand struct {
 	judged          bool      // hw.status is wanted, as a metric or by other components
 	exporter        *exporter // nil without dcgm-exporter's view
 	google          *google   // nil without that of Google's receiver
-	wantsSwitches   bool      // something is wanted of NVSwitches
+	wants           wanted
 }
 
 // roster is what there is. It outlives sources.
@@ -73,6 +73,8 @@ type roster struct {
 	switches []*gpu        // the NVSwitches that are there
 	gone     []*gpu        // GPUs that were there before and are not now
 	left     []*gpu        // NVSwitches that were
+	devices  []*gpu        // NVLinks, CPUs and their cores
+	outer    listing       // of them
 	all      []dcgm.Entity // what the host engine has now
 	listed   []dcgm.Entity // what of it it reads now
 	entities []dcgm.Entity // those of the plan
@@ -107,9 +109,9 @@ type reader struct {
 	due         [catalog.Tiers]time.Time
 	readAt      time.Time // when the newest values had been read
 	buf         []dcgm.Sample
-	clock       series.Clock // the host engine's
-	setBack     bool         // it was set back before the last read
-	overdue     bool         // some field that is watched was stale at the last collection
+	clock       series.Clock  // the host engine's
+	setBack     bool          // it was set back before the last read
+	overdue     catalog.Kinds // of the entities that had a stale value of a field that is watched at the last collection
 	tally       *record.Tally
 	used        *usage
 	plans       int64
@@ -135,14 +137,14 @@ func newDemand(cfg *Config, view *exporter, other *google) *demand {
 	d := &demand{enabled: enabledMetrics(cfg), judged: enabledOf(cfg.MetricsBuilderConfig.Metrics)[metricHealth.Name], exporter: view, google: other}
 	own := len(catalog.Rows())
 	more := slices.Concat(view.rows(), other.rows())
-	d.layouts = layoutsOf(slices.Concat(catalog.Rows(), more), withRows(d.enabled, more), d.inputs(cfg), view.needs(), catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
+	d.layouts = layoutsOf(slices.Concat(catalog.Rows(), more), withRows(d.enabled, more), d.inputs(cfg), view, catalog.NewPace(cfg.CollectionInterval, cfg.StaleAfter))
 	view.place(d.layouts, own)
 	other.place(d.layouts, own+len(view.rows()))
 	d.Layout = d.layouts[dcgm.GPU]
 	d.profiling, d.needs = d.NeedsProfiling(), needsOf(d.layouts)
 	clockEvents := d.enabled[metricThrottleEvents.Name] || view.wants(exporterview.ClockEventsCount, exporterview.ClockEventsTotal)
 	d.watches = watchSettings(clockEvents, d.Pace)
-	d.wantsSwitches = switchesAreWanted(d.enabled)
+	d.wants = d.wanted()
 	return d
 }
 
@@ -168,7 +170,7 @@ func (d *demand) codes() map[events.History]bool {
 	return map[events.History]bool{
 		events.XIDs: d.enabled[metricXIDErrors.Name] || d.enabled[metricXIDLast.Name] ||
 			d.exporter.wants(exporterview.XIDLast, exporterview.XIDCount, exporterview.XIDTotal) || d.google.wantsXIDs(),
-		events.SXIDs: d.enabled[metricSXIDErrors.Name] || d.enabled[metricSXIDLast.Name],
+		events.SXIDs: d.enabled[metricSXIDErrors.Name] || d.enabled[metricSXIDLast.Name] || d.exporter.wants(exporterview.SXIDFatal, exporterview.SXIDNonFatal),
 	}
 }
 
@@ -178,7 +180,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 	c.holder = watching.NewHolder(src)
 	c.planned, c.frugal, c.classes, c.entities = false, false, nil, nil
 	c.since, c.clock = now, series.Clock{} // Another engine may be there now.
-	c.xids.unbroken = false
+	c.xids.unbroken, c.outer = false, listing{}
 }
 
 // detach stops using a source whose connection is gone, and with it all groups and watches.
@@ -189,19 +191,19 @@ func (c *collector) detach() {
 	c.planned, c.classes, c.watched, c.unsupported = false, nil, 0, 0
 	c.used = nil
 	c.unread = [catalog.Tiers]map[dcgm.Entity]error{}
-	for _, g := range c.present() {
+	for _, g := range slices.Concat(c.present(), c.devices) {
 		g.forget()
 	}
 }
 
 // prepare makes the plan fit the GPUs that are there now, and what they are partitioned into.
 func (c *collector) prepare(ctx context.Context, now time.Time) error {
-	if err := c.list(ctx); err != nil {
+	if err := c.list(ctx, now); err != nil {
 		return err
 	}
-	retry := (c.incomplete || c.overdue) && c.holder.Due(now)
-	if retry && c.overdue {
-		c.holder.DoubtAll() // Another client may have ended our watches.
+	retry := (c.incomplete || c.overdue != 0) && c.holder.Due(now)
+	if retry {
+		c.holder.DoubtKinds(c.overdue) // Another client may have ended our watches.
 	}
 	if c.planned && !retry && allPlanned(c.all, c.entities) && allPlanned(c.listed, c.active) && allPlanned(without(c.entities, dcgm.GPU), c.all) {
 		return nil

@@ -48,26 +48,28 @@ func (c *roster) attachValues() {
 		values[k.Key()] = g
 	}
 	c.known = values
-	c.gpus, c.parts, c.switches = split(c.valuesOf(c.node.Present()))
-	c.gone, _, c.left = split(c.valuesOf(c.node.Gone()))
+	c.gpus, c.parts, c.switches, c.devices = split(c.valuesOf(c.node.Present()))
+	c.gone, _, c.left, _ = split(c.valuesOf(c.node.Gone()))
 }
 
-// split tells GPUs from what they are partitioned into, and from NVSwitches.
-func split(some []*gpu) (gpus, parts, switches []*gpu) {
+// split tells GPUs from what they are partitioned into, from NVSwitches, and from other devices.
+func split(some []*gpu) (gpus, parts, switches, others []*gpu) {
 	for _, g := range some {
 		switch {
 		case isInstance(g.entity()):
 			parts = append(parts, g)
 		case g.entity().Kind == dcgm.Switch:
 			switches = append(switches, g)
+		case isNoGPU(g.entity()):
+			others = append(others, g)
 		default:
 			gpus = append(gpus, g)
 		}
 	}
-	return gpus, parts, switches
+	return gpus, parts, switches, others
 }
 
-// present are all entities that are there and configured.
+// present are the GPUs, MIG instances and NVSwitches that are there and configured.
 func (c *roster) present() []*gpu {
 	if len(c.parts) == 0 && len(c.switches) == 0 {
 		return c.gpus
@@ -205,7 +207,7 @@ func (c *collector) observe(ctx context.Context, now time.Time) error {
 		}
 	}
 	c.refresh(inventory.Answers{Statuses: statuses}, now)
-	for _, g := range c.present() {
+	for _, g := range slices.Concat(c.present(), c.devices) {
 		if g.known.State() == inventory.StateUnreadable {
 			g.forget() // The receiver's status says so for all such GPUs together.
 		}

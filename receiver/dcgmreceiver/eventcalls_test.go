@@ -50,6 +50,11 @@ func (c counting) Hierarchy(ctx context.Context) ([]dcgm.Instance, error) {
 	return c.Source.Hierarchy(ctx)
 }
 
+func (c counting) Processors(ctx context.Context) ([]dcgm.Processor, error) {
+	c.calls["Processors"]++
+	return c.Source.Processors(ctx)
+}
+
 func (c counting) Usage(ctx context.Context) (dcgm.Usage, error) {
 	c.calls["Usage"]++
 	return c.Source.Usage(ctx)

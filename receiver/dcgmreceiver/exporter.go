@@ -21,8 +21,8 @@ type exporter struct {
 	host     string // the name of the host
 	batch    *record.Batch
 	xids     *exporterview.XIDs
-	ofGPU    []int // the place of each row in the layout of GPUs
-	ofPart   []int // that in the layout of GPU instances; -1 where an instance has no value of its own
+	sxids    map[exporterview.Event]*exporterview.XIDs
+	places   map[dcgm.EntityKind][]int // of each row in the layout of a kind of entities; -1 where these have no value of their own
 	readings []reading
 }
 
@@ -42,13 +42,14 @@ func newExporter(cfg *Config, version string, logger *zap.Logger) (*exporter, er
 		return nil, err
 	}
 	if len(view.Skipped) > 0 {
-		logger.Warn("counters of NVLinks, NVSwitches, CPUs, ConnectX adapters and pairs of GPUs are not in this view, their series are absent", zap.Strings("counters", view.Skipped))
+		logger.Warn("counters of ConnectX adapters and pairs of GPUs are not in this view, their series are absent", zap.Strings("counters", view.Skipped))
 	}
 	return &exporter{
 		View:     view,
 		cfg:      &cfg.DCGMExporter,
 		batch:    record.NewBatch(catalog.ScopeName, version, view.Metrics),
 		xids:     exporterview.NewXIDs(),
+		sxids:    map[exporterview.Event]*exporterview.XIDs{exporterview.SXIDFatal: exporterview.NewXIDs(), exporterview.SXIDNonFatal: exporterview.NewXIDs()},
 		readings: make([]reading, len(view.Rows)),
 	}, nil
 }
@@ -78,14 +79,15 @@ func (e *exporter) rows() []catalog.Row {
 	return e.Rows
 }
 
-// needs are the fields of labels that are no facts of a GPU.
-func (e *exporter) needs() []catalog.Need {
+// needs are the fields of labels that are no facts of entities of a kind. Those of the node are read of GPUs.
+func (e *exporter) needs(kind dcgm.EntityKind) []catalog.Need {
 	var needs []catalog.Need
 	if e == nil {
 		return nil
 	}
 	for _, label := range e.Labels {
-		if _, isFact := (&inventory.Known{}).Raw(label.Field); !isFact {
+		_, isFact := (&inventory.Known{}).Raw(label.Field)
+		if label.Kinds.Has(kind) && (!isFact || !inventory.HasUUID(kind)) && (kind == dcgm.GPU || label.Kinds != exporterview.OfNode) {
 			needs = append(needs, catalog.Need{Field: label.Field, Tier: catalog.Slow})
 		}
 	}
@@ -97,7 +99,10 @@ func (e *exporter) place(layouts map[dcgm.EntityKind]*catalog.Layout, before int
 	if e == nil {
 		return
 	}
-	e.ofGPU, e.ofPart = placesIn(layouts[dcgm.GPU], before, len(e.Rows)), placesIn(layouts[dcgm.GPUInstance], before, len(e.Rows))
+	e.places = map[dcgm.EntityKind][]int{}
+	for kind, layout := range layouts {
+		e.places[kind] = placesIn(layout, before, len(e.Rows))
+	}
 }
 
 func placesIn(l *catalog.Layout, before, count int) []int {
@@ -117,6 +122,9 @@ func placesIn(l *catalog.Layout, before, count int) []int {
 func (e *exporter) forget(key inventory.Key) {
 	if e != nil {
 		e.xids.Forget(key)
+		for _, some := range e.sxids {
+			some.Forget(key)
+		}
 	}
 }
 
@@ -124,5 +132,16 @@ func (e *exporter) forget(key inventory.Key) {
 func (e *exporter) takeXID(key inventory.Key, code int, at int64) {
 	if e.wants(exporterview.XIDLast, exporterview.XIDCount) {
 		e.xids.Take(key, code, at)
+	}
+}
+
+// takeSXID notes an SXID for the view.
+func (e *exporter) takeSXID(key inventory.Key, code int, fatal bool, at int64) {
+	event := exporterview.SXIDNonFatal
+	if fatal {
+		event = exporterview.SXIDFatal
+	}
+	if e.wants(event) {
+		e.sxids[event].Take(key, code, at)
 	}
 }

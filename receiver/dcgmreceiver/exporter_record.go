@@ -30,6 +30,7 @@ func (r *recording) dcgmExporter() {
 		}
 		e.events(g, subjects)
 	}
+	e.devices()
 }
 
 // subjectsOf are the entities that have the series of a GPU.
@@ -52,7 +53,10 @@ func (r exporterRecording) subjectsOf(g *gpu) []*gpu {
 
 // readRows reads the values of a GPU once for all that have them.
 func (r exporterRecording) readRows(g *gpu) {
-	for i, at := range r.exporter.ofGPU {
+	for i, at := range r.exporter.places[dcgm.GPU] {
+		if at < 0 {
+			continue
+		}
 		got, ok, _ := g.values.Read(at, g.traits(), r.Engine)
 		r.exporter.readings[i] = reading{got, ok}
 	}
@@ -75,7 +79,7 @@ func (r exporterRecording) rows(subject, g *gpu) {
 
 // ofInstance returns the value that a MIG instance has for a row.
 func (e *exporter) ofInstance(part *gpu, row int, now int64) reading {
-	at := e.ofPart[row]
+	at := e.places[dcgm.GPUInstance][row]
 	switch {
 	case at >= 0:
 		got, ok, _ := part.values.Read(at, part.traits(), now)
@@ -118,22 +122,30 @@ func (e *exporter) labelsOf(subject, g *gpu) pcommon.Map {
 		now.PutStr("GPU_I_PROFILE", subject.known.MIG.Profile)
 		now.PutStr("GPU_I_ID", subject.known.MIG.GI)
 	}
+	e.finish(&now, texts)
+	subject.view = &now
+	return now.Map
+}
+
+// finish puts the labels that all entities have.
+func (e *exporter) finish(of *viewLabels, texts []string) {
 	for _, key := range e.cfg.hostLabels(e.Names) {
-		now.PutStr(key, e.host)
+		of.PutStr(key, e.host)
 	}
 	for i, label := range e.Labels {
 		if texts[i] != "" {
-			now.PutStr(label.Name, texts[i])
+			of.PutStr(label.Name, texts[i])
 		}
 	}
-	subject.view = &now
-	return now.Map
 }
 
 // texts are the values of the labels that are fields.
 func (e *exporter) texts(g *gpu) []string {
 	texts := make([]string, len(e.Labels))
 	for i, label := range e.Labels {
+		if !label.Kinds.Has(dcgm.GPU) {
+			continue
+		}
 		text, isFact := g.known.Raw(label.Field)
 		if !isFact {
 			text = g.values.Text(label.Field)

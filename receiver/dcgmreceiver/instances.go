@@ -6,6 +6,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
-// list asks the host engine what it has: GPUs, the MIG instances in them, and NVSwitches.
-func (c *watcher) list(ctx context.Context) error {
+// list asks the host engine what it has: GPUs, the MIG instances in them, NVSwitches, and what else something is wanted of.
+func (c *watcher) list(ctx context.Context, now time.Time) error {
 	gpus, err := c.src.Entities(ctx, dcgm.GPU)
 	if err != nil {
 		return fail(selftelemetry.KindEnumerate, err)
@@ -29,14 +30,18 @@ func (c *watcher) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.all, c.listed = slices.Concat(gpus.All, instances, switches), slices.Concat(gpus.Supported, instances, switches)
+	if err := c.listDevices(ctx, now); err != nil {
+		return err
+	}
+	others := slices.Concat(instances, switches, c.outer.entities)
+	c.all, c.listed = slices.Concat(gpus.All, others), slices.Concat(gpus.Supported, others)
 	return nil
 }
 
 // listSwitches lists NVSwitches where something is wanted of them. A host engine without the module that knows them has none, and where the
 // call fails for another reason, those that were there are.
 func (c *watcher) listSwitches(ctx context.Context) ([]dcgm.Entity, error) {
-	if !c.wantsSwitches {
+	if !c.wants.switches {
 		return nil, nil
 	}
 	some, err := c.src.Entities(ctx, dcgm.Switch)

@@ -32,7 +32,7 @@ func (r *gpuReceiver) openJournal(ctx context.Context, host component.Host) erro
 	r.journal = journal
 	r.collector.node.Remember(journal.Numbers.Owners().Remembered())
 	r.collector.xids.journal, r.collector.xids.records = journal, r.logs != nil
-	r.collector.wantsSwitches = r.collector.wantsSwitches || r.logs != nil
+	r.collector.wants.switches = r.collector.wants.switches || r.logs != nil
 	if r.logs != nil && enabledOf(r.cfg.MetricsBuilderConfig.Metrics)[metricThrottleEvents.Name] {
 		r.collector.watches = watchSettings(true, r.collector.Pace) // Records tell what the hardware does, whatever the views.
 	}

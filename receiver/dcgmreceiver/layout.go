@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -43,25 +44,28 @@ func enabledOf(metrics metadata.MetricsConfig) map[string]bool {
 // kinds are those of the entities that are read.
 var kinds = []dcgm.EntityKind{dcgm.GPU, dcgm.GPUInstance, dcgm.ComputeInstance, dcgm.Switch}
 
+// devices are the kinds of entities of which dcgm-exporter's view alone has something.
+var devices = []dcgm.EntityKind{dcgm.Link, dcgm.CPU, dcgm.CPUCore}
+
 // layoutsOf lays out what is read of entities of each kind: what the rows need, of GPUs what hw.status is made of where that is judged and
-// what labels need, and the UUID, which says whose the other values are. The host engine samples NVSwitches by itself, once a minute.
-func layoutsOf(rows []catalog.Row, enabled map[string]bool, inputs []dcgm.FieldID, labels []catalog.Need, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
+// what labels need, and the UUID, which says whose the other values are. The host engine samples NVSwitches and their
+// links by itself, once a minute.
+func layoutsOf(rows []catalog.Row, enabled map[string]bool, inputs []dcgm.FieldID, view *exporter, pace *catalog.Pace) map[dcgm.EntityKind]*catalog.Layout {
 	layouts := map[dcgm.EntityKind]*catalog.Layout{}
-	for _, kind := range kinds {
-		var needs []catalog.Need
-		if kind == dcgm.GPU {
-			needs = append(needs, labels...)
-		}
+	for _, kind := range slices.Concat(kinds, devices) {
+		needs := view.needs(kind)
 		if kind == dcgm.GPU {
 			for _, field := range inputs {
 				needs = append(needs, catalog.Need{Field: field, Tier: catalog.Normal})
 			}
 		}
-		uuid := catalog.Need{Field: inventory.UUIDOf(kind), Tier: catalog.Normal}
-		if kind == dcgm.Switch {
-			uuid.Tier = catalog.Slow
+		uuid, pace := catalog.Need{Field: inventory.UUIDOf(kind), Tier: catalog.Normal}, pace
+		if kind == dcgm.Switch || kind == dcgm.Link {
+			uuid.Tier, pace = catalog.Slow, pace.Seldom()
 		}
-		needs = append(needs, uuid)
+		if inventory.HasUUID(kind) {
+			needs = append(needs, uuid)
+		}
 		layouts[kind] = catalog.NewLayout(kind, rows, enabled, needs, pace)
 	}
 	return layouts

@@ -95,7 +95,7 @@ func (c *collector) watchAll(ctx context.Context, now time.Time) error {
 	return c.xids.begin(ctx, c)
 }
 
-// members are the GPUs that can be read, with what they have, and the NVSwitches. The others have no values.
+// members are the GPUs that can be read, with what they have, and the NVSwitches and other devices. The others have no values.
 func (c *watcher) members(ctx context.Context) ([]watching.Member, error) {
 	var members []watching.Member
 	for _, g := range c.gpus {
@@ -113,8 +113,8 @@ func (c *watcher) members(ctx context.Context) ([]watching.Member, error) {
 			members = append(members, watching.Member{Entity: part.entity(), GPM: g.known.GPM(), Profiled: g.profiled})
 		}
 	}
-	for _, g := range c.switches {
-		members = append(members, watching.Member{Entity: g.entity()})
+	for _, g := range slices.Concat(c.switches, c.devices) {
+		members = append(members, watching.Member{Entity: g.entity(), GPM: c.hasGPM(g)})
 	}
 	return members, nil
 }
@@ -154,7 +154,7 @@ func (c *reader) classify(sets []watching.Set) {
 
 // at returns what has a number now, nil if nothing that is configured has.
 func (c *roster) at(entity dcgm.Entity) *gpu {
-	for _, some := range [][]*gpu{c.gpus, c.parts, c.switches} {
+	for _, some := range [][]*gpu{c.gpus, c.parts, c.switches, c.devices} {
 		if i := slices.IndexFunc(some, func(g *gpu) bool { return g.entity() == entity }); i >= 0 {
 			return some[i]
 		}

@@ -24,7 +24,10 @@ import (
 func (c *reader) dropStrangers() bool {
 	found := false
 	for _, class := range c.classes {
-		slot, _ := class.layout.Slot(class.uuid())
+		slot, told := class.layout.Slot(class.uuid())
+		if !told {
+			continue
+		}
 		for _, g := range class.gpus {
 			found = c.dropStranger(g, slot) || found
 		}
@@ -54,7 +57,7 @@ func (c *reader) dropStranger(g *gpu, slot int) bool {
 
 // read brings the values up to date, tier by tier as each is due.
 func (c *collector) read(ctx context.Context, now time.Time) error {
-	c.overdue = false
+	c.overdue = 0
 	if err := c.readNormal(ctx, now); err != nil || c.dropStrangers() {
 		return err
 	}
@@ -187,7 +190,7 @@ func (c *reader) unreadable() error {
 	}
 	entities := slices.SortedFunc(maps.Keys(all), dcgm.Entity.Compare)
 	if first := entities[0]; first.Kind != dcgm.GPU { // GPUs come first.
-		return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read %v: %w", entities, all[first]))
+		return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read %s: %w", someOf(entities), all[first]))
 	}
 	gpus := ofKind(entities, dcgm.GPU)
 	return fail(selftelemetry.KindRead, fmt.Errorf("host engine does not read GPUs %v: %w", numbersOf(gpus), all[gpus[0]]))
@@ -236,7 +239,9 @@ func (c *reader) noteFresh(class *class, fields []dcgm.FieldID, now int64) {
 				continue
 			}
 			stale := now-s.TS > class.layout.SlotLimit(slot)
-			c.overdue = c.overdue || stale
+			if stale {
+				c.overdue |= catalog.KindsOf(g.entity().Kind)
+			}
 			if !stale && class.layout.SlotTier(slot) == catalog.Normal && field != class.uuid() {
 				g.fresh++
 				g.sampled = true

@@ -73,7 +73,7 @@ func (c *watcher) reconcile(ctx context.Context, sets []watching.Set, events []w
 	c.ungrouped = nil
 	nothingToLose := c.frugal || !c.holder.Holds(watching.Values)
 	if c.frugal = c.frugal && !c.holder.Due(now); !c.frugal {
-		wants := slices.Concat(c.watches.Identities(c.active, false), c.watches.Wants(sets), events)
+		wants := watching.InOrder(slices.Concat(c.watches.Identities(c.active, false), c.watches.Wants(sets), events))
 		problems, err := c.holder.Reconcile(ctx, wants, now)
 		if err != nil {
 			return fail(kindWatch, err)
@@ -82,7 +82,7 @@ func (c *watcher) reconcile(ctx context.Context, sets []watching.Set, events []w
 		c.note(problems)
 	}
 	if c.frugal {
-		problems, err := c.holder.Reconcile(ctx, append(c.watches.Frugal(sets), events...), now)
+		problems, err := c.holder.Reconcile(ctx, watching.InOrder(append(c.watches.Frugal(sets), events...)), now)
 		if err != nil {
 			return fail(kindWatch, err)
 		}
@@ -93,8 +93,12 @@ func (c *watcher) reconcile(ctx context.Context, sets []watching.Set, events []w
 	return nil
 }
 
+// isBeyondGroups reports whether the host engine has too few groups for a field of GPUs, MIG instances or NVSwitches. The others come last, and
+// change nothing for these.
 func isBeyondGroups(p watching.Problem) bool {
-	return slices.ContainsFunc(p.Fields, func(r dcgm.Refusal) bool { return watching.KindOf(r) == watching.BeyondGroups })
+	return slices.ContainsFunc(p.Fields, func(r dcgm.Refusal) bool {
+		return watching.KindOf(r) == watching.BeyondGroups && catalog.LevelOf(r.Field)&catalog.KindsOf(kinds...) != 0
+	})
 }
 
 // noteHeld notes what the host engine does not hold in the end.
@@ -109,7 +113,7 @@ func (c *watcher) noteHeld() {
 	c.noGroup = nil
 	switch why := c.holder.Instead(); {
 	case c.ungrouped != nil:
-		c.noGroup = fmt.Errorf("%w of MIG instances, see dcgmi group --list: some are not watched: %w", dcgm.ErrNoGroup, c.ungrouped)
+		c.noGroup = fmt.Errorf("%w of MIG instances or devices, see dcgmi group --list: some are not watched: %w", dcgm.ErrNoGroup, c.ungrouped)
 	case why != nil:
 		c.noGroup = fmt.Errorf("%w of GPUs, see dcgmi group --list: all GPUs are watched for what any of them needs: %w", dcgm.ErrNoGroup, why)
 	case beyond > 0:

@@ -244,6 +244,8 @@ func (c *historian) describeXID(owners events.Owners, o events.Occurrence, repla
 	}
 	if code.Kind == xid.XID {
 		c.exporter.takeXID(owner.Key, code.Number, o.Time)
+	} else {
+		c.exporter.takeSXID(owner.Key, code.Number, o.Field == events.FieldFatalSXID, o.Time)
 	}
 	owner.Subject().Describe(o, code, replayed, into)
 	return owner.Key, true

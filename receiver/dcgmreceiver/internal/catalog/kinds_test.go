@@ -21,7 +21,7 @@ func levelsOfDCGM(t *testing.T) map[dcgm.FieldID]Kinds {
 	t.Helper()
 	text, err := os.ReadFile("../../../../internal/dcgmsim/fields.tsv")
 	require.NoError(t, err)
-	kinds := map[string]Kinds{"GPU_I": KindsOf(dcgm.GPU, dcgm.GPUInstance), "GPU_CI": instances, "SWITCH": switches}
+	kinds := map[string]Kinds{"GPU_I": KindsOf(dcgm.GPU, dcgm.GPUInstance), "GPU_CI": instances, "SWITCH": switches, "LINK": links, "CPU": cpus, "CPU_CORE": cores}
 	levels := map[dcgm.FieldID]Kinds{}
 	for line := range strings.Lines(string(text)) {
 		columns := strings.Split(strings.TrimSpace(line), "\t")
@@ -37,7 +37,7 @@ func TestEntitiesHaveTheFieldsThatDCGMSaysTheyHave(t *testing.T) {
 	for _, r := range rows {
 		for _, src := range r.Sources {
 			for _, field := range src.Fields {
-				require.Equal(t, levels[field], levelOf(field), "field %d of %s", field, r.Name)
+				require.Equal(t, levels[field], LevelOf(field), "field %d of %s", field, r.Name)
 			}
 		}
 	}

@@ -41,6 +41,7 @@ type Pace struct {
 	Periods [Tiers]time.Duration
 
 	interval, staleAfter time.Duration
+	seldom               bool
 }
 
 // lastField is the largest number of a field that may be needed; DCGM 4.6 has fields up to 1612.
@@ -56,9 +57,20 @@ func NewPace(interval, staleAfter time.Duration) *Pace {
 	return p
 }
 
+// Seldom returns a pace for entities that the host engine may sample no more often than it does by itself, once a minute: their samples are
+// stale as late as those of the slow tier.
+func (p *Pace) Seldom() *Pace {
+	seldom := *p
+	seldom.seldom = true
+	return &seldom
+}
+
 // Limit is the age at which a sample is stale, in microseconds: three periods and at least half a minute, or what the
 // user set for values that are sampled every interval, in proportion for those sampled less often.
 func (p *Pace) Limit(t Tier) int64 {
+	if p.seldom {
+		t = max(t, Slow)
+	}
 	period := p.Periods[t]
 	if p.staleAfter > 0 {
 		return time.Duration(float64(p.staleAfter) * float64(period) / float64(p.interval)).Microseconds()

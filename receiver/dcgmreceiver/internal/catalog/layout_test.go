@@ -47,6 +47,14 @@ func TestNeedsShareFields(t *testing.T) {
 	require.Equal(t, []dcgm.FieldID{164}, l.Fields(Normal, func(f dcgm.FieldID) bool { return f != 155 }))
 }
 
+// What the host engine samples once a minute is not stale in between, however often it is asked for.
+func TestStalenessOfWhatIsSampledSeldomIsThatOfTheSlowTier(t *testing.T) {
+	pace := NewPace(10*time.Second, 0)
+	require.Equal(t, pace.Limit(Slow), pace.Seldom().Limit(Normal))
+	require.Equal(t, pace.Limit(Static), pace.Seldom().Limit(Static))
+	require.Equal(t, 30*time.Second.Microseconds(), pace.Limit(Normal), "as it was")
+}
+
 func TestStalenessFollowsThePeriod(t *testing.T) {
 	const s = int64(time.Second / time.Microsecond)
 	for name, tt := range map[string]struct {

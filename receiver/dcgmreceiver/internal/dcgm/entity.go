@@ -48,8 +48,14 @@ type Entity struct {
 	ID   uint32
 }
 
-// String returns kind and number, as in "GPU 3".
-func (e Entity) String() string { return fmt.Sprintf("%s %d", e.Kind, e.ID) }
+// String returns kind and number, as in "GPU 3" and "NVLink 17 of GPU 3".
+func (e Entity) String() string {
+	if e.Kind == Link {
+		parent, port := e.Port()
+		return fmt.Sprintf("%s %d of %s", e.Kind, port, parent)
+	}
+	return fmt.Sprintf("%s %d", e.Kind, e.ID)
+}
 
 // Instance is where a MIG instance belongs. Its UUID and the name of its profile are fields of its own.
 type Instance struct {
@@ -63,6 +69,16 @@ type Instance struct {
 
 // NoInstance is the number of a compute instance where there is none.
 const NoInstance = math.MaxUint32
+
+// LinkOf returns the NVLink at a port of a GPU or an NVSwitch (dcgm_structs.h, dcgm_link_t).
+func LinkOf(parent Entity, port int) Entity {
+	return Entity{Link, uint32(parent.Kind) | uint32(port)<<8 | parent.ID<<24} //nolint:gosec // No more than 256 ports.
+}
+
+// Port returns the GPU or the NVSwitch that an NVLink is of, and its port there.
+func (e Entity) Port() (parent Entity, port uint32) {
+	return Entity{EntityKind(e.ID), e.ID >> 24}, e.ID >> 8 & 0xffff //nolint:gosec // The kind is the lowest byte.
+}
 
 // Compare orders entities by kind, then by number.
 func (e Entity) Compare(other Entity) int {

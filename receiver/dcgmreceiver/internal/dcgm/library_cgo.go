@@ -57,8 +57,11 @@ var schemeSymbols = map[string][]string{
 // library is libdcgm: its version, and what this package calls itself.
 type library struct {
 	Engine
-	latest, since, errorString unsafe.Pointer
+	loaded, latest, since, errorString unsafe.Pointer
 }
+
+// has reports whether libdcgm has a symbol that this package can do without.
+func (l *library) has(symbol string) bool { return lookUp(l.loaded, symbol) != nil }
 
 // checkLibrary loads libdcgm and makes sure that no later call can end the process.
 func checkLibrary(endpoint Endpoint) (library, error) {
@@ -76,7 +79,7 @@ func checkLibrary(endpoint Endpoint) (library, error) {
 		return library{}, fmt.Errorf("%s does not tell its version: status %d", libraryName, int(status))
 	}
 	version := parseEngine(C.GoString(&info.text[0]))
-	return library{version, lookUp(loaded, "dcgmEntitiesGetLatestValues"), lookUp(loaded, "dcgmGetValuesSince_v2"), lookUp(loaded, "errorString")}, checkVersion(libraryName, version)
+	return library{version, loaded, lookUp(loaded, "dcgmEntitiesGetLatestValues"), lookUp(loaded, "dcgmGetValuesSince_v2"), lookUp(loaded, "errorString")}, checkVersion(libraryName, version)
 }
 
 // openLibrary loads libdcgm as go-dcgm does. A library that is loaded stays, since what is

@@ -119,6 +119,13 @@ const (
 	LinkUp
 )
 
+// Processor is a CPU and its cores, by DCGM's numbers.
+type Processor struct {
+	ID     uint32
+	Serial string // "" where it is not known
+	Cores  []uint32
+}
+
 // Usage is what the host engine consumes.
 type Usage struct {
 	MemoryBytes int64
@@ -166,6 +173,8 @@ type Lister interface {
 	// Hierarchy lists the MIG instances, each GPU instance before the compute instances in it; none where the engine does
 	// not serve the call.
 	Hierarchy(ctx context.Context) ([]Instance, error)
+	// Processors lists the CPUs that the host engine knows; none where it, or libdcgm, does not serve the call.
+	Processors(ctx context.Context) ([]Processor, error)
 	Usage(ctx context.Context) (Usage, error)
 }
 

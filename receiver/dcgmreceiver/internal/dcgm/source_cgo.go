@@ -120,6 +120,11 @@ func (s *source) Hierarchy(ctx context.Context) ([]Instance, error) {
 	return onLink(ctx, s, "list MIG instances", func() ([]Instance, error) { return instances(&s.link.unserved) })
 }
 
+// Processors implements [Lister].
+func (s *source) Processors(ctx context.Context) ([]Processor, error) {
+	return onLink(ctx, s, "list CPUs", func() ([]Processor, error) { return processors(s.link) })
+}
+
 // Usage implements [Lister].
 func (s *source) Usage(ctx context.Context) (Usage, error) {
 	return onLink(ctx, s, "ask the host engine for its usage", usage)

@@ -30,21 +30,27 @@ type View struct {
 	Rows    []catalog.Row               // of the metrics that come from a field as it is
 	Events  map[Event][]*catalog.Metric // of the others; one may have two names
 	Labels  []LabelField
-	Skipped []string // counters of what is not read: switches, links, CPUs, ConnectX, pairs of GPUs
+	Skipped []string // counters of what is not read
 }
 
-// LabelField is a field whose text is a label of all series.
+// LabelField is a field whose text is a label of all series of the entities that have it.
 type LabelField struct {
 	Name  string
 	Field dcgm.FieldID
+	Kinds catalog.Kinds // of the entities that have it, all of them where it is of the node
 }
+
+// OfNode are the kinds of entities that have a field of the node.
+const OfNode = ^catalog.Kinds(0)
 
 // Event is what a metric tells that is made of more than the newest value of a field.
 type Event string
 
-// The events, by the name that a counters file has for them; XIDLast is a field of DCGM there.
+// The events, by the name that a counters file has for them; the first three are fields of DCGM there.
 const (
 	XIDLast          Event = "xid"
+	SXIDFatal        Event = "fatal SXID"
+	SXIDNonFatal     Event = "non-fatal SXID"
 	XIDCount         Event = "DCGM_EXP_XID_ERRORS_COUNT"
 	XIDTotal         Event = "DCGM_EXP_XID_ERRORS_TOTAL"
 	ClockEventsCount Event = "DCGM_EXP_CLOCK_EVENTS_COUNT"
@@ -54,7 +60,8 @@ const (
 
 var events = []Event{XIDCount, XIDTotal, ClockEventsCount, ClockEventsTotal, HealthStatus}
 
-const fieldXID = 230
+// ofFields are the events that fields of DCGM tell.
+var ofFields = map[dcgm.FieldID]Event{230: XIDLast, 856: SXIDFatal, 857: SXIDNonFatal}
 
 // peerStatus is what NVLink says of each pair of GPUs, which is not read.
 const peerStatus = "DCGM_EXP_P2P_STATUS"
@@ -131,7 +138,7 @@ func (b *builder) addLine(line *Line, names Names) error {
 	if err := fits(line, &field); err != nil {
 		return err
 	}
-	if !isRead(&field) {
+	if field.Level == "CONNECTX" { // dcgm-exporter reads no such field either.
 		b.view.Skipped = append(b.view.Skipped, line.Name)
 		return nil
 	}
@@ -155,9 +162,12 @@ func fits(line *Line, field *dcgmnames.Field) error {
 	}
 }
 
-// isRead reports whether GPUs or MIG instances have the field.
-func isRead(field *dcgmnames.Field) bool {
-	return !slices.Contains([]string{"LINK", "SWITCH", "CPU", "CPU_CORE", "CONNECTX"}, field.Level)
+// kindsOf are the kinds of entities that have a field.
+func kindsOf(id dcgm.FieldID) catalog.Kinds {
+	if field, known := dcgmnames.ByID(uint16(id)); known && field.Level == "NONE" {
+		return OfNode
+	}
+	return catalog.LevelOf(id)
 }
 
 func (b *builder) putCalled(line *Line, c *calling) error {
@@ -166,7 +176,7 @@ func (b *builder) putCalled(line *Line, c *calling) error {
 			return fmt.Errorf("%s is what %s makes already", c.name, before)
 		}
 		b.from[c.name] = line.At
-		b.view.Labels = append(b.view.Labels, LabelField{c.name, c.fields[0].id})
+		b.view.Labels = append(b.view.Labels, LabelField{c.name, c.fields[0].id, kindsOf(c.fields[0].id)})
 		return nil
 	}
 	s := &series{}
@@ -175,8 +185,8 @@ func (b *builder) putCalled(line *Line, c *calling) error {
 		s.sources = append(s.sources, f.source(line.Type))
 	}
 	s.metric.Int = !slices.ContainsFunc(c.fields, func(f scaled) bool { return !f.isWhole })
-	if c.fields[0].id == fieldXID {
-		s.event, s.sources, s.metric.Int = XIDLast, nil, true
+	if event, is := ofFields[c.fields[0].id]; is {
+		s.event, s.sources, s.metric.Int = event, nil, true
 	}
 	return b.put(line, c.name, s)
 }
@@ -198,7 +208,7 @@ func (b *builder) put(line *Line, name string, s *series) error {
 }
 
 // ofView are the entities that dcgm-exporter has series of: it knows no compute instances.
-var ofView = catalog.KindsOf(dcgm.GPU, dcgm.GPUInstance)
+var ofView = catalog.KindsOf(dcgm.GPU, dcgm.GPUInstance, dcgm.Switch, dcgm.Link, dcgm.CPU, dcgm.CPUCore)
 
 func (b *builder) build(names Names) (*View, error) {
 	if err := errors.Join(b.errs...); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tracecoreai/tracecore/internal/dcgmnames"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -122,12 +123,6 @@ func TestOneSeriesFromTwoLinesIsAnError(t *testing.T) {
 	require.EqualError(t, err, "line:2: DCGM_FI_DEV_GPU_TEMP is what line:1 makes already")
 }
 
-func TestCountersOfOtherEntitiesAreSkipped(t *testing.T) {
-	v := view(t, "DCGM_FI_DEV_NVSWITCH_LINK_FATAL_ERRORS, counter, e\nDCGM_EXP_P2P_STATUS, gauge, p\nDCGM_FI_DEV_GPU_TEMP, gauge, t\n", AsWritten)
-	require.Equal(t, []string{"DCGM_FI_DEV_NVSWITCH_LINK_FATAL_ERRORS", "DCGM_EXP_P2P_STATUS"}, v.Skipped)
-	require.Len(t, v.Metrics, 1)
-}
-
 // Every series of the default counters under the names of 4.9 is the one of 4.8, renamed as the release says, and one more.
 func TestDefaultCountersOfBothReleases(t *testing.T) {
 	was, is, both := fieldsOf(view(t, DefaultCounters, AsWritten)), fieldsOf(view(t, DefaultCounters, Names49)), fieldsOf(view(t, DefaultCounters, BothNames))
@@ -186,4 +181,28 @@ func TestFallbackOfANewUnitIsConverted(t *testing.T) {
 		require.InDelta(t, want.asReal, got.F, 1e-6)
 		require.Equal(t, want.whole, v.Metrics[i].Int)
 	}
+}
+
+func TestCountersThatAreNotReadAreSkipped(t *testing.T) {
+	v := view(t, "DCGM_FI_DEV_CONNECTX_HEALTH, gauge, h\nDCGM_EXP_P2P_STATUS, gauge, p\nDCGM_FI_DEV_GPU_TEMP, gauge, t\n", AsWritten)
+	require.Equal(t, []string{"DCGM_FI_DEV_CONNECTX_HEALTH", "DCGM_EXP_P2P_STATUS"}, v.Skipped)
+	require.Len(t, v.Metrics, 1)
+}
+
+// Every field that dcgm-exporter reads of an NVSwitch, a link, a CPU or a core is read of it.
+func TestFieldsAreReadOfTheirLevel(t *testing.T) {
+	kinds := map[string]dcgm.EntityKind{"SWITCH": dcgm.Switch, "LINK": dcgm.Link, "CPU": dcgm.CPU, "CPU_CORE": dcgm.CPUCore}
+	seen := map[string]int{}
+	for _, field := range dcgmnames.Fields() {
+		kind, is := kinds[field.Level]
+		if field.Level == "" {
+			continue // It is not known.
+		}
+		require.Equal(t, is, !catalog.LevelOf(dcgm.FieldID(field.ID)).Has(dcgm.GPU), "field %d", field.ID)
+		if is {
+			seen[field.Level]++
+			require.True(t, catalog.LevelOf(dcgm.FieldID(field.ID)).Has(kind), "field %d is of %s", field.ID, kind)
+		}
+	}
+	require.Len(t, seen, len(kinds))
 }

@@ -41,7 +41,7 @@ func (f Facts) or(before Facts) Facts {
 	}
 }
 
-// Raw returns what is known of a GPU as DCGM has it in a field, false for a field that is not among it.
+// Raw returns what is known of a GPU or an NVSwitch as DCGM has it in a field, false for a field that is not among it.
 func (k *Known) Raw(field dcgm.FieldID) (string, bool) {
 	switch field {
 	case fieldDriverVersion:
@@ -64,6 +64,12 @@ func (k *Known) Raw(field dcgm.FieldID) (string, bool) {
 		return k.ChassisSerial, true
 	case fieldChassisSlot:
 		return k.ChassisSlot, true
+	case fieldSwitchFirmware:
+		return k.Firmware, true
+	case fieldSwitchUUID:
+		return k.ID, true
+	case fieldSwitchPhysicalID:
+		return k.PhysicalID, true
 	default:
 		return "", false
 	}

@@ -39,12 +39,21 @@ const (
 	FieldUUID dcgm.FieldID = 54
 )
 
-// UUIDOf is the field that tells whose the other values of an entity of a kind are.
+// HasUUID reports whether entities of a kind tell whose their values are. The others go by their numbers.
+func HasUUID(kind dcgm.EntityKind) bool {
+	return kind != dcgm.Link && kind != dcgm.CPU && kind != dcgm.CPUCore
+}
+
+// UUIDOf is the field that tells whose the other values of an entity of a kind are, 0 if none does.
 func UUIDOf(kind dcgm.EntityKind) dcgm.FieldID {
-	if kind == dcgm.Switch {
+	switch {
+	case !HasUUID(kind):
+		return 0
+	case kind == dcgm.Switch:
 		return fieldSwitchUUID
+	default:
+		return FieldUUID
 	}
-	return FieldUUID
 }
 
 // Fields are those that tell identity and facts.

@@ -19,6 +19,8 @@ func (r *recognition) identify(entity dcgm.Entity) (Identity, Facts) {
 		return ofGPU(samples)
 	case dcgm.Switch:
 		return ofSwitch(entity, samples)
+	case dcgm.Link, dcgm.CPU, dcgm.CPUCore:
+		return Identity{ID: ByNumber(entity), Name: ByNumber(entity), Vendor: Vendor, Parent: r.endOf(entity)}, Facts{}
 	default:
 	}
 	id := Identity{
@@ -35,6 +37,18 @@ func (r *recognition) identify(entity dcgm.Entity) (Identity, Facts) {
 		id.MIG.CI = strconv.FormatUint(uint64(instance.CI), 10)
 	}
 	return id, gpu.Facts
+}
+
+// endOf returns the GPU that an NVLink is of, "" for one of an NVSwitch.
+func (r *recognition) endOf(entity dcgm.Entity) string {
+	parent, _ := entity.Port()
+	if entity.Kind != dcgm.Link || parent.Kind != dcgm.GPU {
+		return ""
+	}
+	if i := slices.IndexFunc(r.next, func(k Known) bool { return k.Entity == parent }); i >= 0 {
+		return r.next[i].ID
+	}
+	return ByNumber(parent)
 }
 
 // placeOf returns where an instance belongs, and the GPU that it is in; nil where the host engine does not say.

@@ -59,7 +59,7 @@ func ByNumber(entity dcgm.Entity) string {
 	return fmt.Sprintf("%s%d", prefixes[entity.Kind], entity.ID)
 }
 
-var prefixes = map[dcgm.EntityKind]string{dcgm.GPU: "gpu", dcgm.GPUInstance: "gi", dcgm.ComputeInstance: "ci", dcgm.Switch: "nvswitch"}
+var prefixes = map[dcgm.EntityKind]string{dcgm.GPU: "gpu", dcgm.GPUInstance: "gi", dcgm.ComputeInstance: "ci", dcgm.Switch: "nvswitch", dcgm.Link: "nvlink", dcgm.CPU: "cpu", dcgm.CPUCore: "core"}
 
 // Node is what is known of one host engine's entities.
 type Node struct {

@@ -48,7 +48,7 @@ func (r *recognition) run() {
 	r.node.Version++
 }
 
-// choose finds those that are configured. MIG instances are with their GPU, and NVSwitches are the node's.
+// choose finds those that are configured. MIG instances and NVLinks are with their GPU, and NVSwitches and CPUs are the node's.
 func (r *recognition) choose() {
 	chosen := map[string]bool{}
 	for i := range r.next {
@@ -59,9 +59,14 @@ func (r *recognition) choose() {
 	}
 	for i := range r.next {
 		if k := &r.next[i]; k.Entity.Kind != dcgm.GPU {
-			k.Chosen = k.Entity.Kind == dcgm.Switch || chosen[k.Parent]
+			k.Chosen = isOfNode(k) || chosen[k.Parent]
 		}
 	}
+}
+
+// isOfNode reports whether an entity is in no GPU.
+func isOfNode(k *Known) bool {
+	return k.Entity.Kind == dcgm.Switch || !HasUUID(k.Entity.Kind) && k.Parent == ""
 }
 
 // recognize finds an entity by its UUID. One that does not tell it, as when it is lost, is the one
@@ -75,8 +80,10 @@ func (r *recognition) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 			return k, false
 		}
 		id, facts = r.recall(entity, id, facts)
-	} else if numbered, found := r.pull(hasKey(Key{entity.Kind, ByNumber(entity)})); found {
-		r.change(Identified, numbered.Key(), entity)
+	} else if HasUUID(entity.Kind) {
+		if numbered, found := r.pull(hasKey(Key{entity.Kind, ByNumber(entity)})); found {
+			r.change(Identified, numbered.Key(), entity)
+		}
 	}
 	k, known := r.pull(hasKey(Key{entity.Kind, id.ID}))
 	if !known {
@@ -113,6 +120,8 @@ func (k *Known) isNameless(samples Samples) bool {
 		return late || k.Model == "" && isLate(samples[fieldName]) || k.Name == ByNumber(k.Entity) && isLate(samples[fieldMinor])
 	case dcgm.Switch:
 		return late
+	case dcgm.Link, dcgm.CPU, dcgm.CPUCore:
+		return false
 	default:
 		return late || k.Parent == "" || k.MIG.Profile == "" && isLate(samples[fieldName])
 	}

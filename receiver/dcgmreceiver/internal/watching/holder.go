@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -80,9 +81,12 @@ func (h *Holder) Doubt(entity dcgm.Entity) {
 }
 
 // DoubtAll has all groups rebuilt.
-func (h *Holder) DoubtAll() {
+func (h *Holder) DoubtAll() { h.DoubtKinds(^catalog.Kinds(0)) }
+
+// DoubtKinds has the groups of entities of some kinds rebuilt.
+func (h *Holder) DoubtKinds(kinds catalog.Kinds) {
 	for _, g := range h.groups {
-		g.doubted = true
+		g.doubted = g.doubted || kinds.Has(g.asked[0].Kind)
 	}
 }
 

@@ -3,6 +3,7 @@
 package watching
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -26,10 +27,19 @@ type Needs struct {
 
 // wants reports whether a field is watched on an entity.
 func (n *Needs) wants(m *Member, field dcgm.FieldID) bool {
+	if m.Kind == dcgm.Link {
+		return wantsOfLink(m, field)
+	}
 	if !dcgm.IsProfiling(field) {
 		return true
 	}
 	return m.Profiled[field] && (m.GPM || !n.GPMOnly[field])
+}
+
+// wantsOfLink reports whether a field is watched on an NVLink: those of GPUs have others than those of NVSwitches, and profiling with GPM alone.
+func wantsOfLink(m *Member, field dcgm.FieldID) bool {
+	end, _ := m.Port()
+	return catalog.EndOf(field) == end.Kind && (m.GPM || !dcgm.IsProfiling(field))
 }
 
 // Set is a set of entities of one kind that are watched for the same fields.
@@ -74,6 +84,9 @@ func Sets(members []Member, needs map[dcgm.EntityKind]Needs) []Set {
 			if of.wants(m, n.Field) {
 				set.Fields = append(set.Fields, n)
 			}
+		}
+		if len(set.Fields) == 0 {
+			continue
 		}
 		key := fmt.Sprint(set)
 		if _, known := at[key]; !known {
@@ -143,7 +156,7 @@ func (s *Settings) Identities(entities []dcgm.Entity, fast bool) []Want {
 			wants = append(wants, Want{Purpose: Identity, Entities: some, Watch: dcgm.Watch{Fields: fields, Period: period, KeepSamples: 1}})
 		}
 	}
-	return inOrder(wants)
+	return InOrder(wants)
 }
 
 // Wants returns the watches that a host engine should hold for the values of some sets, the most important first.
@@ -159,7 +172,7 @@ func (s *Settings) Wants(sets []Set) []Want {
 		}
 		wants = append(wants, s.events(set)...)
 	}
-	return inOrder(wants)
+	return InOrder(wants)
 }
 
 // Frugal returns watches of as few fields groups as are possible, for a host engine that has too few: everything is
@@ -177,7 +190,7 @@ func (s *Settings) Frugal(sets []Set) []Want {
 		wants = append(wants, s.watches(set, Values, catalog.Normal, fields)...)
 		wants = append(wants, s.events(set)...)
 	}
-	return inOrder(wants)
+	return InOrder(wants)
 }
 
 func (s *Settings) watches(set *Set, purpose Purpose, t catalog.Tier, fields []dcgm.FieldID) []Want {
@@ -200,13 +213,12 @@ func (s *Settings) events(set *Set) []Want {
 	return wants
 }
 
-// inOrder puts the most important first: whatever is more important of any entity before what is less of all.
-func inOrder(wants []Want) []Want {
+// InOrder puts the most important first: whatever is more important of any GPU or NVSwitch before what is less of all, and then NVLinks and
+// CPUs, so that a host engine with too few groups has them for GPUs.
+func InOrder(wants []Want) []Want {
 	slices.SortStableFunc(wants, func(a, b Want) int {
-		if a.Purpose != b.Purpose {
-			return int(a.Purpose) - int(b.Purpose)
-		}
-		return a.Entities[0].Compare(b.Entities[0])
+		isLast := func(w *Want) int { return max(0, int(w.Entities[0].Kind)-int(dcgm.ComputeInstance)) }
+		return cmp.Or(isLast(&a)-isLast(&b), int(a.Purpose)-int(b.Purpose), a.Entities[0].Compare(b.Entities[0]))
 	})
 	return wants
 }

@@ -148,3 +148,27 @@ func TestKindsOfRefusals(t *testing.T) {
 	require.Equal(t, "155", NameOf(dcgm.Refusal{Field: 155}))
 	require.Equal(t, "power (155)", NameOf(dcgm.Refusal{Field: 155, Name: "power"}))
 }
+
+// Links of GPUs have other fields than those of NVSwitches, and profiling with GPM alone.
+func TestLinksAreWatchedForTheFieldsOfTheirEnd(t *testing.T) {
+	of := func(kind dcgm.EntityKind, id uint32) dcgm.Entity {
+		return dcgm.LinkOf(dcgm.Entity{Kind: kind, ID: id}, 1)
+	}
+	members := []Member{{Entity: of(dcgm.GPU, 0), GPM: true}, {Entity: of(dcgm.GPU, 1)}, {Entity: of(dcgm.Switch, 0)}, {Entity: of(dcgm.Switch, 1)}}
+	var got []string
+	for _, s := range Sets(members, map[dcgm.EntityKind]Needs{dcgm.Link: {Fields: []catalog.Need{{Field: 586}, {Field: 780}, {Field: 1532}}}}) {
+		got = append(got, fmt.Sprint(s.Entities, s.Tier(catalog.Normal)))
+	}
+	require.ElementsMatch(t, []string{
+		"[NVLink 1 of GPU 0] [586 1532]", "[NVLink 1 of GPU 1] [586]", "[NVLink 1 of NVSwitch 0 NVLink 1 of NVSwitch 1] [780]",
+	}, got)
+	require.Empty(t, Sets(members[2:], map[dcgm.EntityKind]Needs{dcgm.Link: {Fields: []catalog.Need{{Field: 586}}}}))
+}
+
+func TestDevicesComeAfterWhatIsLeastImportantOfGPUs(t *testing.T) {
+	link := dcgm.LinkOf(gpus(0)[0], 0)
+	wants := InOrder([]Want{
+		{Purpose: Values, Entities: []dcgm.Entity{link}}, {Purpose: Events, Entities: gpus(0)}, {Purpose: Values, Entities: []dcgm.Entity{{Kind: dcgm.Switch}}},
+	})
+	require.Equal(t, []dcgm.EntityKind{dcgm.Switch, dcgm.GPU, dcgm.Link}, []dcgm.EntityKind{wants[0].Entities[0].Kind, wants[1].Entities[0].Kind, wants[2].Entities[0].Kind})
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dcgmreceiver
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+)
+
+// devices records what dcgm-exporter has of NVSwitches, NVLinks, CPUs and their cores.
+func (r exporterRecording) devices() {
+	e := r.exporter
+	node := e.node(r.gpus)
+	for _, d := range slices.Concat(shown(r.switches), shown(r.collector.devices)) {
+		labels := r.deviceLabels(d, node)
+		for row, at := range e.places[d.entity().Kind] {
+			if at < 0 {
+				continue
+			}
+			if got, ok, _ := d.values.Read(at, d.traits(), r.Engine); ok {
+				r.Put(labels, e.Rows[row].Metric, &got)
+			}
+		}
+		if d.entity().Kind == dcgm.Switch {
+			r.lastSXIDs(d, labels)
+		}
+	}
+}
+
+// lastSXIDs records the newest SXIDs of an NVSwitch, which are not recorded any more after a while, unless they are to stay.
+func (r exporterRecording) lastSXIDs(d *gpu, labels pcommon.Map) {
+	e := r.exporter
+	for event, sxids := range e.sxids {
+		last, ok := sxids.Last(d.known.Key())
+		if ok && (e.cfg.StickyXID || last.At >= r.Engine-e.cfg.XIDWindow.Microseconds()) {
+			r.event(event, labels, int64(last.Code))
+		}
+	}
+}
+
+// deviceLabels are the labels of all series of a device.
+func (r exporterRecording) deviceLabels(d *gpu, node []string) pcommon.Map {
+	texts := r.deviceTexts(d, node)
+	now := viewLabels{of: d.known.Identity, entity: d.entity(), texts: joined(texts)}
+	g := r.end(d)
+	if g != nil {
+		now.gpu = g.known.Facts
+	}
+	if was := d.view; was != nil && was.of == now.of && was.gpu == now.gpu && was.entity == now.entity && was.texts == now.texts {
+		return was.Map
+	}
+	now.Map = pcommon.NewMap()
+	switch d.entity().Kind {
+	case dcgm.Switch:
+		now.PutStr("nvswitch", inventory.ByNumber(d.entity()))
+	case dcgm.Link:
+		putLink(&now, d.entity(), g)
+	case dcgm.CPU:
+		r.putCPU(&now, d.entity().ID)
+	default:
+		r.putCore(&now, d.entity().ID)
+	}
+	r.exporter.finish(&now, texts)
+	d.view = &now
+	return now.Map
+}
+
+// end is the GPU that a device is an NVLink of, nil if it is none.
+func (r exporterRecording) end(d *gpu) *gpu {
+	if parent, _ := d.entity().Port(); d.entity().Kind == dcgm.Link && parent.Kind == dcgm.GPU {
+		return r.at(parent)
+	}
+	return nil
+}
+
+func putLink(to *viewLabels, link dcgm.Entity, g *gpu) {
+	parent, port := link.Port()
+	to.PutStr("nvlink", number(port))
+	if g == nil {
+		to.PutStr("nvswitch", inventory.ByNumber(parent))
+		return
+	}
+	to.PutStr("gpu", number(parent.ID))
+	to.PutStr("gpu_uuid", g.known.ID)
+	to.PutStr("pci_bus_id", g.known.PCIBusID)
+	to.PutStr("device", g.known.Name)
+	to.PutStr("model_name", g.known.Model)
+}
+
+func (r exporterRecording) putCPU(to *viewLabels, id uint32) {
+	to.PutStr("cpu", number(id))
+	for _, p := range r.outer.processors {
+		if p.ID == id && p.Serial != "" {
+			to.PutStr("cpu_serial", p.Serial)
+		}
+	}
+}
+
+func (r exporterRecording) putCore(to *viewLabels, id uint32) {
+	to.PutStr("cpucore", number(id))
+	for _, p := range r.outer.processors {
+		if slices.Contains(p.Cores, id) {
+			to.PutStr("cpu", number(p.ID))
+		}
+	}
+}
+
+func number(id uint32) string { return strconv.FormatUint(uint64(id), 10) }
+
+// deviceTexts are the values of the labels that are fields of a device, and of those of the node.
+func (r exporterRecording) deviceTexts(d *gpu, node []string) []string {
+	e := r.exporter
+	texts := make([]string, len(e.Labels))
+	for i, label := range e.Labels {
+		kind := d.entity().Kind
+		switch text, isFact := d.known.Raw(label.Field); {
+		case label.Kinds == exporterview.OfNode:
+			texts[i] = node[i]
+		case !label.Kinds.Has(kind):
+		case isFact && inventory.HasUUID(kind):
+			texts[i] = text
+		default:
+			texts[i] = d.values.Text(label.Field)
+		}
+	}
+	return texts
+}
+
+// node are the values of all labels that GPUs tell, among them those of the node.
+func (e *exporter) node(gpus []*gpu) []string {
+	texts := make([]string, len(e.Labels))
+	for _, g := range gpus {
+		for i, text := range e.texts(g) {
+			texts[i] = cmp.Or(texts[i], text)
+		}
+	}
+	return texts
+}
