@@ -177,6 +177,8 @@ func createDefaultConfig() component.Config {
 		MaxAge:     5 * time.Minute,
 		DeviceMetrics: []string{
 			`hw\.errors`, `gpu\.ecc\..*`, `gpu\.memory\.(pages|rows)\..*`, `gpu\.info`,
+			`gpu\.nvlink\.(errors|recoveries|ber|fec\..*)`, `gpu\.pcie\.(replays|errors\..*)`, `gpu\.c2c\.errors`,
+			`DCGM_FI_DEV_(GPU_)?(NVLINK|PCIE|C2C)_.*(ERR|REPLAY|RECOVERY|BER|FEC|DISCARD|DROPPED|MALFORMED|LINK_DOWN|PLR_).*`,
 			`DCGM_FI_DEV_(ECC|RETIRED|ROW_REMAP|BANKS_REMAP)_.*`, `DCGM_FI_DEV_(UN)?CORRECTABLE_REMAPPED_ROWS`,
 		},
 		Idle:                 IdleConfig{Utilization: 0.01, After: 5 * time.Minute},

@@ -141,6 +141,9 @@ func (w *pass) see(t *track, at int64, point pmetric.NumberDataPoint) bool {
 	return true
 }
 
+// lastXID is the time of an XID: whoever held the GPU then has it, and not who came after.
+const lastXID = "gpu.xid.last"
+
 // levels adds the holder to values that are as they are at their time: gauges, sums that fall, and differences.
 func (w *pass) levels(points pmetric.NumberDataPointSlice) {
 	measure := measures[w.metric]
@@ -154,6 +157,9 @@ func (w *pass) levels(points pmetric.NumberDataPointSlice) {
 		if w.see(t, at, point) && measure != nil {
 			measure(t, at, point)
 			t.reads = true
+		}
+		if w.metric == lastXID && !point.Flags().NoRecordedValue() {
+			at = int64(point.DoubleValue() * 1e9)
 		}
 		state, _ := t.gpu.At(at)
 		v := w.view(state)

@@ -74,6 +74,22 @@ func TestAnXIDOfANewCodeIsTheHoldersFromTheBeginning(t *testing.T) {
 		r.send(batch(20, "", counter("gpu.xid.errors", of(1)+" gpu.xid.code=79", 1))))
 }
 
+func TestATimeOfAnXIDIsOfWhoHeldTheGPUThen(t *testing.T) {
+	r := newRig(t, nil)
+	r.send(batch(0, "", gauge("hw.power", of(1), 1)))
+	r.says(0, pods(1, "a"), nil)
+	xid := gauge("gpu.xid.last", of(1)+" gpu.xid.code=31", float64(at(5).Unix()))
+	r.says(8, pods(1, "b"), nil)
+	labels := "gpu.xid.last{gpu.xid.code=31 gpu=1 " + podA + "}"
+	for _, second := range []float64{6, 10, 20} {
+		sent := r.send(batch(second, "", xid))
+		require.Len(t, sent, 1)
+		require.Contains(t, sent[0], labels)
+	}
+	before := r.send(batch(30, "", gauge("gpu.xid.last", of(1)+" gpu.xid.code=31", float64(at(-5).Unix()))))
+	require.Contains(t, before[0], "gpu.xid.last{gpu.xid.code=31 gpu=1}", "nobody is known to have held it")
+}
+
 func TestSharedGPUsStaySingle(t *testing.T) {
 	r := newRig(t, func(cfg *Config) { cfg.MetricsBuilderConfig.Metrics.GpuAllocation.Enabled = true })
 	r.says(0, pods(1, "a", "b"), nil)
@@ -104,11 +120,19 @@ func TestWhatDescribesTheBoardStaysAsItIs(t *testing.T) {
 	want := []string{
 		"gpu.memory.rows.remapped{error.type=uncorrected gpu=1} 512 at 10 since 0",
 		"hw.errors{gpu=1} 7 at 10 since 0",
+		"gpu.nvlink.errors{gpu=1} 3 at 10 since 0",
+		"gpu.pcie.replays{gpu=1} 4 at 10 since 0",
+		"gpu.c2c.errors{gpu=1} 5 at 10 since 0",
+		"DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL{gpu=1} 6 at 10 since 0",
+		"DCGM_FI_DEV_PCIE_REPLAY_COUNTER{gpu=1} 7 at 10 since 0",
 		"DCGM_FI_DEV_ROW_REMAP_FAILURE{gpu=1} 1 at 10",
 	}
 	require.Equal(t, want, r.send(batch(10, "",
 		counter("gpu.memory.rows.remapped", of(1)+" error.type=uncorrected", 512),
-		counter("hw.errors", of(1), 7), gauge("DCGM_FI_DEV_ROW_REMAP_FAILURE", of(1), 1))))
+		counter("hw.errors", of(1), 7),
+		counter("gpu.nvlink.errors", of(1), 3), counter("gpu.pcie.replays", of(1), 4), counter("gpu.c2c.errors", of(1), 5),
+		counter("DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", of(1), 6), counter("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", of(1), 7),
+		gauge("DCGM_FI_DEV_ROW_REMAP_FAILURE", of(1), 1))))
 }
 
 func TestLateSamplesHaveTheHolderOfTheirTime(t *testing.T) {

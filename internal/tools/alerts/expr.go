@@ -14,7 +14,30 @@ import (
 )
 
 // node groups series by the labels that name a node, as far as a pipeline gives them.
-const node = "job, instance, host_name, k8s_node_name"
+const node = "cluster, k8s_cluster_name, job, instance, host_name, k8s_node_name"
+
+// board and exporterBoard add those that name a GPU, or an instance of one.
+const (
+	board         = node + ", hw_id, hw_name, hw_model"
+	exporterBoard = "cluster, job, instance, hostname, Hostname, gpu, UUID, device, modelName, GPU_I_ID"
+)
+
+// onBoard leaves a condition of a GPU the labels of the board and its own ones. Those of who holds the GPU are none of its alert's: with them
+// it would begin again with each job.
+func onBoard(expr string, own ...string) string { return byLabels(board, expr, own) }
+
+// onExported is the same in dcgm-exporter's names.
+func onExported(expr string, own ...string) string { return byLabels(exporterBoard, expr, own) }
+
+func byLabels(labels, expr string, own []string) string {
+	return "max by (" + strings.Join(append([]string{labels}, own...), ", ") + ") (" + expr + ")"
+}
+
+// over looks back at what has no range of its own. A counter of a board goes on where that of one holder ends and that of the next begins:
+// one that is less than before has restarted, as with increase() of any counter.
+func over(function, window, expr string) string {
+	return function + "((" + expr + ")[{" + window + "}:{30s}])"
+}
 
 // grew holds while a counter has risen by more than this within the window. It is for counters that begin with what they count, such as
 // those of kernel events: a series that begins at a value has risen by it, of which increase() says nothing. One that only was not scraped for

@@ -85,7 +85,7 @@ var criticalMatcher = `gpu_xid_code=~"` + codes(xids.critical) + `"`
 // kernelOwnRules are about XIDs in the kernel log, and about reading it.
 var kernelOwnRules = []rule{
 	{
-		Name: "KernelXidCritical", Condition: "A7", Severity: page, For: "1m",
+		Name: "KernelXidCritical", Condition: "A7", Severity: page, For: "1m", Holder: true,
 		Expr: `(` + grew("kernel_gpu_xids_total{"+criticalMatcher+"}", "10m", 0) + `)` +
 			` unless on (hw_id, gpu_xid_code) (time() - gpu_xid_last_seconds{` + criticalMatcher + `} < {seconds 20m})`,
 		Summary:   "the driver reports a critical XID that DCGM does not",

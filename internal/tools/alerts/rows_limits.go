@@ -6,9 +6,9 @@ package main
 var limitRules = []rule{
 	{
 		Name: "GPUThrottled", Condition: "A12", Severity: ticket, For: "5m",
-		Expr: `avg_over_time(gpu_throttle_active{gpu_throttle_reason=~"hw_thermal|hw_power_brake|hw_slowdown"}[{15m}]) > 0.2`,
-		Exporter: `avg_over_time(((floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 8) % 2 + floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 64) % 2` +
-			` + floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 128) % 2) > bool 0)[{15m}:{1m}]) > 0.2`,
+		Expr: over("avg_over_time", "15m", onBoard(`gpu_throttle_active{gpu_throttle_reason=~"hw_thermal|hw_power_brake|hw_slowdown"}`, "gpu_throttle_reason")) + ` > 0.2`,
+		Exporter: over("avg_over_time", "15m", onExported(`(floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 8) % 2 + floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 64) % 2`+
+			` + floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 128) % 2) > bool 0`)) + ` > 0.2`,
 		Summary:   "the hardware lowers the clocks of a GPU",
 		Threshold: "a fifth of the last 15m, for 5m", Source: "Oracle oci-hpc: above 20 % of the time; Azure cyclecloud-healthagent: reasons & 0xE8; power cap and idle never alert",
 		Action: "CHECK_COOLING, or CHECK_POWER for hw_power_brake",
@@ -21,8 +21,8 @@ var limitRules = []rule{
 	},
 	{
 		Name: "GPUThrottledBySoftware", Condition: "A12", Severity: info, For: "5m",
-		Expr:      `avg_over_time(gpu_throttle_active{gpu_throttle_reason="sw_thermal"}[{15m}]) > 0.2`,
-		Exporter:  `avg_over_time((floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 32) % 2)[{15m}:{1m}]) > 0.2`,
+		Expr:      over("avg_over_time", "15m", onBoard(`gpu_throttle_active{gpu_throttle_reason="sw_thermal"}`, "gpu_throttle_reason")) + ` > 0.2`,
+		Exporter:  over("avg_over_time", "15m", onExported(`floor(DCGM_FI_DEV_CLOCK_THROTTLE_REASONS / 32) % 2`)) + ` > 0.2`,
 		Summary:   "the driver lowers the clocks of a GPU for heat",
 		Threshold: "a fifth of the last 15m, for 5m", Source: "Oracle oci-hpc: above 20 % of the time; Azure cyclecloud-healthagent: reasons & 0xE8",
 		Action: "CHECK_COOLING",
@@ -38,9 +38,9 @@ var limitRules = []rule{
 	},
 	{
 		Name: "GPUTemperatureHigh", Condition: "A11", Severity: ticket, For: "15m",
-		Expr: `hw_temperature_celsius{hw_sensor_location="gpu"} > on (job, instance, host_name, hw_id) group_left ()` +
-			` 0.98 * max by (job, instance, host_name, hw_id) (hw_temperature_limit_celsius{hw_sensor_location="gpu", hw_limit_type="high.degraded"})`,
-		Exporter:  `DCGM_FI_DEV_GPU_TEMP / DCGM_FI_DEV_SLOWDOWN_TEMP > 0.98`,
+		Expr: onBoard(`hw_temperature_celsius{hw_sensor_location="gpu"}`) + ` > 0.98 * ` +
+			onBoard(`hw_temperature_limit_celsius{hw_sensor_location="gpu", hw_limit_type="high.degraded"}`),
+		Exporter:  onExported(`DCGM_FI_DEV_GPU_TEMP / DCGM_FI_DEV_SLOWDOWN_TEMP > 0.98`),
 		Summary:   "a GPU is about as hot as where it slows down",
 		Threshold: "0.98 of the slowdown temperature, for 15m", Source: "Oracle oci-hpc: GPU_TEMP / SLOWDOWN_TEMP > 0.98 for 15m",
 		Action: "CHECK_COOLING",
@@ -58,8 +58,8 @@ var limitRules = []rule{
 	},
 	{
 		Name: "GPUTemperatureMargin", Condition: "A11", Severity: ticket, For: "5m",
-		Expr:      `gpu_temperature_margin_celsius <= 0`,
-		Exporter:  `DCGM_FI_DEV_GPU_TEMP_LIMIT <= 0`,
+		Expr:      onBoard(`gpu_temperature_margin_celsius <= 0`),
+		Exporter:  onExported(`DCGM_FI_DEV_GPU_TEMP_LIMIT <= 0`),
 		Summary:   "a GPU has no margin to the temperature that slows it down",
 		Threshold: "0 degrees, for 5m", Source: "gpud: margin of 0 or less",
 		Action: "CHECK_COOLING",
@@ -77,8 +77,8 @@ var limitRules = []rule{
 	},
 	{
 		Name: "GPUPowerOutOfRange", Condition: "A20", Severity: ticket, For: "15m",
-		Expr:      `hw_power_watts < 65 or hw_power_watts > 1500`,
-		Exporter:  `DCGM_FI_DEV_POWER_USAGE < 65 or DCGM_FI_DEV_POWER_USAGE > 1500`,
+		Expr:      onBoard(`hw_power_watts < 65 or hw_power_watts > 1500`),
+		Exporter:  onExported(`DCGM_FI_DEV_POWER_USAGE < 65 or DCGM_FI_DEV_POWER_USAGE > 1500`),
 		Summary:   "a GPU draws less or more power than its model can",
 		Threshold: "65 to 1500 W, for 15m", Source: "NVIDIA Health Validation for GB200 and GB300, a web page, not confirmed; to be set for each fleet",
 		Action:        "CHECK_POWER",
@@ -88,7 +88,7 @@ var limitRules = []rule{
 	},
 	{
 		Name: "GPUPersistenceModeOff", Condition: "A21", Severity: ticket, For: "15m",
-		Exporter:  `DCGM_FI_DEV_PERSISTENCE_MODE != 1`,
+		Exporter:  onExported(`DCGM_FI_DEV_PERSISTENCE_MODE != 1`),
 		Summary:   "the driver is unloaded while nobody uses a GPU",
 		Threshold: "off, for 15m", Source: "Azure cyclecloud-healthagent: error",
 		Action: "systemctl enable --now nvidia-persistenced",
@@ -100,7 +100,7 @@ var limitRules = []rule{
 	},
 	{
 		Name: "GPUMemoryFull", Condition: "A23", Severity: info, For: "15m",
-		Expr:       `hw_gpu_memory_utilization_ratio{hw_parent=""} > 0.95`,
+		Expr:       onBoard(`hw_gpu_memory_utilization_ratio{hw_parent=""} > 0.95`),
 		Exporter:   memoryUsed,
 		Exporter49: renamed(memoryUsed),
 		Summary:    "memory of a GPU is nearly full",
@@ -119,7 +119,7 @@ var limitRules = []rule{
 	},
 }
 
-const memoryUsed = `DCGM_FI_DEV_FB_USED / (DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE) > 0.95`
+var memoryUsed = onExported(`DCGM_FI_DEV_FB_USED / (DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE) > 0.95`)
 
 func thermalSeries(v string) series {
 	return gpu("gpu_throttle_active", `gpu_throttle_reason="hw_thermal"`, v)

@@ -6,8 +6,8 @@ package main
 var linkRules = []rule{
 	{
 		Name: "GPUPcieReplays", Condition: "A13", Severity: ticket,
-		Expr:      `increase(gpu_pcie_replays_total[{5m}]) > 40`,
-		Exporter:  `increase(DCGM_FI_DEV_PCIE_REPLAY_COUNTER[{5m}]) > 40`,
+		Expr:      over("increase", "5m", onBoard(`gpu_pcie_replays_total`)) + ` > 40`,
+		Exporter:  over("increase", "5m", onExported(`DCGM_FI_DEV_PCIE_REPLAY_COUNTER`)) + ` > 40`,
 		Summary:   "PCIe packets of a GPU are sent again and again",
 		Threshold: "8 a minute over 5m", Source: "DCGM 4.7 health: above 8 a minute fails",
 		Action:        "CHECK_MECHANICALS",
@@ -16,8 +16,8 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUPcieLinkNarrow", Condition: "A14", Severity: ticket, For: "15m",
-		Expr:      `gpu_pcie_link_width{gpu_pcie_link_bound="current"} < ignoring (gpu_pcie_link_bound) gpu_pcie_link_width{gpu_pcie_link_bound="max"}`,
-		Exporter:  `DCGM_FI_DEV_PCIE_LINK_WIDTH < DCGM_FI_DEV_PCIE_MAX_LINK_WIDTH`,
+		Expr:      onBoard(`gpu_pcie_link_width{gpu_pcie_link_bound="current"} < ignoring (gpu_pcie_link_bound) gpu_pcie_link_width{gpu_pcie_link_bound="max"}`),
+		Exporter:  onExported(`DCGM_FI_DEV_PCIE_LINK_WIDTH < DCGM_FI_DEV_PCIE_MAX_LINK_WIDTH`),
 		Summary:   "the PCIe link of a GPU has fewer lanes than GPU and slot allow",
 		Threshold: "below the most, for 15m", Source: "DCGM health subscribes to both; Imbue cluster-health: \"limited by\" in the kernel log",
 		Action:        "CHECK_MECHANICALS",
@@ -26,9 +26,9 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUPcieLinkSlow", Condition: "A14", Severity: ticket, For: "15m",
-		Expr: `(gpu_pcie_link_generation{gpu_pcie_link_bound="current"} < ignoring (gpu_pcie_link_bound) gpu_pcie_link_generation{gpu_pcie_link_bound="max"})` +
-			` and on (job, instance, host_name, hw_id) hw_gpu_utilization_ratio{hw_gpu_task="general"} > 0.1`,
-		Exporter:  `DCGM_FI_DEV_PCIE_LINK_GEN < DCGM_FI_DEV_PCIE_MAX_LINK_GEN and DCGM_FI_PROF_GR_ENGINE_ACTIVE > 0.1`,
+		Expr: onBoard(`(gpu_pcie_link_generation{gpu_pcie_link_bound="current"} < ignoring (gpu_pcie_link_bound) gpu_pcie_link_generation{gpu_pcie_link_bound="max"})` +
+			` and on (` + node + `, hw_id) hw_gpu_utilization_ratio{hw_gpu_task="general"} > 0.1`),
+		Exporter:  onExported(`DCGM_FI_DEV_PCIE_LINK_GEN < DCGM_FI_DEV_PCIE_MAX_LINK_GEN and DCGM_FI_PROF_GR_ENGINE_ACTIVE > 0.1`),
 		Summary:   "the PCIe link of a busy GPU is of a lower generation than GPU and slot allow",
 		Threshold: "below the most while utilization is above 10 %, for 15m", Source: "DCGM health subscribes to both; idle links go down by design",
 		Action: "CHECK_MECHANICALS",
@@ -42,7 +42,7 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUNvlinkDown", Condition: "A15", Severity: page, For: "1m",
-		Expr:      `gpu_nvlink_links{gpu_nvlink_link_state="down"} > 0`,
+		Expr:      onBoard(`gpu_nvlink_links{gpu_nvlink_link_state="down"} > 0`),
 		Summary:   "an NVLink of a GPU is down",
 		Threshold: "one, for 1m", Source: "DCGM health: NVLINK_DOWN fails; NVSentinel: node reboot",
 		Action: "RESET_GPU, then RESTART_BM",
@@ -52,8 +52,9 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUNvlinkErrors", Condition: "A16", Severity: page,
-		Expr:      `increase(gpu_nvlink_errors_total{gpu_nvlink_error_type=~"replay|recovery"}[{5m}]) > 0`,
-		Exporter:  `increase(DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL[{5m}]) > 0 or increase(DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL[{5m}]) > 0`,
+		Expr: over("increase", "5m", onBoard(`gpu_nvlink_errors_total{gpu_nvlink_error_type=~"replay|recovery"}`, "gpu_nvlink_error_type")) + ` > 0`,
+		Exporter: over("increase", "5m", onExported(`DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL`)) + ` > 0 or ` +
+			over("increase", "5m", onExported(`DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL`)) + ` > 0`,
 		Summary:   "NVLinks of a GPU replay packets or recover",
 		Threshold: "any within 5m; what was since the driver was loaded is no news", Source: "DCGM health: any replay or recovery error fails; Meta gcm: 0",
 		Action: "WORKFLOW_NVLINK_ERR",
@@ -64,8 +65,9 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUNvlinkCrcErrors", Condition: "A16", Severity: ticket, For: "5m",
-		Expr:      `rate(gpu_nvlink_errors_total{gpu_nvlink_error_type=~"crc_flit|crc_data"}[{5m}]) >= 1`,
-		Exporter:  `rate(DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL[{5m}]) >= 1 or rate(DCGM_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL[{5m}]) >= 1`,
+		Expr: over("rate", "5m", onBoard(`gpu_nvlink_errors_total{gpu_nvlink_error_type=~"crc_flit|crc_data"}`, "gpu_nvlink_error_type")) + ` >= 1`,
+		Exporter: over("rate", "5m", onExported(`DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL`)) + ` >= 1 or ` +
+			over("rate", "5m", onExported(`DCGM_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL`)) + ` >= 1`,
 		Summary:   "NVLinks of a GPU have CRC errors",
 		Threshold: "1 a second over 5m, for 5m; 100 a second is a failure", Source: "DCGM health: 1 a second warns, 100 a second fails",
 		Action:        "WORKFLOW_NVLINK_ERR",
@@ -74,8 +76,9 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUFabricFailed", Condition: "A18", Severity: page, For: "1m",
-		Expr: `gpu_fabric_state{gpu_fabric_state="failure"} == 1 or gpu_fabric_health{gpu_fabric_health="unhealthy"} == 1` +
+		Expr: onBoard(`gpu_fabric_state{gpu_fabric_state="failure"} == 1 or gpu_fabric_health{gpu_fabric_health="unhealthy"} == 1`+
 			` or gpu_fabric_condition == 1 or gpu_imex_daemon_status{gpu_imex_daemon_state="unavailable"} == 1`,
+			"gpu_fabric_state", "gpu_fabric_health", "gpu_fabric_condition", "gpu_imex_daemon_state"),
 		Summary:   "the fabric manager has failed for a GPU, the fabric is unhealthy, or the IMEX daemon is unavailable",
 		Threshold: "any, for 1m", Source: "DCGM health: FABRIC_* and IMEX_UNHEALTHY; Azure cyclecloud-healthagent: error",
 		Action: "RESTART_BM where systemctl restart nvidia-fabricmanager does not help",
@@ -85,7 +88,7 @@ var linkRules = []rule{
 	},
 	{
 		Name: "GPUFabricNotReady", Condition: "A18", Severity: page, For: "15m",
-		Expr:      `gpu_fabric_state{gpu_fabric_state=~"not_started|in_progress"} == 1`,
+		Expr:      onBoard(`gpu_fabric_state{gpu_fabric_state=~"not_started|in_progress"} == 1`),
 		Summary:   "a GPU has not joined its fabric",
 		Threshold: "15m", Source: "Oracle oci-hpc: service failed for 15m",
 		Action: "systemctl status nvidia-fabricmanager",

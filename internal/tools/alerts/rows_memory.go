@@ -5,8 +5,8 @@ package main
 var memoryRules = []rule{
 	{
 		Name: "GPUEccUncorrected", Condition: "A1", Severity: page,
-		Expr:      `gpu_ecc_errors_total{error_type="uncorrected", gpu_ecc_lifetime="volatile"} > 0`,
-		Exporter:  `DCGM_FI_DEV_ECC_DBE_VOL_TOTAL > 0`,
+		Expr:      onBoard(`gpu_ecc_errors_total{error_type="uncorrected", gpu_ecc_lifetime="volatile"} > 0`, "gpu_memory_location"),
+		Exporter:  onExported(`DCGM_FI_DEV_ECC_DBE_VOL_TOTAL > 0`),
 		Summary:   "GPU memory has had uncorrected errors since the driver was loaded",
 		Threshold: "any; a level, so that the first scrape alerts", Source: "Azure cyclecloud-healthagent: error above 0; DCGM health: fail",
 		Action: "DRAIN_AND_RESET",
@@ -17,8 +17,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPURowRemapFailed", Condition: "A2", Severity: page,
-		Expr:      `gpu_memory_rows_remap_failed == 1`,
-		Exporter:  `DCGM_FI_DEV_ROW_REMAP_FAILURE != 0`,
+		Expr:      onBoard(`gpu_memory_rows_remap_failed == 1`),
+		Exporter:  onExported(`DCGM_FI_DEV_ROW_REMAP_FAILURE != 0`),
 		Summary:   "a row of GPU memory could not be remapped",
 		Threshold: "any", Source: "Azure cyclecloud-healthagent: error; DCGM health: fail; NVSentinel: field diagnostics",
 		Action:        "RESET_GPU, then RUN_FIELDDIAG",
@@ -27,8 +27,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPURowRemapPending", Condition: "A3", Severity: ticket,
-		Expr:      `gpu_memory_rows_remap_pending == 1`,
-		Exporter:  `DCGM_FI_DEV_ROW_REMAP_PENDING == 1`,
+		Expr:      onBoard(`gpu_memory_rows_remap_pending == 1`),
+		Exporter:  onExported(`DCGM_FI_DEV_ROW_REMAP_PENDING == 1`),
 		Summary:   "a row of GPU memory waits for a reset to be remapped",
 		Threshold: "any", Source: "Meta gcm: critical; NVSentinel: RESET_GPU",
 		Action:        "RESET_GPU when drained",
@@ -37,8 +37,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPURowsRemapped", Condition: "A4", Severity: ticket,
-		Expr:      `increase(gpu_memory_rows_remapped_total{error_type="uncorrected"}[{1h}]) > 0`,
-		Exporter:  `increase(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS[{1h}]) > 0`,
+		Expr:      over("increase", "1h", onBoard(`gpu_memory_rows_remapped_total{error_type="uncorrected"}`)) + ` > 0`,
+		Exporter:  over("increase", "1h", onExported(`DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS`)) + ` > 0`,
 		Summary:   "rows of GPU memory were remapped for uncorrected errors within the hour",
 		Threshold: "any within 1h; what the GPU had before is no news", Source: "field practice: each follows an uncorrected error (XID 63)",
 		Action: "RESET_GPU when drained",
@@ -49,8 +49,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPURowRemapsExhausted", Condition: "A4", Severity: ticket,
-		Expr:      `gpu_memory_rows_remapped_total{error_type="uncorrected"} >= 512`,
-		Exporter:  `DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS >= 512`,
+		Expr:      onBoard(`gpu_memory_rows_remapped_total{error_type="uncorrected"} >= 512`),
+		Exporter:  onExported(`DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS >= 512`),
 		Summary:   "GPU memory has used up its spare rows",
 		Threshold: "512 rows", Source: "DCGM_LIMIT_MAX_ROW_REMAP_UNCORRECTABLE",
 		Action: "RUN_FIELDDIAG",
@@ -67,8 +67,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPUPagesRetired", Condition: "A5", Severity: ticket,
-		Expr:      `sum without (error_type) (gpu_memory_pages_retired_total) >= 63 or gpu_memory_pages_retired_total{error_type="uncorrected"} > 15`,
-		Exporter:  `DCGM_FI_DEV_RETIRED_SBE + DCGM_FI_DEV_RETIRED_DBE >= 63 or DCGM_FI_DEV_RETIRED_DBE > 15`,
+		Expr:      onBoard(`sum without (error_type) (gpu_memory_pages_retired_total) >= 63 or gpu_memory_pages_retired_total{error_type="uncorrected"} > 15`),
+		Exporter:  onExported(`DCGM_FI_DEV_RETIRED_SBE + DCGM_FI_DEV_RETIRED_DBE >= 63 or DCGM_FI_DEV_RETIRED_DBE > 15`),
 		Summary:   "many pages of GPU memory are retired",
 		Threshold: "63 pages, or more than 15 for uncorrected errors", Source: "DCGM health: fail at 63, soft limit of 15 for uncorrected ones",
 		Action: "RUN_FIELDDIAG",
@@ -85,8 +85,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPUMemoryUnrepairable", Condition: "A2", Severity: page,
-		Expr:      `gpu_memory_unrepairable == 1 or gpu_ecc_sram_threshold_exceeded == 1`,
-		Exporter:  `DCGM_FI_DEV_MEMORY_UNREPAIRABLE == 1 or DCGM_FI_DEV_SRAM_EXCEEDED == 1`,
+		Expr:      onBoard(`gpu_memory_unrepairable == 1 or gpu_ecc_sram_threshold_exceeded == 1`),
+		Exporter:  onExported(`DCGM_FI_DEV_MEMORY_UNREPAIRABLE == 1 or DCGM_FI_DEV_SRAM_EXCEEDED == 1`),
 		Summary:   "GPU memory cannot be repaired, or errors of the SRAM call for a replacement",
 		Threshold: "any", Source: "DCGM fields 1507 and 346: the driver's own threshold",
 		Action:        "RUN_FIELDDIAG",
@@ -95,8 +95,8 @@ var memoryRules = []rule{
 	},
 	{
 		Name: "GPUEccCorrectedRate", Condition: "A6", Severity: info,
-		Expr:      `increase(gpu_ecc_errors_total{error_type="corrected", gpu_ecc_lifetime="volatile"}[{10m}]) > 1000`,
-		Exporter:  `increase(DCGM_FI_DEV_ECC_SBE_VOL_TOTAL[{10m}]) > 1000`,
+		Expr:      over("increase", "10m", onBoard(`gpu_ecc_errors_total{error_type="corrected", gpu_ecc_lifetime="volatile"}`, "gpu_memory_location")) + ` > 1000`,
+		Exporter:  over("increase", "10m", onExported(`DCGM_FI_DEV_ECC_SBE_VOL_TOTAL`)) + ` > 1000`,
 		Summary:   "GPU memory has many corrected errors",
 		Threshold: "100 a minute for 10m", Source: "Azure cyclecloud-healthagent: above 100 a minute",
 		Off: "corrected errors are normal, and DCGM's own limit is a placeholder",

@@ -5,7 +5,7 @@ package main
 // useRules are about whose GPUs are, and whether they are used.
 var useRules = []rule{
 	{
-		Name: "GPUStalled", Condition: "A22", Severity: ticket, For: "5m",
+		Name: "GPUStalled", Condition: "A22", Severity: ticket, For: "5m", Holder: true,
 		Expr:      `gpu_stalled_ratio == 1`,
 		Summary:   "an allocated GPU is busy and takes little power, as in a collective that hangs",
 		Threshold: "5m beyond `stalled::after` of the attribution processor", Source: "this project; ClusterMAX expects stalled jobs to be found by utilization against power",
@@ -13,7 +13,7 @@ var useRules = []rule{
 		Tests:  level(func(v string) series { return gpu("gpu_stalled_ratio", "", v) }),
 	},
 	{
-		Name: "GPUIdleAllocated", Condition: "A22", Severity: info, For: "1h",
+		Name: "GPUIdleAllocated", Condition: "A22", Severity: info, For: "1h", Holder: true,
 		Expr:      `rate(gpu_idle_time_seconds_total[{1h}]) > 0.9`,
 		Summary:   "a GPU is allocated and not used",
 		Threshold: "nine tenths of an hour, for 1h", Source: "this project: no published threshold",
@@ -27,7 +27,7 @@ var useRules = []rule{
 	},
 	{
 		Name: "GPUBusyUnallocated", Condition: "A22", Severity: info, For: "15m",
-		Expr: `gpu_allocation_state{gpu_allocation_state="free"} == 1 and on (job, instance, host_name, hw_id) hw_gpu_utilization_ratio{hw_gpu_task="general"} > 0.9`,
+		Expr: `gpu_allocation_state{gpu_allocation_state="free"} == 1 and on (` + node + `, hw_id) hw_gpu_utilization_ratio{hw_gpu_task="general"} > 0.9`,
 
 		Summary:   "a GPU that nobody holds is busy",
 		Threshold: "utilization above 90 %, for 15m", Source: "published as a warning without a number; the number is this project's",

@@ -8,7 +8,7 @@ import "slices"
 // seen, an old one that a restart brings up is not, and the alert ends. dcgm-exporter has the last code alone, until it restarts.
 var xidRules = []rule{
 	{
-		Name: "GPUXidCritical", Condition: "A7", Severity: page,
+		Name: "GPUXidCritical", Condition: "A7", Severity: page, Holder: true,
 		Expr:      recentXID(`gpu_xid_code=~"` + codes(xids.critical) + `"`),
 		Exporter:  oneOf("DCGM_FI_DEV_XID_ERRORS", xids.critical),
 		Summary:   "GPU reports an XID that takes it or its node out of service",
@@ -17,7 +17,7 @@ var xidRules = []rule{
 		Tests:  xidCases("79"), ExporterTests: exporterXIDCases("79", "31"),
 	},
 	{
-		Name: "GPUXidWarning", Condition: "A7", Severity: ticket,
+		Name: "GPUXidWarning", Condition: "A7", Severity: ticket, Holder: true,
 		Expr:      recentXID(`gpu_xid_code!~"` + codes(unwarned) + `"`),
 		Exporter:  `DCGM_FI_DEV_XID_ERRORS > 0 unless (` + oneOf("DCGM_FI_DEV_XID_ERRORS", unwarned) + `)`,
 		Summary:   "GPU reports an XID that is worth a look",
@@ -26,7 +26,7 @@ var xidRules = []rule{
 		Tests:  xidCases("94"), ExporterTests: exporterXIDCases("94", "79"),
 	},
 	{
-		Name: "GPUXidApplication", Condition: "A8", Severity: info,
+		Name: "GPUXidApplication", Condition: "A8", Severity: info, Holder: true,
 		Expr:      recentXID(`gpu_xid_code=~"` + codes(xids.application) + `"`),
 		Exporter:  oneOf("DCGM_FI_DEV_XID_ERRORS", xids.application),
 		Summary:   "an application has caused an XID",

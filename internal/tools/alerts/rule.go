@@ -38,6 +38,9 @@ type rule struct {
 	Threshold string
 	Source    string
 
+	// Holder is whether the alert is about who holds a GPU, and has the labels of that. All others are about boards and nodes.
+	Holder bool
+
 	// Action is NVIDIA's, by the names of its catalogue, or empty where NVIDIA has none.
 	Action string
 

@@ -170,7 +170,7 @@ func tableRows(t *testing.T, pages []string, first string) (rows []map[string]st
 // What others have: Prometheus, upstream's Collector, node_exporter, and what pipelines add.
 var (
 	foreignMetrics = regexp.MustCompile(`^(up|otelcol_\w+|node_infiniband_\w+)$`)
-	foreignLabels  = regexp.MustCompile(`^(job|instance|host_name|k8s_node_name|k8s_namespace_name|window|command|version|revision|__name__|hostname|Hostname)$`)
+	foreignLabels  = regexp.MustCompile(`^(job|instance|host_name|k8s_node_name|k8s_namespace_name|cluster|k8s_cluster_name|window|command|version|revision|__name__|hostname|Hostname)$`)
 )
 
 func TestExpressionsUseMetricsAndLabelsThatExist(t *testing.T) {
