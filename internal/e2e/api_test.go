@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite the records of the exported names")
+var update = flag.Bool("update", false, "rewrite the records of exported names and of examples")
 
 // What importers can use of each published module is on record, so that a change of it is
 // seen in review. Records are rewritten by go test -run ExportedNames -update.

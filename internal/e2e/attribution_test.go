@@ -89,14 +89,21 @@ type attributedNode struct {
 	jobs    string
 }
 
+// socketDir is a directory whose path is short, as that of a socket has to be.
+func socketDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "kubelet") //nolint:usetesting // Its paths are long.
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
 func startAttributed(t *testing.T, scenario string) *attributedNode {
 	t.Helper()
 	if strings.HasSuffix(binary, "-static") {
 		t.Skip("the static flavour has no DCGM")
 	}
-	dir, err := os.MkdirTemp("", "kubelet") //nolint:usetesting // The path of a socket is short.
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	dir := socketDir(t)
 	a := &attributedNode{kubelet: &fakeKubelet{}, socket: filepath.Join(dir, "kubelet.sock"), jobs: filepath.Join(dir, "jobs")}
 	require.NoError(t, os.Mkdir(a.jobs, 0o700))
 	a.stop = a.kubelet.serve(t, a.socket)

@@ -34,8 +34,9 @@ var types = map[string]otlptranslator.MetricType{
 	"gauge": otlptranslator.MetricTypeGauge, "histogram": otlptranslator.MetricTypeHistogram,
 }
 
-// withoutExample begins the names of metrics that no test emits: no simulated or recorded board has power smoothing.
-var withoutExample = []string{"gpu.power.smoothing.", "clock.", "kernel.", "gpu.allocation", "gpu.idle.", "gpu.stalled", "tracecore."}
+// withoutExample begins the names of metrics that no test emits: no simulated or recorded board has power smoothing, and not every host has
+// a PTP hardware clock or a TAI offset.
+var withoutExample = []string{"gpu.power.smoothing.", "clock.phc.offset", "clock.tai.offset", "tracecore.selftelemetry.init_errors_total"}
 
 // exporterOnly are series and labels of dcgm-exporter that are not the field of a metric.
 var exporterOnly = map[string]string{
@@ -122,6 +123,9 @@ func (f *facts) complete(row *listed) error {
 	for _, key := range []string{row.name, name} {
 		if example := f.examples[key]; example != "" {
 			row.example = "`" + example + "`"
+			if row.kind() == "histogram" {
+				row.example = "`_count" + example + "`"
+			}
 		}
 	}
 	if row.example == "" && !slices.ContainsFunc(withoutExample, func(prefix string) bool { return strings.HasPrefix(row.name, prefix) }) {
