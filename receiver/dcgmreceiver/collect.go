@@ -190,6 +190,7 @@ func (c *collector) detach() {
 	c.src = nil
 	c.planned, c.classes, c.watched, c.unsupported = false, nil, 0, 0
 	c.used = nil
+	c.exporter.detach()
 	c.unread = [catalog.Tiers]map[dcgm.Entity]error{}
 	for _, g := range slices.Concat(c.present(), c.devices) {
 		g.forget()

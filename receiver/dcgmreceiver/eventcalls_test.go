@@ -55,6 +55,11 @@ func (c counting) Processors(ctx context.Context) ([]dcgm.Processor, error) {
 	return c.Source.Processors(ctx)
 }
 
+func (c counting) Peers(ctx context.Context) ([][]dcgm.PeerState, error) {
+	c.calls["Peers"]++
+	return c.Source.Peers(ctx)
+}
+
 func (c counting) Usage(ctx context.Context) (dcgm.Usage, error) {
 	c.calls["Usage"]++
 	return c.Source.Usage(ctx)

@@ -24,6 +24,7 @@ type exporter struct {
 	sxids    map[exporterview.Event]*exporterview.XIDs
 	places   map[dcgm.EntityKind][]int // of each row in the layout of a kind of entities; -1 where these have no value of their own
 	readings []reading
+	peers    [][]dcgm.PeerState // by number of a GPU and of its peer
 }
 
 // reading is the value of a row of a GPU.
@@ -42,7 +43,7 @@ func newExporter(cfg *Config, version string, logger *zap.Logger) (*exporter, er
 		return nil, err
 	}
 	if len(view.Skipped) > 0 {
-		logger.Warn("counters of ConnectX adapters and pairs of GPUs are not in this view, their series are absent", zap.Strings("counters", view.Skipped))
+		logger.Warn("counters of ConnectX adapters are not in this view, their series are absent", zap.Strings("counters", view.Skipped))
 	}
 	return &exporter{
 		View:     view,
@@ -143,5 +144,12 @@ func (e *exporter) takeSXID(key inventory.Key, code int, fatal bool, at int64) {
 	}
 	if e.wants(event) {
 		e.sxids[event].Take(key, code, at)
+	}
+}
+
+// detach drops what came through a connection that is gone.
+func (e *exporter) detach() {
+	if e != nil {
+		e.peers = nil
 	}
 }

@@ -4,11 +4,14 @@ package dcgmreceiver
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/tracecoreai/tracecore/internal/selftelemetry"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
@@ -41,6 +44,34 @@ func (r exporterRecording) lastSXIDs(d *gpu, labels pcommon.Map) {
 		last, ok := sxids.Last(d.known.Key())
 		if ok && (e.cfg.StickyXID || last.At >= r.Engine-e.cfg.XIDWindow.Microseconds()) {
 			r.event(event, labels, int64(last.Code))
+		}
+	}
+}
+
+// readPeers reads the states of all pairs of GPUs, where the view has them. Where that fails, they are absent.
+func (e *exporter) readPeers(ctx context.Context, src dcgm.Lister) error {
+	if !e.wants(exporterview.PeerStatus) {
+		return nil
+	}
+	states, err := src.Peers(ctx)
+	e.peers = states
+	if lost(err) {
+		return fail(selftelemetry.KindRead, err)
+	}
+	return nil
+}
+
+// peersOf records the state of NVLink between a GPU and each other one.
+func (r exporterRecording) peersOf(g *gpu) {
+	id := int(g.entity().ID)
+	if id >= len(r.exporter.peers) || !g.up() {
+		return
+	}
+	labels := r.exporter.labelsOf(g, g)
+	for peer, state := range r.exporter.peers[id] {
+		if peer != id {
+			r.event(exporterview.PeerStatus, labels, int64(state),
+				catalog.Attr{Key: "peer_gpu", Value: strconv.Itoa(peer)}, catalog.Attr{Key: "link_status", Value: state.String()})
 		}
 	}
 }

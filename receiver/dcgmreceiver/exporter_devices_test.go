@@ -186,3 +186,31 @@ func TestLinkThatIsDownKeepsItsSeries(t *testing.T) {
 		require.Len(s.t, s.exported("DCGM_FI_DEV_NVLINK_PPCNT_PLR_RCV_CODES", "gpu", "nvlink"), 4)
 	})
 }
+
+func TestPeersHaveAStateForEachPair(t *testing.T) {
+	const status = "DCGM_EXP_P2P_STATUS"
+	nodes := map[string]struct {
+		scenario string
+		want     map[string]float64
+	}{
+		"joined":                  {steady, map[string]float64{"0 1 OK": 0, "1 0 OK": 0}},
+		"one has no NVLink":       {steady + "include models/l4.model\ngpu 2 model=l4 uuid=GPU-00000000-0000-0000-0000-000000000002 pci=00000000:03:00.0\n", map[string]float64{"0 1 OK": 0, "0 2 NotSupported": 5, "1 0 OK": 0, "1 2 NotSupported": 5, "2 0 NotSupported": 5, "2 1 NotSupported": 5}},
+		"of MIG, the GPU's":       {steady + "mig 0 1g.10gb\n", map[string]float64{"0 1 OK": 0, "1 0 OK": 0}},
+		"numbers that leave gaps": {steady + "gpu 3 model=h100 uuid=GPU-00000000-0000-0000-0000-000000000003 pci=00000000:04:00.0\n", map[string]float64{}},
+		"not supported":           {steady + "at 0s call call=dcgmGetNvLinkP2PStatus status=-6\n", map[string]float64{}},
+		"an error":                {steady + "at 0s call call=dcgmGetNvLinkP2PStatus status=-3\n", map[string]float64{}},
+		"another version of DCGM": {steady + "at 0s call call=dcgmGetNvLinkP2PStatus status=-12\n", map[string]float64{}},
+	}
+	for name, tt := range nodes {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, tt.scenario, asExporter(status+", gauge, p\nDCGM_FI_DEV_GPU_TEMP, gauge, t"), func(s *simulation) {
+				s.pass(interval)
+				require.Equal(s.t, tt.want, s.exported(status, "gpu", "peer_gpu", "link_status"))
+				require.NotEmpty(s.t, s.exported("DCGM_FI_DEV_GPU_TEMP", "gpu", "GPU_I_ID"))
+				s.sim.Send("gpu_lost gpu=1")
+				s.pass(interval)
+				require.NotContains(s.t, s.exported(status, "gpu", "peer_gpu", "link_status"), "1 0 OK")
+			})
+		})
+	}
+}

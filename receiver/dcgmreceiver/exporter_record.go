@@ -29,6 +29,7 @@ func (r *recording) dcgmExporter() {
 			e.rows(subject, g)
 		}
 		e.events(g, subjects)
+		e.peersOf(g)
 	}
 	e.devices()
 }

@@ -270,6 +270,9 @@ func (c *reader) readSlow(ctx context.Context, now time.Time) error {
 			g.links = links[g.entity()]
 		}
 	}
+	if err := c.exporter.readPeers(ctx, c.src); err != nil {
+		return err
+	}
 	if c.enabled[metricEngineMemory.Name] || c.enabled[metricEngineCPU.Name] {
 		used, err := c.src.Usage(ctx)
 		if lost(err) {

@@ -6,7 +6,9 @@ package dcgm
 
 import (
 	"errors"
+	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/NVIDIA/go-dcgm/pkg/dcgm"
 )
@@ -14,8 +16,11 @@ import (
 // errNoSymbol is why a call is unserved that an older libdcgm does not have.
 var errNoSymbol = errors.New("libdcgm is too old for it")
 
-// symbolCPUs is newer than the oldest libdcgm that this package takes.
-const symbolCPUs = "dcgmGetCpuHierarchy_v2"
+// Symbols that are newer than the oldest libdcgm that this package takes.
+const (
+	symbolCPUs  = "dcgmGetCpuHierarchy_v2"
+	symbolPeers = "dcgmGetNvLinkP2PStatus"
+)
 
 // processors lists CPUs. A node without NVIDIA's has none.
 func processors(l *link) ([]Processor, error) {
@@ -47,4 +52,31 @@ func coresOf(mask []uint64) []uint32 {
 		}
 	}
 	return cores
+}
+
+// peers reads the states of all pairs. go-dcgm drops the numbers of the GPUs: they are those of the rows where no number is left out.
+func peers(l *link) ([][]PeerState, error) {
+	const call = "get the states of peers"
+	if !l.direct.library.has(symbolPeers) {
+		l.keep(call, errNoSymbol)
+		return nil, nil
+	}
+	gpus, err := dcgm.GetEntityGroupEntities(dcgm.FE_GPU)
+	if err != nil {
+		return nil, err
+	}
+	status, err := dcgm.GetNvLinkP2PStatus()
+	if l.note(call, err) {
+		return nil, nil
+	}
+	if err != nil || len(status.Gpus) != len(gpus) || len(gpus) == 0 || slices.Max(gpus) != uint(len(gpus)-1) {
+		return nil, err
+	}
+	states := make([][]PeerState, len(gpus))
+	for i, row := range status.Gpus {
+		for _, state := range row {
+			states[i] = append(states[i], PeerState(min(state, math.MaxUint8))) //nolint:gosec // There are seven.
+		}
+	}
+	return states, nil
 }

@@ -126,6 +126,19 @@ type Processor struct {
 	Cores  []uint32
 }
 
+// PeerState is whether NVLink joins two GPUs, and why not (dcgm_structs.h, dcgmNvLinkGpuP2PStatus_t).
+type PeerState uint8
+
+var peerStates = [...]string{"OK", "ChipsetNotSupported", "GPUNotSupported", "TopologyNotSupported", "DisabledByRegKey", "NotSupported"}
+
+// String returns the state as dcgm-exporter spells it.
+func (s PeerState) String() string {
+	if int(s) < len(peerStates) {
+		return peerStates[s]
+	}
+	return "Unknown"
+}
+
 // Usage is what the host engine consumes.
 type Usage struct {
 	MemoryBytes int64
@@ -175,6 +188,9 @@ type Lister interface {
 	Hierarchy(ctx context.Context) ([]Instance, error)
 	// Processors lists the CPUs that the host engine knows; none where it, or libdcgm, does not serve the call.
 	Processors(ctx context.Context) ([]Processor, error)
+	// Peers returns the state of NVLink from each GPU to each, by DCGM's numbers; none where the host engine, libdcgm or the driver does not tell, or
+	// where it is not known which GPU a row is of.
+	Peers(ctx context.Context) ([][]PeerState, error)
 	Usage(ctx context.Context) (Usage, error)
 }
 

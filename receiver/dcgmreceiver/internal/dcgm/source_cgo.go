@@ -125,6 +125,11 @@ func (s *source) Processors(ctx context.Context) ([]Processor, error) {
 	return onLink(ctx, s, "list CPUs", func() ([]Processor, error) { return processors(s.link) })
 }
 
+// Peers implements [Lister].
+func (s *source) Peers(ctx context.Context) ([][]PeerState, error) {
+	return onLink(ctx, s, "get the states of peers", func() ([][]PeerState, error) { return peers(s.link) })
+}
+
 // Usage implements [Lister].
 func (s *source) Usage(ctx context.Context) (Usage, error) {
 	return onLink(ctx, s, "ask the host engine for its usage", usage)

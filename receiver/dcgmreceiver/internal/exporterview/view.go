@@ -30,7 +30,7 @@ type View struct {
 	Rows    []catalog.Row               // of the metrics that come from a field as it is
 	Events  map[Event][]*catalog.Metric // of the others; one may have two names
 	Labels  []LabelField
-	Skipped []string // counters of what is not read
+	Skipped []string // counters of ConnectX adapters, which are not read
 }
 
 // LabelField is a field whose text is a label of all series of the entities that have it.
@@ -56,15 +56,13 @@ const (
 	ClockEventsCount Event = "DCGM_EXP_CLOCK_EVENTS_COUNT"
 	ClockEventsTotal Event = "DCGM_EXP_CLOCK_EVENTS_TOTAL"
 	HealthStatus     Event = "DCGM_EXP_GPU_HEALTH_STATUS"
+	PeerStatus       Event = "DCGM_EXP_P2P_STATUS"
 )
 
-var events = []Event{XIDCount, XIDTotal, ClockEventsCount, ClockEventsTotal, HealthStatus}
+var events = []Event{XIDCount, XIDTotal, ClockEventsCount, ClockEventsTotal, HealthStatus, PeerStatus}
 
 // ofFields are the events that fields of DCGM tell.
 var ofFields = map[dcgm.FieldID]Event{230: XIDLast, 856: SXIDFatal, 857: SXIDNonFatal}
-
-// peerStatus is what NVLink says of each pair of GPUs, which is not read.
-const peerStatus = "DCGM_EXP_P2P_STATUS"
 
 // New returns the view of a counters file, given as its path, its text or [DefaultCounters].
 func New(counters string, names Names) (*View, error) {
@@ -126,10 +124,6 @@ func (b *builder) addLine(line *Line, names Names) error {
 			return fmt.Errorf("%s is no text, its type must be gauge or counter", line.Name)
 		}
 		return b.put(line, line.Name, &series{event: event})
-	}
-	if line.Name == peerStatus {
-		b.view.Skipped = append(b.view.Skipped, line.Name)
-		return nil
 	}
 	field, err := dcgmnames.Resolve(line.Name, b.engine)
 	if err != nil {
