@@ -40,6 +40,18 @@ func familiesTable(pages map[string][]listed) string {
 	return b.String()
 }
 
+// namesTable says on which page each metric is.
+func namesTable(pages map[string][]listed) string {
+	var lines []string
+	for _, f := range families {
+		for _, r := range pages[f.page] {
+			lines = append(lines, fmt.Sprintf("| `%s` | `%s` | [%s](metrics/%s.md) |\n", r.name, r.prometheus, f.title, f.page))
+		}
+	}
+	slices.Sort(lines)
+	return "| name | in Prometheus | page |\n| --- | --- | --- |\n" + strings.Join(lines, "")
+}
+
 // commonTable lists the attributes of points that a word stands for, and of resources.
 func commonTable(components []metadata) string {
 	var b strings.Builder

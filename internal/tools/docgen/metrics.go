@@ -53,6 +53,7 @@ func replaceMetrics(root string, components, telemetry []metadata) error {
 		replaceBlock(index, "families", familiesTable(pages)),
 		replaceBlock(index, "common attributes", commonTable(components)),
 		replaceBlock(index, "units", units),
+		replaceBlock(index, "names", namesTable(pages)),
 	}
 	for _, f := range families {
 		errs = append(errs, replaceBlock(filepath.Join(root, f.path()), "metrics", pageOf(pages[f.page])))
