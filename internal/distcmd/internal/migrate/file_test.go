@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // The golden files have the rewritten file and, behind it, what was said.
 func TestFilesChangeInTheirExpressionsAlone(t *testing.T) {
-	for _, name := range []string{"rules.yaml", "dashboard.json", "configmap.yaml"} {
+	for _, name := range []string{"rules.yaml", "dashboard.json", "configmap.yaml", "fields.json", "routing.yaml"} {
 		for _, target := range []Target{Exporter49, OTel} {
 			text, err := os.ReadFile(filepath.Join("testdata", name))
 			require.NoError(t, err)

@@ -58,12 +58,12 @@ func (x *expression) grouped(of side, n *parser.AggregateExpr) side {
 	of.added = maps.Clone(of.added)
 	maps.DeleteFunc(of.added, func(label, _ string) bool { return slices.Contains(n.Grouping, label) == n.Without })
 	if !n.Without {
-		of.carries = of.carries && slices.ContainsFunc(n.Grouping, x.changes)
+		of.carries = of.carries && slices.ContainsFunc(n.Grouping, x.labelChanges)
 	}
 	return of
 }
 
-func (x *expression) changes(label string) bool {
+func (x *expression) labelChanges(label string) bool {
 	_, changes := x.label(label)
 	return changes
 }
@@ -106,7 +106,7 @@ func (x *expression) operation(n *parser.BinaryExpr) side {
 // paired returns what is left of the labels of both sides of an operation on pairs.
 func (x *expression) paired(left, right side, matching *parser.VectorMatching, differing []string) (added, bool) {
 	if matching.On {
-		return nil, (left.carries || right.carries) && slices.ContainsFunc(matching.MatchingLabels, x.changes)
+		return nil, (left.carries || right.carries) && slices.ContainsFunc(matching.MatchingLabels, x.labelChanges)
 	}
 	result := maps.Clone(left.added)
 	maps.DeleteFunc(result, func(label, _ string) bool {

@@ -3,7 +3,6 @@
 package migrate
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -45,9 +44,15 @@ func (t Translator) File(file []byte) (Result, error) {
 }
 
 func (t Translator) migrate(d *document) *migration {
-	m := &migration{Translator: t, document: d, seen: map[*scalar]bool{}, walked: map[*node]bool{}, translated: map[*scalar]*expression{}}
+	m := &migration{
+		Translator: t, document: d, ours: t.names(string(d.text)), sources: map[string]string{},
+		seen: map[*scalar]bool{}, others: map[*scalar]bool{}, walked: map[*node]bool{}, translated: map[*scalar]*expression{},
+	}
 	for _, root := range d.roots {
-		m.walk(root)
+		m.declared(root, map[*node]bool{})
+	}
+	for _, root := range d.roots {
+		m.walk(root, "")
 	}
 	for _, s := range d.scalars {
 		if !m.seen[s] {
@@ -62,38 +67,41 @@ type migration struct {
 	Translator
 	*document
 
-	seen       map[*scalar]bool
+	ours       bool              // the file has names of dcgm-exporter's
+	sources    map[string]string // types of data sources by the variables that have them
+	seen       map[*scalar]bool  // rewritten, or reported
+	others     map[*scalar]bool  // beside expressions that keep their labels
 	walked     map[*node]bool
 	translated map[*scalar]*expression
 	rewritings []rewriting
 	result     Result
 }
 
-// walk finds what is an expression by the keys that rules and dashboards have.
-func (m *migration) walk(n *node) {
+// walk finds what rules and dashboards have by its keys. source is the type of the data source that is asked, "" where that is not known.
+func (m *migration) walk(n *node, source string) {
 	if m.walked[n] {
 		return
 	}
 	m.walked[n] = true
-	if expr := n.child("expr"); expr != nil && expr.text != nil {
-		if x := m.expression(expr.text); x != nil {
-			m.templates(n)
-			m.recording(n, x)
-		}
+	source = m.source(n, source)
+	if isPrometheus(source) {
+		m.rules(n)
+		m.variable(n)
 	}
-	if kind := n.child("type"); kind != nil && kind.text != nil && kind.text.value == "query" {
-		for _, key := range []string{"query", "definition"} {
-			m.query(n.child(key))
-		}
-	}
+	m.routing(n)
 	for _, child := range n.children {
-		m.walk(child)
+		m.walk(child, source)
 	}
+	m.panel(n) // Its expressions are known by now.
+	m.alert(n)
 }
 
 // rest translates files within the file, such as dashboards in ConfigMaps, and reports names in other texts.
 func (m *migration) rest(s *scalar) {
-	if !m.names(s.value) {
+	if m.ours && !m.others[s] {
+		m.shown(s)
+	}
+	if m.seen[s] || !m.names(s.value) {
 		return
 	}
 	inner, err := read([]byte(s.value))
@@ -152,99 +160,6 @@ func (m *migration) change(s *scalar, edits []edit, notes []string, err error) {
 		r.notes = append(r.notes, Message{s.line, n})
 	}
 	m.rewritings = append(m.rewritings, r)
-}
-
-// recording says what else a rule asks for that records series with other labels than before.
-func (m *migration) recording(n *node, x *expression) {
-	name := n.child("record")
-	if name != nil && name.text != nil && x.result.carries {
-		m.result.Notes = append(m.result.Notes, Message{name.text.line, name.text.value + " has new labels: rewrite the files that have it together with this one"})
-	}
-}
-
-// A template of a rule has labels of the result as $labels.gpu, and a legend as {{gpu}}.
-var (
-	ofAlert  = regexp.MustCompile(`\$labels\.(\w+)`)
-	ofLegend = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
-)
-
-// templates translates labels in what is shown of an expression's result.
-func (m *migration) templates(n *node) {
-	if legend := n.child("legendFormat"); legend != nil && legend.text != nil {
-		m.template(legend.text, ofLegend)
-	}
-	for _, key := range []string{"annotations", "labels"} {
-		if shown := n.child(key); shown != nil {
-			for _, child := range shown.children {
-				if child.text != nil {
-					m.template(child.text, ofAlert)
-				}
-			}
-		}
-	}
-}
-
-func (m *migration) template(s *scalar, labels *regexp.Regexp) {
-	if m.seen[s] {
-		return
-	}
-	m.seen[s] = true
-	var edits []edit
-	for _, at := range labels.FindAllStringSubmatchIndex(s.value, -1) {
-		name := s.value[at[2]:at[3]]
-		if l, changes := m.label(name); changes && l.why == "" {
-			edits = append(edits, edit{at[2], at[3], l.name})
-		} else if changes {
-			m.fail(s, l.err(name).Error())
-		}
-	}
-	m.change(s, edits, nil, nil)
-}
-
-// A query of a dashboard's variable.
-var (
-	labelValues = regexp.MustCompile(`^\s*label_values\(\s*(.*\S)\s*,\s*(\w+)\s*\)\s*$`)
-	queryResult = regexp.MustCompile(`^\s*query_result\((.*)\)\s*$`)
-)
-
-// query translates the query of a variable: text, or an object that has it.
-func (m *migration) query(n *node) {
-	if n == nil {
-		return
-	}
-	if n.text == nil {
-		m.query(n.child("query"))
-		return
-	}
-	s := n.text
-	if m.seen[s] {
-		return
-	}
-	m.seen[s] = true
-	if at := labelValues.FindStringSubmatchIndex(s.value); at != nil {
-		m.labelValues(s, at)
-		return
-	}
-	start, end := 0, len(s.value)
-	if at := queryResult.FindStringSubmatchIndex(s.value); at != nil {
-		start, end = at[2], at[3]
-	}
-	edits, notes, err := m.expr(s.value[start:end])
-	m.change(s, moved(edits, start), notes, err)
-}
-
-// labelValues translates label_values(selector, label). A factor would make an expression of the selector.
-func (m *migration) labelValues(s *scalar, at []int) {
-	selector, name := s.value[at[2]:at[3]], s.value[at[4]:at[5]]
-	x, err := m.translate(selector, true)
-	edits := moved(x.edits, at[2])
-	if l, changes := m.label(name); changes && len(x.labels) > 0 {
-		if err == nil {
-			err = l.err(name)
-		}
-		edits = append(edits, edit{at[4], at[5], l.name})
-	}
-	m.change(s, edits, x.notes, err)
 }
 
 func moved(edits []edit, by int) []edit {

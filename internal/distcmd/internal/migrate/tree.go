@@ -49,11 +49,39 @@ func (n *node) find(key string, merges int) *node {
 }
 
 // string returns the text that a key has, "" if it has none.
-func (n *node) string(key string) string {
-	if child := n.child(key); child != nil && child.text != nil {
-		return child.text.value
+func (n *node) string(key string) string { return n.get(key).textValue() }
+
+// get is child of a node that may be missing.
+func (n *node) get(key string) *node {
+	if n == nil {
+		return nil
 	}
-	return ""
+	return n.child(key)
+}
+
+// textValue is the text of a node that may be missing, "" if it has none.
+func (n *node) textValue() string {
+	if n == nil || n.text == nil {
+		return ""
+	}
+	return n.text.value
+}
+
+// texts returns the texts of a list, or of one text.
+func (n *node) texts() []*scalar {
+	if n == nil {
+		return nil
+	}
+	if n.text != nil {
+		return []*scalar{n.text}
+	}
+	var texts []*scalar
+	for _, child := range n.children {
+		if child.text != nil && n.keys == nil {
+			texts = append(texts, child.text)
+		}
+	}
+	return texts
 }
 
 // read reads a file.

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package migrate
+
+import "slices"
+
+// Keys under which configurations of Prometheus and of Alertmanager name labels.
+var routingKeys = []string{
+	"source_labels", "sourceLabels", "target_label", "targetLabel",
+	"group_by", "groupBy", "equal", "match", "match_re", "matchers", "source_match", "source_match_re", "source_matchers", "sourceMatch", "target_match", "target_match_re", "target_matchers", "targetMatch",
+}
+
+// routing reports labels of dcgm-exporter's own where series are relabelled and alerts are routed: whether they come with those series is not to be seen.
+func (m *migration) routing(n *node) {
+	for i, key := range n.keys {
+		if slices.Contains(routingKeys, key.value) {
+			m.routed(n.children[i], 2)
+		}
+	}
+	if action := n.string("action"); action == "labeldrop" || action == "labelkeep" || action == "labelmap" {
+		m.routed(n.child("regex"), 0)
+	}
+}
+
+// routed reports labels in a node, and in what it has some levels below.
+func (m *migration) routed(n *node, levels int) {
+	if n == nil {
+		return
+	}
+	texts := slices.Clone(n.keys)
+	if n.text != nil {
+		texts = append(texts, n.text)
+	}
+	for _, s := range texts {
+		for _, word := range words.FindAllString(s.value, -1) {
+			if m.isSpecific(word) {
+				m.fail(s, "label "+word+" is named where series are relabelled or alerts are routed")
+				break
+			}
+		}
+	}
+	if levels > 0 {
+		for _, child := range n.children {
+			m.routed(child, levels-1)
+		}
+	}
+}
