@@ -18,8 +18,14 @@ func (x *expression) clauses(node parser.Node) {
 	switch n := node.(type) {
 	case *parser.AggregateExpr:
 		x.grouping(n)
+		if n.Without {
+			x.leftOut(n.Grouping, n)
+		}
 	case *parser.BinaryExpr:
 		x.listed(x.between(n.LHS.PositionRange().End, n.RHS.PositionRange().Start), n)
+		if n.VectorMatching != nil && !n.VectorMatching.On {
+			x.leftOut(n.VectorMatching.MatchingLabels, n)
+		}
 	case *parser.Call:
 		x.arguments(n)
 	}
@@ -61,11 +67,39 @@ func (x *expression) name(old string, at int, node parser.Node) {
 	case !changes || !ours:
 	case others:
 		x.fail(fmt.Errorf("label %s is taken from series that are not dcgm-exporter's, too", old))
-	case label.err(old) != nil:
+	case label.why != "" && leavesOut(node, old): // A label that is not there is none to leave out.
+	case label.why != "":
 		x.fail(label.err(old))
 	default:
 		x.note(label.note)
 		x.edit(at, at+len(old), label.name)
+	}
+}
+
+// leavesOut reports whether a node leaves a label out.
+func leavesOut(node parser.Node, label string) bool {
+	switch n := node.(type) {
+	case *parser.AggregateExpr:
+		return n.Without && slices.Contains(n.Grouping, label)
+	case *parser.BinaryExpr:
+		return n.VectorMatching != nil && !n.VectorMatching.On && slices.Contains(n.VectorMatching.MatchingLabels, label)
+	}
+	return false
+}
+
+// identity are the labels of dcgm-exporter by which GPUs differ.
+var identity = []string{"gpu", "UUID", "device", "pci_bus_id"}
+
+// leftOut reports labels that are left out where GPUs differ by others still, as those of dcgm-exporter are more than the receiver's.
+func (x *expression) leftOut(labels []string, node parser.Node) {
+	ours, _ := x.under(node)
+	if !ours || x.Target != OTel {
+		return
+	}
+	left := slices.DeleteFunc(slices.Clone(identity), func(label string) bool { return slices.Contains(labels, label) })
+	oneOf := func(a, b string) bool { return slices.Contains(labels, a) || slices.Contains(labels, b) }
+	if len(left) > 0 && oneOf("gpu", "device") && oneOf("UUID", "uuid") {
+		x.fail(fmt.Errorf("GPUs differ by %s where labels are left out, and by nothing then", strings.Join(left, " and ")))
 	}
 }
 

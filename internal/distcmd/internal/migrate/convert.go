@@ -70,8 +70,8 @@ func counts(path []parser.Node) bool {
 		if _, isParen := node.(*parser.ParenExpr); isParen {
 			continue
 		}
-		aggregate, is := node.(*parser.AggregateExpr)
-		return is && (aggregate.Op == parser.COUNT || aggregate.Op == parser.GROUP)
+		_, isAggregate := node.(*parser.AggregateExpr)
+		return isAggregate && isCount(node)
 	}
 	return false
 }

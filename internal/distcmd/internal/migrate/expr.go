@@ -174,12 +174,12 @@ func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
 		x.fail(errors.New("the name of a series has a variable in it"))
 		return
 	}
+	x.labels[s] = added{}
 	r, changes, err := x.series(name)
 	if err != nil {
 		x.fail(err)
 		return
 	}
-	x.labels[s] = added{}
 	for _, l := range r.labels {
 		x.labels[s][l.Key] = l.Value
 	}

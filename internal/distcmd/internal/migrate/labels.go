@@ -5,6 +5,7 @@ package migrate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -59,6 +60,20 @@ func (t Translator) label(name string) (newLabel, bool) {
 		labels = labels49
 	}
 	l, changes := labels[name]
+	return l, changes
+}
+
+// Labels of dcgm-exporter that mean what they do on its series alone.
+var otherLabels = []string{
+	"gpu_uuid", "model_name", "nvlink", "nvswitch", "cpu", "cpucore", "cpu_serial", "xid", "clock_event", "window_size_in_ms", "health_watch", "health_error_code", "peer_gpu", "link_status",
+}
+
+// label returns what becomes of a label of dcgm-exporter's series.
+func (x *expression) label(name string) (newLabel, bool) {
+	l, changes := x.Translator.label(name)
+	if !changes && x.Target == OTel && (strings.HasPrefix(name, "DCGM_FI_") || slices.Contains(otherLabels, name)) {
+		return newLabel{why: "the receiver has other attributes"}, true
+	}
 	return l, changes
 }
 

@@ -42,6 +42,8 @@ func (x *expression) needsRounding(node parser.Node, path []parser.Node, toNew d
 			}
 		case isStep(above):
 			return toNew.Divide == percent
+		case isCount(above):
+			return false
 		default:
 			between.pass(above)
 		}
@@ -110,6 +112,17 @@ func constant(expr parser.Expr) (float64, bool) {
 		return value, is
 	}
 	return 0, false
+}
+
+// isCount reports whether the result of a node has nothing of the values.
+func isCount(node parser.Node) bool {
+	switch n := node.(type) {
+	case *parser.Call:
+		return slices.Contains(invariant, n.Func.Name)
+	case *parser.AggregateExpr:
+		return n.Op == parser.COUNT || n.Op == parser.GROUP
+	}
+	return false
 }
 
 // isStep reports whether a node makes different values of values that hardly differ.

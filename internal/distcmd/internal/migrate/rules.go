@@ -126,6 +126,23 @@ func (m *migration) template(s *scalar, labels *regexp.Regexp, x *expression) {
 	}
 	m.change(s, edits, notes, nil)
 	m.mentioned(s)
+	m.unseen(s, apply(s.value, edits))
+}
+
+var (
+	inBraces = regexp.MustCompile(`\{\{.*?\}\}`)
+	ofAny    = regexp.MustCompile(`[."](\w+)`)
+)
+
+// unseen reports labels that a template has in another way than one that is rewritten.
+func (m *migration) unseen(s *scalar, text string) {
+	for _, code := range inBraces.FindAllString(text, -1) {
+		for _, at := range ofAny.FindAllStringSubmatch(code, -1) {
+			if l, _ := m.label(at[1]); m.isSpecific(at[1]) && l.why == "" { // Others are reported by now.
+				m.fail(s, "label "+at[1]+" stands in "+code)
+			}
+		}
+	}
 }
 
 // group is where the group is that matched.
