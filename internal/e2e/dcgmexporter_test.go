@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -127,6 +128,31 @@ func TestLinkTakesTheFlagsOfDCGMExporter(t *testing.T) {
 	code, body := get(page, "/health")
 	require.Equal(t, 200, code)
 	require.Equal(t, "ok\n", body)
+}
+
+func TestLinkReadsItsCountersAgain(t *testing.T) {
+	link, counters := filepath.Join(t.TempDir(), "dcgm-exporter"), filepath.Join(t.TempDir(), "counters.csv")
+	require.NoError(t, os.Symlink(binary, link))
+	c := commandOf(link, "-c", "200", "-r", "localhost", "-f", counters)
+	write := func(text string) { require.NoError(t, os.WriteFile(counters, []byte(text), 0o600)) }
+	write("DCGM_FI_DEV_GPU_TEMP, gauge, t\n")
+	page := startOnRecordedNode(t, "node", nil, c)
+	shows := func(want string) {
+		eventually(t, func() bool {
+			_, body := get(page, "/metrics")
+			return strings.Contains(body, want)
+		}, "it does not show what it should")
+	}
+	shows("DCGM_FI_DEV_GPU_TEMP{")
+	write("DCGM_FI_DEV_POWER_USAGE, gauge, \"of one, and of two\"\n")
+	require.NoError(t, c.Process.Signal(syscall.SIGHUP))
+	shows("# HELP DCGM_FI_DEV_POWER_USAGE of one, and of two\n")
+	_, body := get(page, "/metrics")
+	require.NotContains(t, body, "DCGM_FI_DEV_GPU_TEMP")
+	write("# power\nDCGM_FI_DEV_POWER_USAGE, gauge, \"p\n")
+	require.NoError(t, c.Process.Signal(syscall.SIGHUP))
+	require.Equal(t, 1, c.exitCode(t), "a wrong counters file ends the process, as a wrong configuration does")
+	require.Contains(t, c.err.String(), `"dcgm_exporter::counters": `+counters+`:2: column 35: `)
 }
 
 func TestTranslatedFlagsOfDCGMExporterAreValid(t *testing.T) {

@@ -84,11 +84,14 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no view":                  {func(c *Config) { c.Views = nil }, `"views": must have one of otel, dcgm_exporter, google at least`},
-		"unknown view":             {func(c *Config) { c.Views = []string{"nvml"} }, `"views": must be among otel, dcgm_exporter, google, got "nvml"`},
-		"view twice":               {func(c *Config) { c.Views = []string{viewOTel, viewOTel} }, `"views": otel stands there twice, each of its series would come twice`},
-		"release of names":         {exporterWith(func(c *DCGMExporterConfig) { c.Names = "4.7" }), `"dcgm_exporter::names": must be 4.8, 4.9 or both, got "4.7"`},
-		"label of the host":        {exporterWith(func(c *DCGMExporterConfig) { c.HostnameLabel = "host" }), `"dcgm_exporter::hostname_label": must be Hostname, hostname, both or none, got "host"`},
+		"no view":           {func(c *Config) { c.Views = nil }, `"views": must have one of otel, dcgm_exporter, google at least`},
+		"unknown view":      {func(c *Config) { c.Views = []string{"nvml"} }, `"views": must be among otel, dcgm_exporter, google, got "nvml"`},
+		"view twice":        {func(c *Config) { c.Views = []string{viewOTel, viewOTel} }, `"views": otel stands there twice, each of its series would come twice`},
+		"release of names":  {exporterWith(func(c *DCGMExporterConfig) { c.Names = "4.7" }), `"dcgm_exporter::names": must be 4.8, 4.9 or both, got "4.7"`},
+		"label of the host": {exporterWith(func(c *DCGMExporterConfig) { c.HostnameLabel = "host" }), `"dcgm_exporter::hostname_label": must be Hostname, hostname, both or none, got "host"`},
+		"counter of checks": {func(c *Config) {
+			c.Views, c.HealthInterval, c.DCGMExporter.Counters = []string{viewDCGMExporter}, 0, "DCGM_EXP_GPU_HEALTH_STATUS, gauge, h"
+		}, `"health_interval": must not be 0s where "dcgm_exporter::counters" has DCGM_EXP_GPU_HEALTH_STATUS`},
 		"series of MIG":            {exporterWith(func(c *DCGMExporterConfig) { c.MIG = "off" }), `"dcgm_exporter::mig": must be among flex, gpus, instances, both, got "off"`},
 		"XID window":               {exporterWith(func(c *DCGMExporterConfig) { c.XIDWindow = 0 }), `"dcgm_exporter::xid_window": must be at least 1s, got 0s`},
 		"clock events window":      {exporterWith(func(c *DCGMExporterConfig) { c.ClockEventsWindow = 48 * time.Hour }), `"dcgm_exporter::clock_events_window": must be at most 24h0m0s, got 48h0m0s`},

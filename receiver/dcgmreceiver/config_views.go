@@ -115,9 +115,18 @@ func (cfg *Config) validateViews() error {
 		errs = append(errs, fmt.Errorf(`"views": must have one of %s at least`, strings.Join(views, ", ")))
 	}
 	if cfg.shows(viewDCGMExporter) {
-		errs = append(errs, cfg.DCGMExporter.validate())
+		errs = append(errs, cfg.DCGMExporter.validate(), cfg.validateHealthCounter())
 	}
 	return errors.Join(errs...)
+}
+
+// validateHealthCounter refuses a counter of health checks where there are none.
+func (cfg *Config) validateHealthCounter() error {
+	view, err := exporterview.New(cfg.DCGMExporter.Counters, cfg.DCGMExporter.Names)
+	if err != nil || cfg.HealthInterval > 0 || len(view.Events[exporterview.HealthStatus]) == 0 {
+		return nil //nolint:nilerr // validateCounters says it.
+	}
+	return fmt.Errorf(`"health_interval": must not be 0s where "dcgm_exporter::counters" has %s`, exporterview.HealthStatus)
 }
 
 func (cfg *DCGMExporterConfig) validate() error {

@@ -24,11 +24,11 @@ type Translation struct {
 // Translate translates flags and environment variables.
 func Translate(args []string, env func(string) (string, bool)) (Translation, error) {
 	given, err := parse(args, env)
-	if err != nil {
+	if errors.Is(err, ErrHelp) {
 		return Translation{}, err
 	}
 	c := newConfig(given)
-	var errs []error
+	errs := []error{err}
 	for _, f := range Flags {
 		v := given[f.Name]
 		if err := f.translate(c, v); err != nil {

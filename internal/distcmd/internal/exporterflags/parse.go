@@ -87,6 +87,7 @@ type parser struct {
 func (p *parser) take(f *Flag, v value) {
 	if err := f.check(v.text); err != nil {
 		p.errs = append(p.errs, fmt.Errorf("%q: %w", v.from, err))
+		v.text = f.Default // So that its translation has nothing to say.
 	}
 	p.given[f.Name] = v
 }
