@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tracecoreai/tracecore/internal/selftelemetry"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
@@ -51,16 +53,26 @@ func (c *watcher) listDevices(ctx context.Context, now time.Time) error {
 	c.outer.due = now.Add(c.Periods[catalog.Slow] - c.Periods[catalog.Normal]/2)
 	links, linksErr := c.outer.links(ctx, c.src, c.wants)
 	cpus, cpusErr := c.outer.cpus(ctx, c.src, c.wants)
-	for _, err := range []error{linksErr, cpusErr} {
-		switch {
-		case lost(err):
+	for what, err := range map[string]error{"NVLinks": linksErr, "CPUs": cpusErr} {
+		if lost(err) {
 			return fail(selftelemetry.KindEnumerate, err)
-		case err != nil && !dcgm.IsUnserved(err):
-			c.self.IncError(selftelemetry.KindEnumerate) // Those that were listed before stay.
 		}
+		c.noteUnlisted(what, err)
 	}
 	c.outer.entities = slices.Concat(links, cpus)
 	return nil
+}
+
+// noteUnlisted counts that some devices cannot be listed, and logs it once. Those that were listed before stay.
+func (c *watcher) noteUnlisted(what string, err error) {
+	if err == nil || dcgm.IsUnserved(err) {
+		return
+	}
+	c.self.IncError(selftelemetry.KindEnumerate)
+	if !c.unserved[what] {
+		c.unserved[what] = true
+		c.logger.Warn("devices cannot be listed, trying again", zap.String("devices", what), zap.Error(err))
+	}
 }
 
 // links lists the NVLinks that are up or down. The host engine lists those of GPUs by their states alone.

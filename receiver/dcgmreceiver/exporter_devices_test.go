@@ -105,7 +105,7 @@ func TestKindsOfEntitiesDegradeAlone(t *testing.T) {
 		logs     string
 	}{
 		"without the module of CPUs":         {"at 0s call call=dcgmGetCpuHierarchy_v2 status=-33", []string{"CPU"}, "does not serve a call"},
-		"CPUs cannot be listed":              {"at 0s call call=dcgmGetCpuHierarchy_v2 status=-3\n", []string{"CPU"}, ""},
+		"CPUs cannot be listed":              {"at 0s call call=dcgmGetCpuHierarchy_v2 status=-3\n", []string{"CPU"}, "devices cannot be listed"},
 		"links cannot be listed":             {"at 0s call call=dcgmGetNvLinkLinkStatus status=-33", []string{"switch link", "GPU link"}, ""},
 		"fields of links are not known":      {"at 0s unknown_field 780\n", []string{"switch link"}, "does not know some fields"},
 		"groups for GPUs and switches alone": {"at 0s group_limit 2", []string{"switch link", "GPU link", "CPU"}, ""},
@@ -213,4 +213,24 @@ func TestPeersHaveAStateForEachPair(t *testing.T) {
 			})
 		})
 	}
+}
+
+// NVLinks come and go with their GPU, at once, and all come back with the host engine.
+func TestLinksComeAndGoWithTheirGPU(t *testing.T) {
+	const codes = "DCGM_FI_DEV_NVLINK_PPCNT_PLR_RCV_CODES"
+	simulate(t, fmt.Sprintf(everything, ""), asExporter(ofDevices), func(s *simulation) {
+		s.pass(interval)
+		s.sim.Send("gpu_removed gpu=1")
+		s.pass(2 * interval)
+		require.Equal(s.t, []string{"0 0", "0 1"}, sortedKeys(s.exported(codes, "gpu", "nvlink")))
+		require.Zero(s.t, s.logs.FilterMessageSnippet("does not take").Len())
+		s.sim.Send("gpu_added 5 model=small uuid=GPU-00000000-0000-0000-0000-000000000005 pci=00000000:06:00.0")
+		s.pass(2 * interval)
+		require.Equal(s.t, []string{"0 0", "0 1", "5 0", "5 1"}, sortedKeys(s.exported(codes, "gpu", "nvlink")))
+		s.sim.Send("engine_dies for 5s")
+		s.pass(time.Minute)
+		require.Len(s.t, s.exported(codes, "gpu", "nvlink"), 4)
+		require.Len(s.t, s.exported("DCGM_FI_DEV_CPU_UTIL_TOTAL", "cpu", "cpucore"), 6)
+		require.Len(s.t, s.exported("DCGM_FI_DEV_NVSWITCH_LINK_CRC_ERRORS", "nvlink", "nvswitch"), 4)
+	})
 }

@@ -30,6 +30,9 @@ func (c *watcher) list(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if !slices.Equal(gpus.All, ofKind(c.all, dcgm.GPU)) || !slices.Equal(switches, ofKind(c.all, dcgm.Switch)) {
+		c.outer.due = time.Time{} // They have come or gone with their NVLinks.
+	}
 	if err := c.listDevices(ctx, now); err != nil {
 		return err
 	}
