@@ -83,30 +83,39 @@ var collectorRules = []rule{
 	},
 	{
 		Name: "CollectorReceiverDegraded", Condition: "own", Severity: ticket, For: "5m",
-		Expr:      `rate(tracecore_receiver_degraded_seconds_total[{5m}]) > 0.5`,
+		Expr:      degraded + besideDCGM,
 		Summary:   "a receiver works with an error",
 		Threshold: "half of 5m, for 5m", Source: "this project: shorter ones are restarts of the source",
-		Tests: rateCases("tracecore_receiver_degraded_seconds_total", `component_id="dcgm"`, "0+60x60", "0+6x60"),
+		Tests: []testCase{
+			fire("20m", degradedSeries("kernel_events", "0+60x60")), keepQuiet("20m", degradedSeries("kernel_events", "0+6x60")),
+			fire("20m", degradedSeries("dcgm/a", "0+60x60"), host("tracecore_gpu_up", `component_id="dcgm/a",hw_id="GPU-1"`, "0x60")),
+			keepQuiet("20m", degradedSeries("dcgm/a", "0+60x60")), // DCGMDisconnected, DCGMAbsent and DCGMNoGPU say so.
+			firstIsQuiet("20m", degradedSeries("kernel_events", "_x17 9000x20")),
+		},
 	},
 	{
 		Name: "CollectorReceiverSilent", Condition: "own", Severity: page, For: "1m",
-		Expr:      `time() - tracecore_receiver_last_activity_unix_seconds > {seconds 5m}`,
+		Expr:      `time() - tracecore_receiver_last_activity_unix_seconds > {seconds 5m}` + besideDCGM,
 		Summary:   "a receiver has not had a success for 5m",
 		Threshold: "5m, for 1m; raise it above collection_interval", Source: "this project: 20 times the default interval",
 		Tests: []testCase{
-			fire("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="dcgm"`, "300x60")),
-			keepQuiet("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="dcgm"`, "0+60x60")),
-			firstFires("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="dcgm"`, "_x5 1x60")),
+			fire("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="clock"`, "300x60")),
+			fire("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="dcgm"`, "300x60"), host("tracecore_gpu_up", `component_id="dcgm",hw_id="GPU-1"`, "1x60")),
+			keepQuiet("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="dcgm"`, "300x60"), degradedSeries("dcgm", "0+60x60")),
+			keepQuiet("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="clock"`, "0+60x60")),
+			firstFires("20m", host("tracecore_receiver_last_activity_unix_seconds", `component_id="clock"`, "_x5 1x60")),
 		},
 	},
 	{
 		Name: "CollectorComponentUnhealthy", Condition: "own", Severity: ticket, For: "15m",
-		Expr:      `tracecore_component_healthy == 0`,
+		Expr:      `tracecore_component_healthy == 0` + besideDCGM + ` unless on (` + node + `, component_id) ` + degraded,
 		Summary:   "the last status of a component is an error",
 		Threshold: "15m", Source: "this project: recoverable errors have recovered by then",
 		Tests: []testCase{
-			fire("40m", host("tracecore_component_healthy", `component_id="dcgm"`, "1x5 0x60")), keepQuiet("40m", host("tracecore_component_healthy", `component_id="dcgm"`, "1x60")),
-			firstFires("40m", host("tracecore_component_healthy", `component_id="dcgm"`, "_x5 0x60")),
+			fire("40m", host("tracecore_component_healthy", `component_id="stdout"`, "1x5 0x60")), keepQuiet("40m", host("tracecore_component_healthy", `component_id="stdout"`, "1x60")),
+			keepQuiet("40m", host("tracecore_component_healthy", `component_id="dcgm"`, "0x60"), degradedSeries("dcgm", "0+1x60")),
+			keepQuiet("40m", host("tracecore_component_healthy", `component_id="kernel_events"`, "0x60"), degradedSeries("kernel_events", "0+60x60")),
+			firstFires("40m", host("tracecore_component_healthy", `component_id="stdout"`, "_x5 0x60")),
 		},
 	},
 	{
@@ -140,6 +149,17 @@ var collectorRules = []rule{
 			firstIsQuiet("27h", buildSeries("0.152.1", "a:8888", "1"+day), buildSeries("0.153.0", "b:8888", "_x1600 1x100")),
 		},
 	},
+}
+
+// degraded are receivers that work with an error.
+const degraded = `rate(tracecore_receiver_degraded_seconds_total[{5m}]) > 0.5`
+
+// besideDCGM leaves out receivers of DCGM that have no GPU to report: their host engine is down or has none, which has an alert of its own.
+const besideDCGM = ` unless on (` + node + `, component_id) (tracecore_receiver_degraded_seconds_total{component_id=~"dcgm(/.*)?"}` +
+	` unless on (` + node + `, component_id) tracecore_gpu_up)`
+
+func degradedSeries(component, values string) series {
+	return host("tracecore_receiver_degraded_seconds_total", `component_id="`+component+`"`, values)
 }
 
 const exporter = `data_type="metrics",exporter="otlp_grpc"`

@@ -29,7 +29,8 @@ var kernelRows = []kernelRow{
 	{name: "KernelSxid", condition: "A17", severity: ticket, kinds: []string{"gpu.sxid"}, summary: "an NVSwitch reports an SXID", source: "DCGM health: fatal ones fail, others warn", action: "RESTART_BM for fatal ones; see gpu.sxid.fatal of the record"},
 	{name: "KernelPcieErrors", condition: "A13", severity: ticket, kinds: []string{"pci.aer"}, more: 10, summary: "PCIe reports errors (AER) again and again", source: "this project: single corrected errors are normal", action: "CHECK_MECHANICALS"},
 	{name: "KernelPcieContained", condition: "A13", severity: page, kinds: []string{"pci.dpc", "pci.recovery"}, summary: "the kernel has shut off or recovers a PCIe device after an error", source: "PCIe specification: containment is for uncorrectable errors", action: "RESTART_BM"},
-	{name: "KernelPcieLink", condition: "A14", severity: ticket, kinds: []string{"pci.link"}, summary: "a PCIe link went down, came up or trains at less than it can", source: "Imbue cluster-health: \"limited by\" in the kernel log", action: "CHECK_MECHANICALS"},
+	{name: "KernelPcieLink", condition: "A14", severity: ticket, kinds: []string{"pci.link"}, summary: "a PCIe link went down or does not train", source: "this project: links of GPUs and adapters do not go down in normal work", action: "CHECK_MECHANICALS"},
+	{name: "KernelPcieBandwidth", condition: "A14", severity: ticket, kinds: []string{"pci.link.bandwidth"}, summary: "a PCIe device has less bandwidth than it could use", source: "Imbue cluster-health: \"limited by\" in the kernel log", action: "CHECK_MECHANICALS", off: "healthy boards in smaller slots log it at each boot; GPUPcieLinkNarrow sees GPUs"},
 	{name: "KernelIommuFault", condition: "own", severity: ticket, kinds: []string{"iommu.fault"}, summary: "a device has accessed memory that is not its own", source: "this project: no healthy device does"},
 	{name: "KernelMachineCheck", condition: "own", severity: ticket, kinds: []string{"cpu.mce", "hardware.ghes", "memory.failure"}, summary: "processor, memory or firmware report a hardware error", source: "this project: firmware reports what is beyond its own thresholds"},
 	{name: "KernelMemoryErrors", condition: "own", severity: ticket, kinds: []string{"memory.edac"}, more: 10, window: "1h", summary: "memory of the host has many errors", source: "this project: single corrected errors are normal"},
@@ -38,14 +39,14 @@ var kernelRows = []kernelRow{
 	{name: "KernelHungTask", condition: "own", severity: ticket, kinds: []string{"task.hung"}, summary: "a task has waited in the kernel for minutes", source: "Linux: hung_task_timeout_secs, 120 s by default"},
 	{name: "KernelLockup", condition: "own", severity: page, kinds: []string{"cpu.lockup", "rcu.stall"}, summary: "a processor does not leave the kernel", source: "Linux: watchdog_thresh, 10 s by default"},
 	{name: "KernelCrash", condition: "own", severity: ticket, kinds: []string{"kernel.panic", "kernel.oops", "kernel.crash"}, summary: "the kernel has crashed, or goes on after a bug", source: "this project: the node needs a reboot"},
-	{name: "KernelInfinibandLink", condition: "A19", severity: ticket, kinds: []string{"infiniband.link"}, summary: "an InfiniBand link went down or came up", source: "Azure cyclecloud-healthagent: link_downed"},
-	{name: "KernelInfinibandFlapping", condition: "A19", severity: page, kinds: []string{"infiniband.link"}, more: 5, window: "1h", summary: "an InfiniBand link goes down and up again and again", source: "gpud: 3 times down; Azure cyclecloud-healthagent: link_downed > 3"},
+	{name: "KernelInfinibandLink", condition: "A19", severity: ticket, kinds: []string{"infiniband.link"}, summary: "an InfiniBand link went down", source: "Azure cyclecloud-healthagent: link_downed"},
+	{name: "KernelInfinibandFlapping", condition: "A19", severity: page, kinds: []string{"infiniband.link"}, more: 2, window: "1h", summary: "an InfiniBand link goes down again and again", source: "gpud: 3 times down; Azure cyclecloud-healthagent: link_downed > 3"},
 	{name: "KernelInfinibandHealth", condition: "A19", severity: page, kinds: []string{"infiniband.health"}, summary: "an InfiniBand adapter reports a failure", source: "mlx5 driver: health poll"},
 	{name: "KernelNetworkStuck", condition: "own", severity: ticket, kinds: []string{"network.watchdog"}, summary: "a network adapter does not send", source: "Linux: transmit timeout"},
 	{name: "KernelNetworkFilesystem", condition: "own", severity: ticket, kinds: []string{"filesystem.network"}, summary: "a network file system does not answer, or answers again", source: "Linux: NFS and Lustre time-outs"},
 	{name: "KernelDiskErrors", condition: "own", severity: ticket, kinds: []string{"nvme.error", "disk.error", "disk.scsi", "filesystem.error"}, summary: "a disk or file system has errors", source: "this project: the block layer reports after its retries"},
 	{name: "KernelFilesystemReadonly", condition: "own", severity: page, kinds: []string{"filesystem.readonly"}, summary: "a file system has become read-only", source: "Linux: errors=remount-ro"},
-	{name: "KernelNetworkLink", condition: "A19", severity: info, kinds: []string{"network.link"}, more: 5, window: "1h", summary: "a network link goes down and up again and again", source: "gpud: 3 times down", off: "virtual interfaces of containers do this in normal work"},
+	{name: "KernelNetworkLink", condition: "A19", severity: info, kinds: []string{"network.link"}, more: 2, window: "1h", summary: "a network link goes down again and again", source: "gpud: 3 times down", off: "virtual interfaces of containers do this in normal work"},
 }
 
 func (k kernelRow) rule() rule {
@@ -56,9 +57,10 @@ func (k kernelRow) rule() rule {
 	pattern := strings.ReplaceAll(strings.Join(k.kinds, "|"), ".", `\\.`)
 	count := map[bool]string{false: "any within ", true: "more than " + itoa(k.more) + " within "}[k.more > 0] + window
 	few, many := itoa(k.more), itoa(3*k.more+3)
-	events := func(v string) series {
-		return host("kernel_events_total", `kernel_event_kind="`+k.kinds[0]+`",kernel_device="d"`, v)
+	of := func(kind, v string) series {
+		return host("kernel_events_total", `kernel_event_kind="`+kind+`",kernel_device="d"`, v)
 	}
+	events := func(v string) series { return of(k.kinds[0], v) }
 	return rule{
 		Name: k.name, Condition: k.condition, Severity: k.severity,
 		Expr:    grew(`kernel_events_total{kernel_event_kind=~"`+pattern+`"}`, window, k.more),
@@ -66,6 +68,7 @@ func (k kernelRow) rule() rule {
 		Tests: []testCase{
 			fire("12m", events("0x9 "+many+"x20")),
 			keepQuiet("12m", events("_x9 "+few+"x20")),
+			keepQuiet("12m", of(k.kinds[0]+".up", "0x9 "+many+"x20")), // What comes up is no error.
 			firstFires("12m", events("_x9 "+many+"x20")),
 		},
 	}

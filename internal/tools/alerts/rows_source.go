@@ -66,12 +66,33 @@ var sourceRules = []rule{
 	},
 	{
 		Name: "DCGMDisconnected", Condition: "A24", Severity: page, For: "5m",
-		Expr:      `dcgm_up == 0`,
+		Expr:      `dcgm_up == 0 and (` + wasConnected + `)`,
 		Summary:   "an agent has no connection to DCGM's host engine: nothing is known of the GPUs",
-		Threshold: "5m", Source: "NVSentinel: connectivity is a node condition; the time is this project's: longer than a restart",
+		Threshold: "5m, where there was one within 7d", Source: "NVSentinel: connectivity is a node condition; the time is this project's: longer than a restart",
 		Action: "systemctl restart nvidia-dcgm",
 		Tests: []testCase{
-			fire("20m", host("dcgm_up", "", "1x5 0x60")), keepQuiet("20m", host("dcgm_up", "", "1x60")), firstFires("20m", host("dcgm_up", "", "_x5 0x60")),
+			fire("20m", host("dcgm_up", "", "1x5 0x60")), fire("72h", host("dcgm_up", "", "1x100 0x4400")),
+			keepQuiet("20m", host("dcgm_up", "", "1x60")), firstIsQuiet("20m", host("dcgm_up", "", "_x5 0x60")),
+		},
+	},
+	{
+		Name: "DCGMAbsent", Condition: "A24", Severity: ticket, For: "15m",
+		Expr:      `dcgm_up == 0 unless (` + wasConnected + `)`,
+		Summary:   "an agent has not found a host engine of DCGM within 7 days: the node has none, or no GPUs",
+		Threshold: "15m, where there was none within 7d", Source: "this project: longer than an installation; what never worked wakes nobody",
+		Action: "",
+		Tests: []testCase{
+			fire("40m", host("dcgm_up", "", "0x60")), keepQuiet("40m", host("dcgm_up", "", "1x5 0x60")), firstFires("40m", host("dcgm_up", "", "_x5 0x60")),
+		},
+	},
+	{
+		Name: "DCGMNoGPU", Condition: "A24", Severity: ticket, For: "15m",
+		Expr:      `dcgm_up == 1 unless on (` + node + `) group by (` + node + `) (gpu_up)`,
+		Summary:   "a host engine answers and has no GPU",
+		Threshold: "15m", Source: "this project: longer than the driver takes to start; GPUMissing pages where there were any",
+		Action: "",
+		Tests: []testCase{
+			fire("40m", host("dcgm_up", "", "1x60")), keepQuiet("40m", host("dcgm_up", "", "1x60"), gpu("gpu_up", "", "0x60")), firstFires("40m", host("dcgm_up", "", "_x5 1x60")),
 		},
 	},
 	{
@@ -136,6 +157,9 @@ var sourceRules = []rule{
 		},
 	},
 }
+
+// wasConnected is for a week, as GPUs that were there are: by steps of minutes within hours, and of hours beyond.
+const wasConnected = `max_over_time(dcgm_up[{6h}:{5m}]) == 1 or max_over_time(dcgm_up[{7d}:{1h}]) == 1`
 
 const beats = `group by (` + node + `) (present_over_time(clock_ticks_total[{1d}:{5m}]))`
 
