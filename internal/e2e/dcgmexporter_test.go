@@ -158,6 +158,7 @@ func TestLinkReadsItsCountersAgain(t *testing.T) {
 func TestTranslatedFlagsOfDCGMExporterAreValid(t *testing.T) {
 	for _, args := range [][]string{
 		nil,
+		{"-f", "/etc/dcgm-exporter/1.x-compatibility-metrics.csv", "-o", "-d", "g+i"},
 		{"-f", "/etc/dcgm-exporter/dcp-metrics-included.csv", "-k", "-r", "unix:///run/nvidia/dcgm.sock"},
 		{"-k", "--kubernetes-enable-pod-labels", "--kubernetes-enable-pod-uid", "--kubernetes-enable-dra", "--kubernetes-pod-label-allowlist-regex", "^app$", "--nvidia-resource-names", "nvidia.com/a100", "-o", "-rbmn"},
 		{"-r", "gpu7", "--names", "both", "--hostname-label", "hostname", "-s", "f", "-p", "f", "-a", "[::1]:9400"},

@@ -61,13 +61,18 @@ func interval(c *config, v value) error {
 	return err
 }
 
-//go:embed dcp-metrics-included.csv
-var dcpCounters string
+var (
+	//go:embed dcp-metrics-included.csv
+	dcpCounters string
+	//go:embed 1.x-compatibility-metrics.csv
+	oldCounters string
+)
 
 // presets are the counters files that dcgm-exporter's image has. Other images have none at these paths.
 var presets = map[string]string{
-	"/etc/dcgm-exporter/default-counters.csv":     "default",
-	"/etc/dcgm-exporter/dcp-metrics-included.csv": dcpCounters,
+	"/etc/dcgm-exporter/default-counters.csv":          "default",
+	"/etc/dcgm-exporter/dcp-metrics-included.csv":      dcpCounters,
+	"/etc/dcgm-exporter/1.x-compatibility-metrics.csv": oldCounters,
 }
 
 func counters(c *config, v value) error {

@@ -35,8 +35,8 @@ var Flags = []Flag{
 		apply: milliseconds("receivers::dcgm::dcgm_exporter::clock_events_window"),
 	},
 	{Name: "collect-interval", Short: "c", Env: "DCGM_EXPORTER_INTERVAL", Default: "30000", Becomes: "`receivers::dcgm::collection_interval`; `exporters::prometheus::metric_expiration` is three times that", kind: number, apply: interval},
-	{Name: "collectors", Short: "f", Env: "DCGM_EXPORTER_COLLECTORS", Default: "/etc/dcgm-exporter/default-counters.csv", Becomes: "`receivers::dcgm::dcgm_exporter::counters`. Where there is no such file, `default-counters.csv` and " +
-		"`dcp-metrics-included.csv` of `/etc/dcgm-exporter` have the counters that dcgm-exporter 4.8 comes with", apply: counters},
+	{Name: "collectors", Short: "f", Env: "DCGM_EXPORTER_COLLECTORS", Default: "/etc/dcgm-exporter/default-counters.csv", Becomes: "`receivers::dcgm::dcgm_exporter::counters`. Where there is no such file, `default-counters.csv`, " +
+		"`dcp-metrics-included.csv` and `1.x-compatibility-metrics.csv` of `/etc/dcgm-exporter` have the counters that dcgm-exporter 4.8 comes with", apply: counters},
 	{Name: "config-file", Env: "DCGM_EXPORTER_CONFIG_FILE", Instead: "give its settings as flags, or begin with --print-config and run the Collector with a configuration of its own"},
 	{Name: "configmap-data", Short: "m", Env: "DCGM_EXPORTER_CONFIGMAP_DATA", Default: "none", Instead: "mount the ConfigMap and give the file in it to --collectors"},
 	{Name: "container-labels", Env: "DCGM_EXPORTER_CONTAINER_LABELS", Default: "false", kind: toggle, Instead: "take labels of pods: --kubernetes-enable-pod-labels"},

@@ -127,7 +127,7 @@ func TestHostIsNamedAsByDCGMExporter(t *testing.T) {
 
 func TestCountersFilesThatExistAreTaken(t *testing.T) {
 	for path, want := range map[string]string{
-		"/etc/dcgm-exporter/default-counters.csv": "default", "/etc/dcgm-exporter/dcp-metrics-included.csv": dcpCounters, "/other.csv": "/other.csv", "testdata/web.yaml": "testdata/web.yaml",
+		"/etc/dcgm-exporter/default-counters.csv": "default", "/etc/dcgm-exporter/dcp-metrics-included.csv": dcpCounters, "/etc/dcgm-exporter/1.x-compatibility-metrics.csv": oldCounters, "/other.csv": "/other.csv", "testdata/web.yaml": "testdata/web.yaml",
 	} {
 		translation, err := Translate([]string{"-f", path}, none)
 		require.NoError(t, err)
