@@ -233,19 +233,8 @@ func TestTheProcessorOpensItsSourcesAlone(t *testing.T) {
 			target == "/dev/null" || strings.HasPrefix(target, "/sys/fs/cgroup/") || strings.HasPrefix(target, os.TempDir())
 		require.True(t, known, "it has %s open", target)
 	}
-	tcp, err := os.ReadFile("/proc/net/tcp")
-	require.NoError(t, err)
-	own := map[string]bool{}
-	for _, fd := range fds {
-		if target, err := os.Readlink(filepath.Join(proc, "fd", fd.Name())); err == nil {
-			own[strings.TrimSuffix(strings.TrimPrefix(target, "socket:["), "]")] = true
-		}
-	}
-	for line := range strings.SplitSeq(string(tcp), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) > 9 && own[fields[9]] {
-			require.True(t, fields[3] == "0A" || strings.HasPrefix(fields[2], "0100007F:"), "it is connected to %s", fields[2])
-		}
+	for _, remote := range connectedTo(t, a.collector) {
+		require.True(t, remote.Addr().IsLoopback(), "it is connected to %s", remote)
 	}
 	a.collector.stop(t)
 }

@@ -122,7 +122,7 @@ func TestShippedRetriesHaveAPause(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 16, retries)
+	require.Equal(t, 28, retries)
 }
 
 func TestValidateWarnsOfARetryThatHardlyPauses(t *testing.T) {

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -25,21 +24,20 @@ const examplesFolder = root + "/docs/examples/"
 type example struct {
 	name string // its path below docs/examples
 
-	For           string   `yaml:"for"`
-	Flavour       string   `yaml:"flavour"`              // the smallest that has what it names
-	Run           string   `yaml:"run"`                  // a command, in a checkout
-	Needs         []string `yaml:"needs"`                // variables that it does not start without, or sends nothing
-	Prometheus    []string `yaml:"prometheus"`           // all families of its page: names, and prefixes with *
-	OTLP          []string `yaml:"otlp"`                 // all metrics that it sends, likewise
-	Series        int      `yaml:"series of eight H100"` // of GPUs and NVSwitches on its page
-	ValidatedOnly string   `yaml:"validated only"`       // why no test starts it as it is
+	For        string   `yaml:"for"`
+	Flavour    string   `yaml:"flavour"`              // the smallest that has what it names
+	Run        string   `yaml:"run"`                  // a command, in a checkout
+	Needs      []string `yaml:"needs"`                // variables that have no default
+	Prometheus []string `yaml:"prometheus"`           // all families of its page: names, and prefixes with *
+	OTLP       []string `yaml:"otlp"`                 // all metrics that it sends, likewise
+	Series     int      `yaml:"series of eight H100"` // of GPUs and NVSwitches
 }
 
 // examples reads the heads of all examples that are configurations, Kubernetes aside.
 func examples(t *testing.T) []example {
 	t.Helper()
 	var all []example
-	for _, pattern := range []string{"*.yaml", "full/*.yaml"} {
+	for _, pattern := range []string{"*.yaml", "mtls/*.yaml", "full/*.yaml"} {
 		paths, err := filepath.Glob(examplesFolder + pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, paths, pattern)
@@ -75,7 +73,7 @@ func readHead(t *testing.T, path string) example {
 
 var (
 	flavours         = map[string]string{"node": "otelcol-tracecore-node", "full": "otelcol-tracecore"}
-	variableAlone    = regexp.MustCompile(`\$\{env:(\w+)\}`)
+	variableAlone    = regexp.MustCompile(`\$\{env:(\w+)(?::-)?\}`)
 	setByThisProgram = []string{"HOST_ID", "HOST_NAME"}
 )
 
@@ -96,7 +94,7 @@ func TestHeadsOfExamplesSayHowToRunThem(t *testing.T) {
 			}
 		}
 		slices.Sort(needed)
-		require.ElementsMatch(t, slices.Compact(needed), e.Needs, "%s: variables without a default", e.name)
+		require.ElementsMatch(t, slices.Compact(needed), e.Needs, "%s: variables that have no default", e.name)
 	}
 }
 
@@ -116,7 +114,7 @@ func (e *example) row() string {
 	if len(e.Needs) > 0 {
 		try += " with " + strings.Join(e.Needs, ", ")
 	}
-	return fmt.Sprintf("| [%[1]s](%[1]s) | %s | %s | %s | %s | %s |\n", e.name, e.For, e.Flavour, emits, try, cmp.Or(e.ValidatedOnly, "started"))
+	return fmt.Sprintf("| [%[1]s](%[1]s) | %s | %s | %s | %s |\n", e.name, e.For, e.Flavour, emits, try)
 }
 
 var generatedExamples = regexp.MustCompile(`(?s)(<!-- generated examples -->\n).*(<!-- end generated examples -->)`)
@@ -127,7 +125,7 @@ func TestExamplesPageHasWhatTheHeadsSay(t *testing.T) {
 	content, err := os.ReadFile(page)
 	require.NoError(t, err)
 	var table strings.Builder
-	table.WriteString("| example | for | flavour | emits | try it | in CI |\n| --- | --- | --- | --- | --- | --- |\n")
+	table.WriteString("| example | for | flavour | emits | try it |\n| --- | --- | --- | --- | --- |\n")
 	for _, e := range examples(t) {
 		table.WriteString(e.row())
 	}

@@ -58,10 +58,13 @@ func try(t *testing.T, e example, env []string, settings ...string) *trial {
 	x := &trial{collector: command(append(words[1:], settings...)...), example: e, page: freeAddress(t), health: freeAddress(t)}
 	x.Stdout = &x.out
 	x.Env = append(simulation(t, "h100x8", controlFile(t)), "AGENT_HEALTH="+x.health, "AGENT_PAGE="+x.page, "DCGM_EXPORTER_LISTEN="+x.page,
-		"AGENT_GRPC="+freeAddress(t), "AGENT_HTTP="+freeAddress(t), "AGENT_QUEUE="+t.TempDir())
+		"AGENT_GRPC="+freeAddress(t), "AGENT_HTTP="+freeAddress(t), "AGENT_QUEUE="+t.TempDir(), "AGENT_ARCHIVE="+filepath.Join(t.TempDir(), "archive.jsonl"),
+		"AGENT_HEALTH_CHECK="+freeAddress(t), "SCRAPED="+freeAddress(t))
 	x.Env = append(x.Env, env...)
 	x.launch(t)
-	waitStatus(t, x.health, "/readyz", 200)
+	if !e.apart() { // That test waits with a certificate.
+		waitStatus(t, x.health, "/readyz", 200)
+	}
 	return x
 }
 
@@ -70,6 +73,10 @@ var seriesOfPage = regexp.MustCompile(`(?m)^(\w+)\{?[^\n]*`)
 // families returns the names of all series on the page, once for each.
 func (x *trial) families() (names []string) {
 	_, body := get(x.page, "/metrics")
+	return familiesOf(body)
+}
+
+func familiesOf(body string) (names []string) {
 	for _, series := range seriesOfPage.FindAllStringSubmatch(body, -1) {
 		names = append(names, series[1])
 	}
@@ -99,10 +106,13 @@ func more(t *testing.T, name string) (env, settings []string) {
 	return env, []string{"--set=receivers.dcgm.health_interval=30s"}
 }
 
+// apart is whether a test of its own runs the example.
+func (e *example) apart() bool { return strings.HasPrefix(e.name, "mtls/") }
+
 // Examples that serve a page serve all series that their heads list, and no others.
 func TestExamplesServeTheSeriesOfTheirHeads(t *testing.T) {
 	for _, e := range examples(t) {
-		if len(e.Prometheus) == 0 || e.ValidatedOnly != "" {
+		if len(e.Prometheus) == 0 || e.apart() {
 			continue
 		}
 		t.Run(e.name, func(t *testing.T) {
@@ -129,7 +139,7 @@ var partners = map[string]string{
 // as well, and gateways get them from an agent.
 func TestExamplesSendTheMetricsOfTheirHeads(t *testing.T) {
 	for _, e := range examples(t) {
-		if len(e.OTLP) == 0 || e.ValidatedOnly != "" {
+		if len(e.OTLP) == 0 || e.apart() {
 			continue
 		}
 		t.Run(e.name, func(t *testing.T) {
@@ -140,7 +150,7 @@ func TestExamplesSendTheMetricsOfTheirHeads(t *testing.T) {
 			}
 			to, address := newFleetSink(t), lastingAddress(t)
 			env, settings := more(t, agent)
-			env = append(env, "GATEWAY="+address, "GATEWAY_1="+address, "GATEWAY_2="+address, "BACKEND="+to.URL)
+			env = append(env, "GATEWAY="+address, "GATEWAY_1="+address, "GATEWAY_2="+address, "BACKEND="+to.URL, "VENDOR_ENDPOINT="+to.URL, "VENDOR_TOKEN=secret")
 			if strings.Contains(agent, "kafka") {
 				requireFull(t)
 				env = append(env, "KAFKA="+startKafka(t))
@@ -148,6 +158,9 @@ func TestExamplesSendTheMetricsOfTheirHeads(t *testing.T) {
 			newSide(t, gateway, "GATEWAY", env...).start(t)
 			x := try(t, readHead(t, examplesFolder+agent), env, settings...)
 			requireEmits(t, e.OTLP, to.metrics)
+			if e.Series > 0 {
+				eventually(t, func() bool { return to.ofGPUs() == e.Series }, "never %d series of GPUs", e.Series)
+			}
 			x.stop(t)
 		})
 	}

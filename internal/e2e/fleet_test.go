@@ -122,6 +122,20 @@ func (s *fleetSink) metrics() (names []string) {
 	return names
 }
 
+// ofGPUs counts the series of GPUs and NVSwitches.
+func (s *fleetSink) ofGPUs() (count int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, series := range s.series {
+		for name := range series {
+			if strings.Contains(name, "hw.id:") {
+				count++
+			}
+		}
+	}
+	return count
+}
+
 // kinds has a metric of each receiver that the agents of all examples have.
 func kinds() []string {
 	if strings.HasSuffix(binary, "-static") {

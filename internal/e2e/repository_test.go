@@ -228,7 +228,7 @@ func TestVersionsFileListsEveryModule(t *testing.T) {
 func shippedConfigs(t *testing.T) []string {
 	t.Helper()
 	var configs []string
-	patterns := []string{"distribution/*/config/*.yaml", "docs/examples/*.yaml"}
+	patterns := []string{"distribution/*/config/*.yaml", "docs/examples/*.yaml", "docs/examples/mtls/*.yaml"}
 	if filepath.Base(binary) != "otelcol-tracecore-node" { // It lacks what these need.
 		patterns = append(patterns, "distribution/*/packaging/contrib-compat/config.yaml", "docs/examples/full/*.yaml")
 	}
