@@ -121,7 +121,7 @@ func TestExamplesWithMutualTLSLetInNobodyElse(t *testing.T) {
 	x := try(t, e, []string{"GATEWAY=" + gatewayAddress, "AGENT_GRPC=" + otlp, "TLS_DIRECTORY=" + ours.issue(t)}, "--set=receivers.dcgm.health_interval=30s")
 	requireEmits(t, e.OTLP, to.metrics)
 	scraper := &http.Client{Transport: &http.Transport{TLSClientConfig: ours.client(t, ours), ForceAttemptHTTP2: true}, Timeout: 10 * time.Second}
-	requireEmits(t, e.Prometheus, func() []string { return familiesOf(getWith(scraper, x.page, "/metrics")) })
+	requireEmits(t, e.Prometheus, func() []string { return namesOf(getWith(scraper, x.page, "/metrics")) })
 	eventually(t, func() bool {
 		return getWith(scraper, x.health, "/readyz") == "ok\n" && getWith(scraper, gateway.health, "/readyz") == "ok\n"
 	}, "not ready")

@@ -73,10 +73,10 @@ var seriesOfPage = regexp.MustCompile(`(?m)^(\w+)\{?[^\n]*`)
 // families returns the names of all series on the page, once for each.
 func (x *trial) families() (names []string) {
 	_, body := get(x.page, "/metrics")
-	return familiesOf(body)
+	return namesOf(body)
 }
 
-func familiesOf(body string) (names []string) {
+func namesOf(body string) (names []string) {
 	for _, series := range seriesOfPage.FindAllStringSubmatch(body, -1) {
 		names = append(names, series[1])
 	}
