@@ -29,7 +29,7 @@ func jobs() board {
 				{kind: stat, title: "GPUs allocated", unit: "none", about: "GPUs that somebody holds.", width: 5, queries: one(`sum(gpu_allocation_state{@fleet, gpu_allocation_state="allocated"})`, "")},
 				{kind: stat, title: "GPUs free", unit: "none", about: "GPUs that nobody holds.", width: 5, queries: one(`sum(gpu_allocation_state{@fleet, gpu_allocation_state="free"})`, "")},
 				{kind: stat, title: "Allocation unknown", unit: "none", about: "GPUs of which no source says whether they are held.", width: 5, queries: []query{{expr: `sum(gpu_allocation_state{@fleet, gpu_allocation_state="unknown"})`}}, thresholds: bad("orange"), runbook: "attributionunknown"},
-				{kind: stat, title: "GPUs stalled", unit: "none", about: "Allocated GPUs that are busy and draw little power: their job waits for a peer.", width: 5, queries: one(`sum(gpu_stalled_ratio{@job}) or vector(0)`, ""), thresholds: bad("red"), runbook: "gpustalled"},
+				{kind: stat, title: "GPUs stalled", unit: "none", about: "Allocated GPUs that are busy and draw little power: their job waits for a peer.", width: 5, queries: one(`sum(max by (instance, hw_id) (gpu_stalled_ratio{@job})) or vector(0)`, ""), thresholds: bad("red"), runbook: "gpustalled"},
 				{kind: stat, title: "XIDs", unit: "none", about: "XIDs of GPUs while a job or pod held them.", width: 4, queries: one("sum("+ofHolders(`gpu_xid_errors_total{@job}`)+") or vector(0)", ""), thresholds: bad("orange"), runbook: "a-gpu-reports-an-xid"},
 			}},
 			{"Saturation", []panel{

@@ -179,6 +179,35 @@ func lintQuery(expr string, known knowledge, add func(rule string)) {
 			add(fmt.Sprintf("metric %s is not in docs/metrics.md", name))
 		}
 	}
+	for _, name := range countedTwice(substitute(expr, ofGrafana)) {
+		add(name + " is of a GPU once for each holder while a page keeps the former one's series: take max by (instance, hw_id) before it is summed")
+	}
+}
+
+// countedTwice returns levels of GPUs that a query sums, counts or averages as they are. Counters are each holder's own.
+func countedTwice(expr string) (names []string) {
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	if err != nil {
+		return nil
+	}
+	parser.Inspect(parsed, func(n parser.Node, _ []parser.Node) error {
+		aggregate, ok := n.(*parser.AggregateExpr)
+		if !ok || !slices.Contains([]parser.ItemType{parser.SUM, parser.COUNT, parser.AVG}, aggregate.Op) {
+			return nil
+		}
+		if selector, ok := aggregate.Expr.(*parser.VectorSelector); ok && levelOfGPU(selector.Name) {
+			names = append(names, selector.Name)
+		}
+		return nil
+	})
+	return names
+}
+
+// unheld have no holder, whoever has the GPU.
+var unheld = regexp.MustCompile(`_total$|^gpu_allocation|^gpu_info$`)
+
+func levelOfGPU(name string) bool {
+	return (strings.HasPrefix(name, "gpu_") || strings.HasPrefix(name, "hw_")) && !unheld.MatchString(name)
 }
 
 // metricsOf returns the metrics that a query selects.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,14 +44,34 @@ func sound() board {
 	}
 }
 
+// Queries that a newcomer copies are held to what panels are.
+func TestFirstQueriesCountAGPUOnce(t *testing.T) {
+	page, err := os.ReadFile(root + "/docs/getting-started.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(page), "\n| question | query |\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n\n")
+	queries := regexp.MustCompile("\\| `(.+)` \\|").FindAllStringSubmatch(section, -1)
+	require.Greater(t, len(queries), 4)
+	for _, query := range queries {
+		_, err := metricsOf(query[1])
+		require.NoError(t, err, query[1])
+		require.Empty(t, countedTwice(query[1]), query[1])
+	}
+}
+
 func TestLintNamesDashboardPanelAndRule(t *testing.T) {
 	for name, c := range map[string]struct {
 		breaks func(b *board, p *panel)
 		want   string
 	}{
-		"no fault":            {func(*board, *panel) {}, ""},
-		"unknown metric":      {func(_ *board, p *panel) { p.queries[0].expr = `hw_power_wats{@fleet}` }, `dashboard b, panel "P": metric hw_power_wats is not in docs/metrics.md`},
-		"unknown within":      {func(_ *board, p *panel) { p.queries[0].expr = `sum(rate(gpu_x_total{@fleet}[5m])) / 2` }, `dashboard b, panel "P": metric gpu_x_total is not in docs/metrics.md`},
+		"no fault":        {func(*board, *panel) {}, ""},
+		"unknown metric":  {func(_ *board, p *panel) { p.queries[0].expr = `hw_power_wats{@fleet}` }, `dashboard b, panel "P": metric hw_power_wats is not in docs/metrics.md`},
+		"unknown within":  {func(_ *board, p *panel) { p.queries[0].expr = `sum(rate(gpu_x_total{@fleet}[5m])) / 2` }, `dashboard b, panel "P": metric gpu_x_total is not in docs/metrics.md`},
+		"a sum of levels": {func(_ *board, p *panel) { p.queries[0].expr = `sum by (instance) (hw_power_watts{@fleet})` }, `hw_power_watts is of a GPU once for each holder`},
+		"a sum of GPUs": {func(_ *board, p *panel) {
+			p.queries[0].expr = `sum by (instance) (max by (instance, hw_id) (hw_power_watts{@fleet}))`
+		}, ""},
 		"a name with dots":    {func(_ *board, p *panel) { p.queries[0].expr = `{"hw.power", @fleet}` }, `metric hw.power is not in docs/metrics.md`},
 		"no PromQL":           {func(_ *board, p *panel) { p.queries[0].expr = `sum(hw_power_watts{@fleet}` }, `dashboard b, panel "P": query sum(hw_power_watts`},
 		"undeclared variable": {func(_ *board, p *panel) { p.queries[0].expr = `hw_power_watts{@fleet, hw_name="$gpu"}` }, `dashboard b, panel "P": variable $gpu is not declared`},
