@@ -47,6 +47,7 @@ func TestLabelsOfAllSeriesAreReported(t *testing.T) {
 		`{"type": "query", "query": "label_values(${metric}_x, pod)"}`:                                                                        "label pod is taken from series that are not known",
 		`{"type": "query", "query": "label_values({gpu=\"0\"}, pod)"}`:                                                                        "series are selected by the label gpu, whatever their name is",
 		`{"type": "query", "query": "query_result(DCGM_FI_DEV_FB_USED)", "regex": "/gpu=\"(.)\"/"}`:                                           `results are filtered by /gpu="(.)"/, and their labels are others now`,
+		`{"type": "query", "query": "query_result(DCGM_FI_DEV_FB_USED)", "regex": "/Hostname=\"(.)\".*job=\"(.)\"/"}`:                         `results are filtered by /Hostname="(.)".*job="(.)"/, and their labels are others now`,
 		`{"title": "${__field.labels.pod}"}`:                                                                                                  "label pod is shown, which may be one of dcgm-exporter's series, k8s_pod_name now, or another",
 		`{"title": "${__field.labels.pci_bus_id}"}`:                                                                                           "label pci_bus_id has no counterpart: gpu_info has it: join by hw_id",
 		`{"targets": [{"expr": "DCGM_FI_DEV_FB_USED"}], "transformations": [{"options": {"a": {"gpu": 1, "device": 2}}}]}`:                    "field gpu is one with another field of this list now",

@@ -161,3 +161,15 @@ func TestPlacesThatCannotBeRewrittenAreListed(t *testing.T) {
 	require.Equal(t, []Message{{1, errNotFound.Error()}}, result.Errors)
 	require.Equal(t, strings.Replace(text, "'DCGM_FI_DEV_GPU_TEMP'", "'DCGM_FI_DEV_GPU_TEMP_CELSIUS'", 1), string(result.Text))
 }
+
+// A text that would be read as another one is no text to write, though the file can be read.
+func TestAFileIsReadBeforeItCountsAsRewritten(t *testing.T) {
+	d, err := read([]byte(`{a: "xyz", b: "xyz"}`))
+	require.NoError(t, err)
+	m := &migration{document: d, rewritings: []rewriting{
+		{scalar: d.scalars[1], edits: []edit{{1, 2, "\n"}}}, // a space where it is read
+		{scalar: d.scalars[3], edits: []edit{{1, 2, "-"}}},
+	}}
+	require.Equal(t, `{a: "xyz", b: "x-z"}`, apply(string(d.text), m.settle()))
+	require.Equal(t, []Message{{1, errNotFound.Error()}}, m.result.Errors)
+}
