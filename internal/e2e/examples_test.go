@@ -100,13 +100,17 @@ func TestHeadsOfExamplesSayHowToRunThem(t *testing.T) {
 
 // row is the line of an example in the table of the page, made of its head.
 func (e *example) row() string {
-	emits := "to its page: `" + strings.Join(e.Prometheus, "` `") + "`"
-	if len(e.OTLP) > 0 {
-		emits = "over OTLP: `" + strings.Join(e.OTLP, "` `") + "`"
+	var ways []string
+	if len(e.Prometheus) > 0 {
+		ways = append(ways, "to its page: `"+strings.Join(e.Prometheus, "` `")+"`")
 	}
-	if slices.Equal(e.OTLP, []string{"*"}) {
-		emits = "over OTLP: what it is sent"
+	switch {
+	case slices.Equal(e.OTLP, []string{"*"}):
+		ways = append(ways, "over OTLP: what it is sent")
+	case len(e.OTLP) > 0:
+		ways = append(ways, "over OTLP: `"+strings.Join(e.OTLP, "` `")+"`")
 	}
+	emits := strings.Join(ways, "; ")
 	if e.Series > 0 {
 		emits += fmt.Sprintf("; %d series of eight H100", e.Series)
 	}

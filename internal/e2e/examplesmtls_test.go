@@ -17,7 +17,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -153,4 +155,28 @@ func getWith(client *http.Client, address, path string) string {
 		return ""
 	}
 	return body.String()
+}
+
+// The page's commands make certificates that both sides of a connection take.
+func TestExamplesPageMakesCertificates(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("there is no openssl")
+	}
+	page, err := os.ReadFile(examplesFolder + "README.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)## Certificates.*?```console\n(.*?)```").FindSubmatch(page)
+	require.NotNil(t, block)
+	directory := t.TempDir()
+	out, err := exec.Command("sh", "-ec", strings.ReplaceAll(string(block[1]), "/tmp/tls", directory)).CombinedOutput()
+	require.NoError(t, err, string(out))
+	pair, err := tls.LoadX509KeyPair(directory+"/cert.pem", directory+"/key.pem")
+	require.NoError(t, err)
+	authorities, err := os.ReadFile(directory + "/ca.pem")
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(authorities))
+	for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} {
+		_, err = pair.Leaf.Verify(x509.VerifyOptions{DNSName: "localhost", Roots: roots, KeyUsages: []x509.ExtKeyUsage{usage}})
+		require.NoError(t, err)
+	}
 }
