@@ -106,7 +106,7 @@ func (r *Redactor) tree(node any, key string) any {
 func (r *Redactor) text(text, key string) string {
 	text = uuid.ReplaceAllStringFunc(text, r.uuid)
 	text = pci.ReplaceAllStringFunc(text, r.pci)
-	if key == "value" && hexSerial.MatchString(text) {
+	if key == "value" && hexSerial.MatchString(text) || key == "serial" && text != "" {
 		return r.serial(text)
 	}
 	if key != "error" && key != "message" {

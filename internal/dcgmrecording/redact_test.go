@@ -49,6 +49,8 @@ func TestWhatIdentifiesIsReplacedInItsForm(t *testing.T) {
 		{fieldLine(53, "<<<NOT_SUPPORTED>>>"), "<<<NOT_SUPPORTED>>>"},
 		{fieldLine(53, ""), ""},
 		{fieldLine(1142, "0x000000017820b1c8050000000e000000"), "0x00000000000000000000000000000003"},
+		{`{"kind":"cpu","entity_id":1,"serial":"0x000000017820b1c8050000000e000000","value":"0x000000017820b1c8050000000e000000"}`, "0x00000000000000000000000000000003"},
+		{`{"kind":"cpu","entity_id":1,"error":"","serial":"A-17"}`, ""},
 		{`{"kind":"value","field":867,"type":"int64","value":"23"}`, "1"},
 		{`{"kind":"value","field":867,"type":"int64","value":"9223372036854775792"}`, "9223372036854775792"},
 		{`{"kind":"value","field":867,"type":"int64","value":"2147483632"}`, "2147483632"},

@@ -5,6 +5,7 @@
 package dcgmreceiver
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,12 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
+// withPage adds dcgm-exporter's view of devices to the metrics.
+func withPage(cfg *Config) {
+	asExporter(ofDevices + "DCGM_EXP_P2P_STATUS, gauge, p")(cfg)
+	cfg.Views = []string{viewOTel, viewDCGMExporter}
+}
+
 // TestReceiverSeesTheSameInAReplayOfItsDump runs a receiver on a node, and another one on what the first one dumped.
 func TestReceiverSeesTheSameInAReplayOfItsDump(t *testing.T) {
 	const passes = 12
@@ -28,18 +35,19 @@ func TestReceiverSeesTheSameInAReplayOfItsDump(t *testing.T) {
 		"unknown field": steady + "at 0s unknown_field 155,1523\n",
 		"throttled":     steady + "at 33s throttle gpu=0 reason=hw_thermal for 12s\nat 41s xid gpu=1 code=31\n",
 		"MIG":           "fault-mig",
+		"devices":       fmt.Sprintf(everything, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "dcgm.jsonl")
 			var want []seriesText
-			simulate(t, scenario, func(cfg *Config) { cfg.Dump.Path = path }, func(s *simulation) {
+			simulate(t, scenario, func(cfg *Config) { withPage(cfg); cfg.Dump.Path = path }, func(s *simulation) {
 				for range passes {
 					s.pass(interval)
 					want = append(want, s.now())
 				}
 			})
 			require.FileExists(t, path)
-			simulate(t, path, nil, func(s *simulation) {
+			simulate(t, path, withPage, func(s *simulation) {
 				for i := range passes {
 					s.pass(interval)
 					require.Equal(s.t, want[i], s.now(), "pass %d", i)

@@ -44,7 +44,7 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetNvLinkP2PStatus(dcgmHandle_t handle, dcgmNvL
     if (status != DCGM_ST_OK)
         return status;
     if (replaying())
-        return leave(DCGM_ST_NOT_SUPPORTED);
+        return leave(replay_peers(out) ? DCGM_ST_OK : DCGM_ST_NOT_SUPPORTED);
     out->numGpus = 0;
     for (unsigned id = 0; id < DCGM_MAX_NUM_DEVICES; id++) {
         if (!present(id))

@@ -223,7 +223,9 @@ DCGM_PUBLIC_API dcgmReturn_t dcgmGetCpuHierarchy_v2(dcgmHandle_t handle, dcgmCpu
     if (status != DCGM_ST_OK)
         return status;
     out->numCpus = 0;
-    for (unsigned i = 0; i < DCGM_MAX_NUM_CPUS; i++) {
+    if (replaying())
+        replay_cpus(out);
+    for (unsigned i = 0; !replaying() && i < DCGM_MAX_NUM_CPUS; i++) {
         if (!NODE->cpus[i].used)
             continue;
         out->cpus[out->numCpus].cpuId = i;

@@ -129,12 +129,13 @@ unsigned replay_entities(unsigned kind, dcgmGroupEntityPair_t *out, unsigned roo
     return count;
 }
 
-// replay_has also knows the links of GPUs, which an engine reads and does not list.
+// replay_has also knows what a client may read without listing it: links, of GPUs a host engine lists none, and CPUs and cores.
 bool replay_has(dcgmGroupEntityPair_t e)
 {
     const struct recorded_list *l = list_of(e.entityGroupId);
     bool found = l && has_id(&l->ids, e.entityId);
-    for (int i = 0; !found && e.entityGroupId == DCGM_FE_LINK && i < REPLAY->samples.count; i++)
+    bool unlisted = e.entityGroupId == DCGM_FE_LINK || e.entityGroupId == DCGM_FE_CPU || e.entityGroupId == DCGM_FE_CPU_CORE;
+    for (int i = 0; !found && unlisted && i < REPLAY->samples.count; i++)
         found = same_entity(ITEM(REPLAY->samples, struct recorded_sample, i)->entity, e);
     return found;
 }

@@ -48,6 +48,17 @@ struct recorded_link {
     unsigned index, state;
 };
 
+struct recorded_cpu {
+    unsigned id;
+    struct id_list cores;
+    char serial[64];
+};
+
+struct recorded_peers {
+    unsigned gpu;
+    struct id_list states; // by peer
+};
+
 struct recorded_status {
     usec at;
     unsigned gpu;
@@ -92,7 +103,7 @@ struct column {
 
 struct replay {
     usec origin; // the begin of the recording on the recorded engine's clock; 0: not known
-    struct column samples, lists, hierarchies, instances, link_reads, links, statuses, profiling, healths, incidents, outcomes, usages;
+    struct column samples, lists, hierarchies, instances, link_reads, links, statuses, profiling, healths, incidents, outcomes, usages, cpu_reads, cpus, peer_reads, peers;
 };
 
 #define REPLAY (engine.scenario.replay)
@@ -135,6 +146,10 @@ bool read_ids(struct json array, struct id_list *out);
 bool kind_named(const char *name, unsigned *out);
 bool read_entity_kind(struct reader *r, struct json row, dcgmGroupEntityPair_t *out, struct problem *p);
 bool read_entity(struct reader *r, struct json row, const char *group, const char *id, dcgmGroupEntityPair_t *out, struct problem *p);
+void *add_row(struct reader *r, struct column *blocks, struct column *rows, size_t size);
+const struct recorded_block *block_of(const struct column *blocks); // replay_answers.c
+bool replay_cpu(struct reader *r, struct json row, struct problem *p); // replay_devices.c
+bool replay_peers_row(struct reader *r, struct json row, struct problem *p);
 struct recorded_block *begin_block(struct reader *r, struct column *blocks, const struct column *rows);
 void *add_item(struct column *c, size_t size); // NULL: out of memory
 

@@ -6,7 +6,7 @@
 
 // ---- answers of several rows ----
 
-static const struct recorded_block *block_of(const struct column *blocks)
+const struct recorded_block *block_of(const struct column *blocks)
 {
     const struct recorded_block *found = NULL;
     for (int i = 0; i < blocks->count; i++) {

@@ -117,6 +117,7 @@ static const struct call {
     {"AddEntityToGroup", "dcgmGroupAddEntity", false}, {"CreateGroup", "dcgmGroupCreate", false}, {"EntitiesGetLatestValues", "dcgmEntitiesGetLatestValues", false}, {"FieldGroupCreate", "dcgmFieldGroupCreate", false},
     {"GetEntityGroupEntities", "dcgmGetEntityGroupEntities", true}, {"GetHostengineVersionInfo", "dcgmHostengineVersionInfo", false},
     {"GetGPUInstanceHierarchy", "dcgmGetGpuInstanceHierarchy", false}, {"GetNvLinkLinkStatus", "dcgmGetNvLinkLinkStatus", false},
+    {"GetCPUHierarchy_v2", "dcgmGetCpuHierarchy_v2", false}, {"GetNvLinkP2PStatus", "dcgmGetNvLinkP2PStatus", false},
     {"GetSupportedDevices", "dcgmGetAllSupportedDevices", false}, {"GetSupportedMetricGroups", "dcgmProfGetSupportedMetricGroups", false}, 
     {"GetValuesSince", "dcgmGetValuesSince_v2", false}, {"HealthCheck", "dcgmHealthCheck", false},
     {"Introspect", "dcgmIntrospectGetHostengineMemoryUsage", false}, {"WatchFields", "dcgmWatchFields", false},
@@ -167,6 +168,10 @@ static bool begin_rows(struct reader *r, const char *name)
     struct replay *all = r->replay;
     if (strcmp(name, "GetGPUInstanceHierarchy") == 0)
         return begin_block(r, &all->hierarchies, &all->instances);
+    if (strcmp(name, "GetCPUHierarchy_v2") == 0)
+        return begin_block(r, &all->cpu_reads, &all->cpus);
+    if (strcmp(name, "GetNvLinkP2PStatus") == 0)
+        return begin_block(r, &all->peer_reads, &all->peers);
     return strcmp(name, "GetNvLinkLinkStatus") != 0 || begin_block(r, &all->link_reads, &all->links);
 }
 

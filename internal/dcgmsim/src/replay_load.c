@@ -197,7 +197,11 @@ void free_replay(struct replay *r)
     }
     for (int i = 0; i < r->outcomes.count; i++)
         free(ITEM(r->outcomes, struct recorded_outcome, i)->ids.ids);
-    struct column *all[] = {&r->samples, &r->lists, &r->hierarchies, &r->instances, &r->link_reads, &r->links, &r->statuses, &r->profiling, &r->healths, &r->incidents, &r->outcomes, &r->usages};
+    for (int i = 0; i < r->cpus.count; i++)
+        free(ITEM(r->cpus, struct recorded_cpu, i)->cores.ids);
+    for (int i = 0; i < r->peers.count; i++)
+        free(ITEM(r->peers, struct recorded_peers, i)->states.ids);
+    struct column *all[] = {&r->samples, &r->lists, &r->hierarchies, &r->instances, &r->link_reads, &r->links, &r->statuses, &r->profiling, &r->healths, &r->incidents, &r->outcomes, &r->usages, &r->cpu_reads, &r->cpus, &r->peer_reads, &r->peers};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]->items);
     free(r);

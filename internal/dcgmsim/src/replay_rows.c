@@ -192,7 +192,7 @@ struct recorded_block *begin_block(struct reader *r, struct column *blocks, cons
 }
 
 // add_row adds a row to the newest block. Recordings say with a line of their own when one begins.
-static void *add_row(struct reader *r, struct column *blocks, struct column *rows, size_t size)
+void *add_row(struct reader *r, struct column *blocks, struct column *rows, size_t size)
 {
     struct recorded_block *b = last_block(blocks);
     b = b ? b : begin_block(r, blocks, rows);
@@ -291,7 +291,7 @@ bool replay_row(struct reader *r, struct json row, struct problem *p)
         bool alive; // an engine has answered
     } all[] = {
         {"engine", replay_engine, true}, {"hostengine_version", replay_engine, true}, {"entities", do_entities, true}, {"hierarchy", do_hierarchy, true},
-        {"link_status", do_link_status, true}, {"gpu_status", do_gpu_status, false}, {"metric_groups", do_metric_groups, true}, {"usage", replay_usage, true},
+        {"link_status", do_link_status, true}, {"cpu", replay_cpu, true}, {"peers", replay_peers_row, true}, {"gpu_status", do_gpu_status, false}, {"metric_groups", do_metric_groups, true}, {"usage", replay_usage, true},
         {"value", do_value, true}, {"value_since", do_value_since, true}, {"health", do_health, true}, {"incident", do_incident, false}, {"violation", replay_violation, true},
         {"call", replay_call, false}, {"error", replay_call, false},
         {"since", do_since, true},

@@ -79,6 +79,8 @@ int replay_gpu_of(dcgmGroupEntityPair_t e);
 bool replay_status(unsigned gpu, usec t, DcgmEntityStatus_t *out);
 void replay_hierarchy(dcgmMigHierarchy_v2 *out);
 void replay_links(dcgmNvLinkStatus_v5 *out);
+void replay_cpus(dcgmCpuHierarchy_v2 *out);
+bool replay_peers(dcgmNvLinkP2PStatus_v1 *out); // false: the recording has none
 bool replay_health(dcgmHealthResponse_t *out);
 bool replay_usage_of(int64_t *memory, double *cpu);
 dcgmReturn_t replay_metric_groups(unsigned gpu, dcgmProfGetMetricGroups_t *out);

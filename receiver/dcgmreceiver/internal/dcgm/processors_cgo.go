@@ -25,12 +25,12 @@ const (
 // processors lists CPUs. A node without NVIDIA's has none.
 func processors(l *link) ([]Processor, error) {
 	if !l.direct.library.has(symbolCPUs) {
-		l.keep("list CPUs", errNoSymbol)
+		l.keep(listCPUs, errNoSymbol)
 		return nil, nil
 	}
 	hierarchy, err := dcgm.GetCPUHierarchy_v2()
 	if err != nil {
-		if l.note("list CPUs", err) || statusOf(err) == statusNotSupported {
+		if l.note(listCPUs, err) || statusOf(err) == statusNotSupported {
 			return nil, nil
 		}
 		return nil, err
@@ -56,9 +56,8 @@ func coresOf(mask []uint64) []uint32 {
 
 // peers reads the states of all pairs. go-dcgm drops the numbers of the GPUs: they are those of the rows where no number is left out.
 func peers(l *link) ([][]PeerState, error) {
-	const call = "get the states of peers"
 	if !l.direct.library.has(symbolPeers) {
-		l.keep(call, errNoSymbol)
+		l.keep(getPeers, errNoSymbol)
 		return nil, nil
 	}
 	gpus, err := dcgm.GetEntityGroupEntities(dcgm.FE_GPU)
@@ -66,7 +65,7 @@ func peers(l *link) ([][]PeerState, error) {
 		return nil, err
 	}
 	status, err := dcgm.GetNvLinkP2PStatus()
-	if l.note(call, err) {
+	if l.note(getPeers, err) {
 		return nil, nil
 	}
 	if err != nil || len(status.Gpus) != len(gpus) || len(gpus) == 0 || slices.Max(gpus) != uint(len(gpus)-1) {

@@ -89,6 +89,20 @@ func (s *recordedSource) Hierarchy(ctx context.Context) ([]Instance, error) {
 	return instances, err
 }
 
+// Processors implements [Lister].
+func (s *recordedSource) Processors(ctx context.Context) ([]Processor, error) {
+	processors, err := s.Source.Processors(ctx)
+	s.recorder.call(s.Source, callCPUs, nil, err, func(t float64) []any { return cpuLines(t, processors) })
+	return processors, err
+}
+
+// Peers implements [Lister].
+func (s *recordedSource) Peers(ctx context.Context) ([][]PeerState, error) {
+	states, err := s.Source.Peers(ctx)
+	s.recorder.call(s.Source, callPeers, nil, err, func(t float64) []any { return peersLines(t, states) })
+	return states, err
+}
+
 // Usage implements [Lister].
 func (s *recordedSource) Usage(ctx context.Context) (Usage, error) {
 	usage, err := s.Source.Usage(ctx)

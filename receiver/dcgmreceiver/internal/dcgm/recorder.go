@@ -144,12 +144,15 @@ const (
 	callUsage      = "Introspect"
 	callHealth     = "HealthCheck"
 	callGPUStatus  = "GetGpuStatus"
+	callCPUs       = "GetCPUHierarchy_v2"
+	callPeers      = "GetNvLinkP2PStatus"
 )
 
 // unservedCalls are the calls whose refusal this package answers with something else than an error.
 var unservedCalls = map[string]string{
 	"list supported GPUs": callSupported, "list all GPUs": callList + "GPU", "list profiling fields": callProfiling,
 	"list MIG instances": callHierarchy, "ask the host engine for its version": callVersion,
+	listCPUs: callCPUs, getPeers: callPeers,
 }
 
 // call records how a call ended, and the rows that it answered, if that is not what it answered before.
@@ -163,7 +166,7 @@ func (r *Recorder) call(src Source, name string, entity *Entity, err error, rows
 		if len(lines) > 0 {
 			lines = append(lines, answered...)
 		}
-		return append(lines, r.unserved(t, src, name, len(lines) > 0)...)
+		return append(lines, r.unserved(t, src, name, err == nil && len(lines) > 0)...)
 	})
 }
 

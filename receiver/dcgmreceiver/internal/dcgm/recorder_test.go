@@ -100,6 +100,8 @@ func (tr *tour) look() {
 	}
 	_, _ = tr.src.Hierarchy(ctx)
 	_, _ = tr.src.Links(ctx)
+	_, _ = tr.src.Processors(ctx)
+	_, _ = tr.src.Peers(ctx)
 	_, _ = tr.src.Usage(ctx)
 	_, _ = tr.src.CheckHealth(ctx, tr.groups[0])
 	for _, group := range tr.groups {
@@ -150,6 +152,7 @@ func TestReplayOfARecordingIsRecordedAsTheSame(t *testing.T) {
 		"reads fail":       twoBoards + "at 7s call call=dcgmEntitiesGetLatestValues status=-17 for 12s\n",
 		"one GPU fails":    twoBoards + "at 7s field gpu=1 id=150,155 value=status:-15 for 12s\nat 20s field gpu=0 id=50 value=stale\n",
 		"calls fail":       twoBoards + "at 7s call call=dcgmGetNvLinkLinkStatus status=-33 for 9s\nat 9s call call=dcgmGetValuesSince_v2 status=-3 for 9s\n",
+		"peers change":     twoBoards + "at 9s call call=dcgmGetNvLinkP2PStatus status=-6 for 9s\nat 12s call call=dcgmGetCpuHierarchy_v2 status=-3 for 9s\n",
 		"refused silently": twoBoards + "at 0s call call=dcgmGetGpuInstanceHierarchy status=-12\nat 7s call call=dcgmGetAllSupportedDevices status=-12 for 9s\n",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -145,6 +145,9 @@ func TestWrongRecordingsAreRefused(t *testing.T) {
 		`"field" is not a number from 0 to `:                                           `{"kind":"value","t":1,"entity_group":"GPU","entity_id":1,"field":70000}`,
 		`a line of this kind needs "type" and "status"`:                                `{"kind":"value","t":1,"entity_group":"GPU","entity_id":1,"field":150}`,
 		`a line of this kind needs a "value" of its type`:                              `{"kind":"value","t":1,"entity_group":"GPU","entity_id":1,"field":150,"type":"int64","status":0,"value":"x"}`,
+		`a line of this kind needs "cores" that are numbers`:                           `{"kind":"cpu","t":1,"entity_id":0,"serial":"","cores":["a"]}`,
+		`a line of this kind needs "states" that are numbers`:                          `{"kind":"peers","t":1,"entity_id":0,"states":[-1]}`,
+		`"entity_id" is not a number from 0 to 31`:                                     `{"kind":"peers","t":1,"entity_id":32,"states":[0]}`,
 		"the recording has a GPU above 31":                                             `{"kind":"entities","t":1,"entity_group":"GPU","ids":[32]}`,
 		`a line of this kind needs "ids", and where it has "supported", numbers in it`: `{"kind":"entities","t":1,"entity_group":"GPU","ids":["a"]}`,
 	} {

@@ -122,12 +122,12 @@ func (s *source) Hierarchy(ctx context.Context) ([]Instance, error) {
 
 // Processors implements [Lister].
 func (s *source) Processors(ctx context.Context) ([]Processor, error) {
-	return onLink(ctx, s, "list CPUs", func() ([]Processor, error) { return processors(s.link) })
+	return onLink(ctx, s, listCPUs, func() ([]Processor, error) { return processors(s.link) })
 }
 
 // Peers implements [Lister].
 func (s *source) Peers(ctx context.Context) ([][]PeerState, error) {
-	return onLink(ctx, s, "get the states of peers", func() ([][]PeerState, error) { return peers(s.link) })
+	return onLink(ctx, s, getPeers, func() ([][]PeerState, error) { return peers(s.link) })
 }
 
 // Usage implements [Lister].

@@ -24,6 +24,12 @@ type unserved struct {
 	calls map[string]error
 }
 
+// Calls that older libraries and some host engines do not serve, by what they do.
+const (
+	listCPUs = "list CPUs"
+	getPeers = "get the states of peers"
+)
+
 // unservedTexts are DCGM's texts for a call whose structures the engine has in another version, and for one of a module
 // that is denylisted or missing. go-dcgm drops the status of many an error and keeps the text.
 var unservedTexts = []string{
