@@ -96,6 +96,9 @@ func TestLibraryThatIsInstalledLaterIsFound(t *testing.T) {
 	n.stop(t)
 }
 
+// newerCalls are settings that need what older libraries do not have: CPUs, and the states of peers.
+const newerCalls = `views: [otel, dcgm_exporter], dcgm_exporter: {counters: "DCGM_EXP_P2P_STATUS, gauge, p\nDCGM_FI_DEV_CPU_TEMP_CURRENT, gauge, t"}`
+
 // go-dcgm binds its symbols when it first calls them, and a missing one ends the process with
 // 127. So this library has those that the receiver probes for, and no other.
 func TestNoCallNeedsASymbolThatIsNotProbed(t *testing.T) {
@@ -123,9 +126,10 @@ __attribute__((constructor)) static void bind(void) {
 	`+names.String()+`
 }
 `)
-	n := startNode(t, "h100x8", "", func(env []string) []string { return append(env, "LD_LIBRARY_PATH="+library) })
+	n := startNode(t, "h100x8", newerCalls, func(env []string) []string { return append(env, "LD_LIBRARY_PATH="+library) })
 	n.waitFor(t, "gpu_nvlink_links", "gpu_nvlink_link_state", "up", 18)
 	require.Len(t, n.series(t, "hw_power_watts", "hw_name"), 8)
+	require.Contains(t, n.err.String(), "libdcgm is too old for it")
 	n.send(t, "gpu_lost gpu=3")
 	n.waitFor(t, "gpu_up", "hw_name", "nvidia3", 0)
 	n.send(t, "engine_dies for 1s")

@@ -56,7 +56,7 @@ var byExporter = map[string]string{
 	"DCGM_EXP_CLOCK_EVENTS_COUNT": "increase(gpu_throttle_events_total[5m]) counts reasons by gpu_throttle_reason",
 	"DCGM_EXP_CLOCK_EVENTS_TOTAL": "gpu_throttle_events_total counts reasons by gpu_throttle_reason",
 	"DCGM_EXP_GPU_HEALTH_STATUS":  "gpu_health has 0, 1 and 2 by gpu_health_system",
-	"DCGM_EXP_P2P_STATUS":         "the receiver has no states of peers",
+	"DCGM_EXP_P2P_STATUS":         "states of peers are in the view dcgm_exporter alone",
 }
 
 // series returns what becomes of a series of dcgm-exporter; false where it keeps its name.
