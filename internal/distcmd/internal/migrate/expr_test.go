@@ -118,6 +118,9 @@ func TestAnAmbiguousNameIsConvertedOrRefused(t *testing.T) {
 	_, notes, err := from48.expr(old)
 	require.NoError(t, err)
 	require.Equal(t, []string{"DCGM_FI_DEV_GPU_UTIL_RATIO was in % in 4.8 and is a ratio in 4.9: rewrite a file once"}, notes)
+	result, err := from48.File([]byte("expr: count(DCGM_FI_DEV_GPU_UTIL_RATIO)\n"))
+	require.NoError(t, err)
+	require.Empty(t, result.Changes)
 }
 
 func TestExpressionsOfTheReceiver(t *testing.T) {

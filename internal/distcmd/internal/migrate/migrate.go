@@ -152,10 +152,11 @@ func (m *migration) change(s *scalar, edits []edit, notes []string, err error) {
 		}
 		return
 	}
-	if len(edits) == 0 {
+	rewritten := apply(s.value, edits)
+	if rewritten == s.value {
 		return
 	}
-	r := rewriting{scalar: s, edits: edits, changes: []Change{{s.line, s.value, apply(s.value, edits)}}}
+	r := rewriting{scalar: s, edits: edits, changes: []Change{{s.line, s.value, rewritten}}}
 	for _, n := range notes {
 		r.notes = append(r.notes, Message{s.line, n})
 	}

@@ -3,6 +3,7 @@
 package migrate
 
 import (
+	"bytes"
 	"errors"
 	"regexp"
 	"slices"
@@ -98,7 +99,7 @@ func (l *locator) character(value string) bool {
 	}
 	n := l.unit()
 	escaped := n != 1 && (l.file[l.at] == '\\' || l.file[l.at] == '\'')
-	if !escaped && !strings.HasPrefix(string(l.file[l.at:]), value) {
+	if !escaped && !bytes.HasPrefix(l.file[l.at:], []byte(value)) {
 		return false
 	}
 	if !escaped {
