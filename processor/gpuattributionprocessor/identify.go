@@ -19,8 +19,9 @@ const (
 	attrPCI    = "gpu.pci.bus_id"
 
 	// Labels of dcgm-exporter.
-	labelID = "UUID"
-	labelGI = "GPU_I_ID"
+	labelID     = "UUID"
+	labelLinkID = "gpu_uuid" // of the GPU that an NVLink is of
+	labelGI     = "GPU_I_ID"
 
 	infoMetric = "gpu.info"
 )
@@ -37,6 +38,9 @@ func identify(attrs pcommon.Map) (identity, bool) {
 		return identity{id: id.Str()}, isGPU(id.Str())
 	}
 	id, has := attrs.Get(labelID)
+	if !has {
+		id, has = attrs.Get(labelLinkID)
+	}
 	if !has || !isGPU(id.Str()) {
 		return identity{}, false
 	}

@@ -173,6 +173,11 @@ func TestSeriesOfDCGMExporterAreAttributedByTheirLabels(t *testing.T) {
 		"DCGM_FI_DEV_GPU_UTIL{GPU_I_ID=2 Hostname=gpu-017 UUID=" + kubelettest.GPU(3) + " device=nvidia3 gpu=3 hpc_job=18} 50 at 10",
 		"DCGM_FI_DEV_GPU_UTIL{Hostname=gpu-017 UUID=" + kubelettest.GPU(3) + " device=nvidia3 gpu=3 hpc_job=17} 99 at 10",
 	}, r.send(batch(10, "", gauge("DCGM_FI_DEV_GPU_UTIL", labels+" GPU_I_ID=2", 50), gauge("DCGM_FI_DEV_GPU_UTIL", labels, 99))))
+	link := "gpu=3 gpu_uuid=" + kubelettest.GPU(3) + " nvlink=1"
+	require.Equal(t, []string{
+		"DCGM_FI_DEV_NVSWITCH_LINK_THROUGHPUT_TX{nvlink=1 nvswitch=nvswitch0} 3 at 20",
+		"DCGM_FI_DEV_NVLINK_TX_THROUGHPUT_PER_LINK{gpu=3 gpu_uuid=" + kubelettest.GPU(3) + " hpc_job=17 nvlink=1} 4 at 20",
+	}, r.send(batch(20, "", gauge("DCGM_FI_DEV_NVSWITCH_LINK_THROUGHPUT_TX", "nvlink=1 nvswitch=nvswitch0", 3), gauge("DCGM_FI_DEV_NVLINK_TX_THROUGHPUT_PER_LINK", link, 4))))
 }
 
 func TestNumbersAndNamesAreLearnedFromGPUInfo(t *testing.T) {
