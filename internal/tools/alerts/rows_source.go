@@ -158,8 +158,8 @@ var sourceRules = []rule{
 	},
 }
 
-// wasConnected is for a week, as GPUs that were there are: by steps of minutes within hours, and of hours beyond.
-const wasConnected = `max_over_time(dcgm_up[{6h}:{5m}]) == 1 or max_over_time(dcgm_up[{7d}:{1h}]) == 1`
+// wasConnected is for a week, as GPUs that were there are: by each sample within the hour, and by steps of hours beyond.
+const wasConnected = `max_over_time(dcgm_up[{1h}]) == 1 or max_over_time(dcgm_up[{7d}:{1h}]) == 1`
 
 const beats = `group by (` + node + `) (present_over_time(clock_ticks_total[{1d}:{5m}]))`
 
