@@ -177,8 +177,10 @@ func TestShippedAlertsFireAreRoutedAndResolve(t *testing.T) {
 	p := startPager(t)
 	startTool(t, alertmanager, "--config.file="+configFile(t, alertmanagerConfig, p.URL), "--storage.path="+t.TempDir(), "--web.listen-address="+manager, "--cluster.listen-address=")
 	startTool(t, prometheus, "--config.file="+configFile(t, prometheusConfig, rules+"/*.rules.yaml", manager, n.prom, self, view), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+web)
+	// What rose has to have been there before, for three steps of the rules that look back.
 	eventually(t, func() bool {
-		return holds(t.Context(), web, `count(gpu_up == 1) == 8 and on () count(DCGM_FI_DEV_GPU_TEMP) == 8 and on () count(up == 1) == 3`)
+		return holds(t.Context(), web, `count(gpu_up == 1) == 8 and on () count(up == 1) == 3`+
+			` and on () count(gpu_memory_rows_remapped_total{error_type="uncorrected"} offset 6s) == 8 and on () count(DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS offset 6s) == 8`)
 	}, "Prometheus never sees the node")
 
 	var expected []string
