@@ -22,7 +22,9 @@ func (x *expression) clauses(node parser.Node) {
 			x.leftOut(n.Grouping, n)
 		}
 	case *parser.BinaryExpr:
-		x.listed(x.between(n.LHS.PositionRange().End, n.RHS.PositionRange().Start), n)
+		tokens := x.between(n.LHS.PositionRange().End, n.RHS.PositionRange().Start)
+		x.listed(tokens, n)
+		x.noGroup(tokens, n.RHS.PositionRange().Start)
 		if n.VectorMatching != nil && !n.VectorMatching.On {
 			x.leftOut(n.VectorMatching.MatchingLabels, n)
 		}
@@ -31,6 +33,17 @@ func (x *expression) clauses(node parser.Node) {
 	}
 	for child := range parser.ChildrenIter(node) {
 		x.clauses(child)
+	}
+}
+
+// noGroup gives group_left and group_right without labels an empty list, where the right side begins with a parenthesis now and would be read as one.
+func (x *expression) noGroup(tokens []parser.Item, right posrange.Pos) {
+	i := slices.IndexFunc(tokens, func(i parser.Item) bool { return i.Typ == parser.GROUP_LEFT || i.Typ == parser.GROUP_RIGHT })
+	if i < 0 || i+1 < len(tokens) && tokens[i+1].Typ == parser.LEFT_PAREN {
+		return
+	}
+	if slices.ContainsFunc(x.edits, func(e edit) bool { return e.start == int(right) && strings.HasPrefix(e.text, "(") }) {
+		x.follow(endOf(tokens[i]), " ()")
 	}
 }
 
@@ -51,7 +64,12 @@ func (x *expression) listed(tokens []parser.Item, node parser.Node) {
 		if i == 0 || tokens[i-1].Typ != parser.LEFT_PAREN && tokens[i-1].Typ != parser.COMMA {
 			continue
 		}
-		if name, at := labelOf(item); name != "" {
+		name, at := labelOf(item)
+		switch {
+		case name == "":
+		case x.keepsTwin(name, node):
+			x.unlist(tokens, i)
+		default:
 			x.name(name, at, node)
 		}
 	}
@@ -61,6 +79,9 @@ func (x *expression) listed(tokens []parser.Item, node parser.Node) {
 func (x *expression) name(old string, at int, node parser.Node) {
 	ours, others := x.under(node)
 	label, changes := x.label(old)
+	if x.isWritten(node, old) {
+		label, changes = x.attribute(old) // It is what was written, whatever the target had.
+	}
 	switch {
 	case ours && old == model.MetricNameLabel && x.renamed:
 		x.fail(errors.New("the name of a series, which changes, is taken for a label"))
@@ -73,33 +94,6 @@ func (x *expression) name(old string, at int, node parser.Node) {
 	default:
 		x.note(label.note)
 		x.edit(at, at+len(old), label.name)
-	}
-}
-
-// leavesOut reports whether a node leaves a label out.
-func leavesOut(node parser.Node, label string) bool {
-	switch n := node.(type) {
-	case *parser.AggregateExpr:
-		return n.Without && slices.Contains(n.Grouping, label)
-	case *parser.BinaryExpr:
-		return n.VectorMatching != nil && !n.VectorMatching.On && slices.Contains(n.VectorMatching.MatchingLabels, label)
-	}
-	return false
-}
-
-// identity are the labels of dcgm-exporter by which GPUs differ.
-var identity = []string{"gpu", "UUID", "device", "pci_bus_id"}
-
-// leftOut reports labels that are left out where GPUs differ by others still, as those of dcgm-exporter are more than the receiver's.
-func (x *expression) leftOut(labels []string, node parser.Node) {
-	ours, _ := x.under(node)
-	if !ours || x.Target != OTel {
-		return
-	}
-	left := slices.DeleteFunc(slices.Clone(identity), func(label string) bool { return slices.Contains(labels, label) })
-	oneOf := func(a, b string) bool { return slices.Contains(labels, a) || slices.Contains(labels, b) }
-	if len(left) > 0 && oneOf("gpu", "device") && oneOf("UUID", "uuid") {
-		x.fail(fmt.Errorf("GPUs differ by %s where labels are left out, and by nothing then", strings.Join(left, " and ")))
 	}
 }
 
@@ -168,7 +162,7 @@ func (x *expression) replace(call *parser.Call) {
 	} else {
 		x.name(to.Val, within(to), call)
 	}
-	x.name(from.Val, within(from), call)
+	x.read(from, call)
 	if ours, _ := x.under(call); !ours || !x.valuesChange(from.Val) {
 		return
 	}
@@ -193,11 +187,21 @@ func (x *expression) join(call *parser.Call) {
 	x.written(args[0], call)
 	ours, _ := x.under(call)
 	for _, from := range args[2:] {
-		x.name(from.Val, within(from), call)
+		x.read(from, call)
 		if ours && x.valuesChange(from.Val) {
 			x.fail(fmt.Errorf("label_join puts values of the label %s together, which are others now", from.Val))
 		}
 	}
+}
+
+// read translates a label that a function reads, which may be the one that it writes.
+func (x *expression) read(from *parser.StringLiteral, call *parser.Call) {
+	if ours, _ := x.under(call); ours && x.isTargets(from.Val) && !x.isWritten(call.Args[0], from.Val) {
+		label, _ := x.label(from.Val)
+		x.fail(label.err(from.Val))
+		return
+	}
+	x.name(from.Val, within(from), call)
 }
 
 // opaque reports a function whose labels are no strings.
@@ -210,7 +214,7 @@ func (x *expression) opaque(call *parser.Call) {
 // written translates a label that a function writes, so that what is above finds it by its new name.
 func (x *expression) written(to *parser.StringLiteral, call *parser.Call) {
 	ours, _ := x.under(call)
-	label, changes := x.label(to.Val)
+	label, changes := x.attribute(to.Val)
 	if !ours || !changes || label.why != "" {
 		return
 	}
@@ -225,8 +229,8 @@ func (x *expression) written(to *parser.StringLiteral, call *parser.Call) {
 
 // sameLabel reports whether two labels are one in the target.
 func (x *expression) sameLabel(a, b string) bool {
-	ofA, changes := x.label(a)
-	ofB, changesToo := x.label(b)
+	ofA, changes := x.attribute(a)
+	ofB, changesToo := x.attribute(b)
 	return changes && changesToo && ofA.name != "" && ofA.name == ofB.name
 }
 

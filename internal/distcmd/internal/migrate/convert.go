@@ -22,7 +22,8 @@ var (
 	invariant = []string{
 		"count_over_time", "changes", "resets", "present_over_time", "absent_over_time", "absent", "timestamp", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time", "ts_of_min_over_time",
 	}
-	rates = []string{"rate", "irate", "increase"}
+	rates    = []string{"rate", "irate", "increase"}
+	presence = []string{"absent", "absent_over_time", "present_over_time", "count_over_time"}
 )
 
 // convert gives the expression around a selector the unit that it had.
@@ -30,7 +31,7 @@ func (x *expression) convert(s *parser.VectorSelector, path []parser.Node, token
 	around, call, path := argument(s, path)
 	switch {
 	case r.isRate:
-		x.toRate(s, call, tokens)
+		x.toRate(s, call, around != parser.Node(s), tokens)
 	case r.factor.IsOne() || call != nil && slices.Contains(invariant, call.Func.Name) || counts(path):
 	case call != nil && !slices.Contains(linear, call.Func.Name) && around != parser.Node(s):
 		x.fail(fmt.Errorf("%s is in another unit, and %s of a range cannot be converted", r.name, call.Func.Name))
@@ -41,27 +42,26 @@ func (x *expression) convert(s *parser.VectorSelector, path []parser.Node, token
 
 // argument returns the node to multiply: the selector, or the call that has its range. call is the function that it is the argument of.
 func argument(s *parser.VectorSelector, path []parser.Node) (around parser.Node, call *parser.Call, rest []parser.Node) {
-	around, rest = s, path
+	rest = path
 	if len(rest) > 0 {
 		if _, isRange := rest[len(rest)-1].(*parser.MatrixSelector); isRange {
 			rest = rest[:len(rest)-1]
 		}
 	}
 	isRange := len(rest) < len(path)
-	for len(rest) > 0 {
-		switch node := rest[len(rest)-1].(type) {
-		case parser.Expressions:
-			rest = rest[:len(rest)-1]
+	for i, node := range slices.Backward(rest) {
+		switch n := node.(type) {
+		case parser.Expressions, *parser.ParenExpr:
 			continue
 		case *parser.Call:
 			if isRange {
-				return node, node, rest[:len(rest)-1]
+				return n, n, rest[:i]
 			}
-			return around, node, rest
+			return s, n, rest[:i+1]
 		}
 		break
 	}
-	return around, nil, rest
+	return s, nil, rest
 }
 
 // counts reports whether the nearest node above counts series, whatever their values are.
@@ -123,16 +123,13 @@ func binds(parent parser.Node) bool {
 	}
 }
 
-// toRate makes a rate of a selector that is a counter now. Functions that rate a range do that already.
-func (x *expression) toRate(s *parser.VectorSelector, call *parser.Call, tokens []parser.Item) {
+// toRate makes a rate of a selector that is a counter now. Functions that rate a range do that already, and those that ask for samples need none.
+func (x *expression) toRate(s *parser.VectorSelector, call *parser.Call, isRange bool, tokens []parser.Item) {
 	end := selectorEnd(s, tokens)
-	isRange := call != nil && slices.ContainsFunc(call.Args, func(arg parser.Expr) bool {
-		_, is := arg.(*parser.MatrixSelector)
-		return is
-	})
 	switch {
 	case call != nil && call.Func.Name == "timestamp":
 		x.fail(errors.New("timestamp of a rate has no counterpart where there is a counter"))
+	case call != nil && slices.Contains(presence, call.Func.Name):
 	case !isRange:
 		x.insert(int(s.PosRange.Start), "rate(")
 		x.insert(end, "[5m]")

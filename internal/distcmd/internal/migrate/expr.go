@@ -57,7 +57,7 @@ func (t Translator) expr(text string) (edits []edit, notes []string, err error) 
 
 // translate translates an expression, or a selector of which the labels are asked, not the values.
 func (t Translator) translate(text string, labelsOnly bool) (*expression, error) {
-	x := &expression{Translator: t, text: text, labelsOnly: labelsOnly, labels: map[*parser.VectorSelector]added{}}
+	x := &expression{Translator: t.seeing([]byte(text)), text: text, labelsOnly: labelsOnly, labels: map[*parser.VectorSelector]added{}}
 	if !t.concerns(text) {
 		return x, nil
 	}
@@ -155,6 +155,8 @@ func (x *expression) selectors(node parser.Node, path []parser.Node) {
 	}
 }
 
+var errInName = errors.New("the name of a series has a variable in it")
+
 func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
 	tokens := x.between(s.PosRange.Start, s.PosRange.End)
 	name, err := x.nameOf(s)
@@ -166,12 +168,16 @@ func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
 		x.recorded(s, name, record, tokens)
 		return
 	}
+	if x.isPlaceholder(s) && x.mention(x.text[s.PosRange.Start:int(s.PosRange.Start)+len(s.Name)]) != "" {
+		x.fail(errInName)
+		return
+	}
 	if !isExporters(name) {
 		return
 	}
 	place := slices.IndexFunc(tokens, func(i parser.Item) bool { return i.Val == name || unquoted(i) == name })
 	if place < 0 || !x.isLiteral(tokens[place]) {
-		x.fail(errors.New("the name of a series has a variable in it"))
+		x.fail(errInName)
 		return
 	}
 	x.labels[s] = added{}

@@ -5,11 +5,9 @@ package migrate
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tracecoreai/tracecore/internal/dcgmnames"
@@ -27,6 +25,8 @@ func TestExpressionsOf49(t *testing.T) {
 		{"ranges", `rate(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="1"}[5m]) / 1000`, `rate(DCGM_FI_DEV_GPU_ENERGY_JOULES_TOTAL{gpu="1"}[5m])`},
 		{"ranges that keep their factor", `increase(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION[1h]) / 3.6e9`, `(increase(DCGM_FI_DEV_GPU_ENERGY_JOULES_TOTAL[1h]) * 1000) / 3.6e9`},
 		{"functions of which the value is none", `changes(DCGM_FI_DEV_GPU_UTIL[5m]) + count(DCGM_FI_DEV_GPU_UTIL)`, `changes(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) + count(DCGM_FI_DEV_GPU_UTIL_RATIO)`},
+		{"absence in parentheses", `absent((DCGM_FI_DEV_GPU_UTIL{gpu="9"}))`, `absent((DCGM_FI_DEV_GPU_UTIL_RATIO{gpu="9"}))`},
+		{"ranges in parentheses", `max_over_time((DCGM_FI_DEV_FB_USED[5m]))`, `max_over_time((DCGM_FI_DEV_FB_USED_BYTES[5m])) / 1048576`},
 		{"absence", `absent(DCGM_FI_DEV_GPU_UTIL{job="x"})`, `absent(DCGM_FI_DEV_GPU_UTIL_RATIO{job="x"})`},
 		{"subqueries", `max_over_time(DCGM_FI_DEV_GPU_UTIL[1h:1m])`, `max_over_time((DCGM_FI_DEV_GPU_UTIL_RATIO * 100)[1h:1m])`},
 		{"offsets", `DCGM_FI_DEV_GPU_UTIL offset 1d - DCGM_FI_DEV_GPU_UTIL`, `(DCGM_FI_DEV_GPU_UTIL_RATIO offset 1d * 100) - (DCGM_FI_DEV_GPU_UTIL_RATIO * 100)`},
@@ -45,6 +45,7 @@ func TestExpressionsOf49(t *testing.T) {
 		{"aggregates in arguments", `topk(scalar(count(count by (Hostname) (DCGM_FI_DEV_GPU_TEMP))), DCGM_FI_DEV_GPU_TEMP)`, `topk(scalar(count(count by (hostname) (DCGM_FI_DEV_GPU_TEMP_CELSIUS))), DCGM_FI_DEV_GPU_TEMP_CELSIUS)`},
 		{"others without labels in common", `sum(DCGM_FI_DEV_GPU_TEMP) / sum(node_temp) or vector(0)`, `sum(DCGM_FI_DEV_GPU_TEMP_CELSIUS) / sum(node_temp) or vector(0)`},
 		{"times of samples", `timestamp(DCGM_FI_DEV_GPU_UTIL) - ts_of_max_over_time(DCGM_FI_DEV_GPU_UTIL[1h])`, `timestamp(DCGM_FI_DEV_GPU_UTIL_RATIO) - ts_of_max_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[1h])`},
+		{"values of a chart", `avg_over_time(DCGM_FI_DEV_GPU_TEMP{cluster="{{ .Values.cluster }}"}[{{ .Values.window | default "5m" }}]) > {{- $.Values.limits.temp -}}`, `avg_over_time(DCGM_FI_DEV_GPU_TEMP_CELSIUS{cluster="{{ .Values.cluster }}"}[{{ .Values.window | default "5m" }}]) > {{- $.Values.limits.temp -}}`},
 		{"windows of a service level", `sum(rate(DCGM_FI_DEV_PCIE_REPLAY_COUNTER[{{.window}}]))`, `sum(rate(DCGM_FI_DEV_PCIE_REPLAY_TOTAL[{{.window}}]))`},
 		{"names that any pattern matches", `count by (job) ({__name__=~".+"}) + count({__name__!=""})`, `count by (job) ({__name__=~".+"}) + count({__name__!=""})`},
 		{"a label that a field was", `count by (DCGM_FI_DRIVER_VERSION) (DCGM_FI_DEV_GPU_TEMP)`, `count by (DCGM_FI_SYSTEM_DRIVER_VERSION) (DCGM_FI_DEV_GPU_TEMP_CELSIUS)`},
@@ -85,23 +86,30 @@ func TestPercentagesStayWhatTheyWere(t *testing.T) {
 		require.Equal(t, float64(n), math.Floor(value*100*(1/1e-6)+0.5)/(1/1e-6)) //nolint:testifylint // To the last bit.
 	}
 	for old, want := range map[string]string{
-		`DCGM_FI_DEV_GPU_UTIL == 29`:                       rounded + ` == 29`,
-		`28 < DCGM_FI_DEV_GPU_UTIL`:                        `28 < ` + rounded,
-		`max by (gpu) (DCGM_FI_DEV_GPU_UTIL) > bool 90`:    `max by (gpu) (DCGM_FI_DEV_GPU_UTIL_RATIO * 100) > bool 90`,
-		`avg by (gpu) (DCGM_FI_DEV_GPU_UTIL) > 90`:         `avg by (gpu) (` + rounded + `) > 90`,
-		`avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]) >= 30`:    `round(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) * 100, 1e-6) >= 30`,
-		`avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]) == 0`:     `(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) * 100) == 0`,
-		`DCGM_FI_DEV_GPU_UTIL - 29 == 0`:                   rounded + ` - 29 == 0`,
-		`DCGM_FI_DEV_GPU_UTIL > $limit`:                    rounded + ` > $limit`,
-		`DCGM_FI_DEV_GPU_UTIL > 90 < 29`:                   rounded + ` > 90 < 29`,
-		`count_values("u", DCGM_FI_DEV_GPU_UTIL)`:          `count_values("u", ` + rounded + `)`,
-		`floor(DCGM_FI_DEV_GPU_UTIL / 10)`:                 `floor(` + rounded + ` / 10)`,
-		`DCGM_FI_DEV_GPU_UTIL / 100 > 0.28`:                `DCGM_FI_DEV_GPU_UTIL_RATIO > 0.28`,
-		`DCGM_FI_DEV_FB_USED == 29`:                        `(DCGM_FI_DEV_FB_USED_BYTES / 1048576) == 29`,
-		`DCGM_FI_DEV_SM_CLOCK != 1980`:                     `(DCGM_FI_DEV_SM_CLOCK_HERTZ / 1000000) != 1980`,
-		`count(DCGM_FI_DEV_GPU_UTIL > 90) > 2`:             `count((DCGM_FI_DEV_GPU_UTIL_RATIO * 100) > 90) > 2`,
-		`DCGM_FI_DEV_GPU_UTIL > DCGM_FI_DEV_MEM_COPY_UTIL`: rounded + ` > round(DCGM_FI_DEV_MEMORY_UTIL_RATIO * 100, 1e-6)`,
-		`max_over_time(DCGM_FI_DEV_GPU_UTIL[1h:1m]) > 28`:  `max_over_time(` + rounded + `[1h:1m]) > 28`,
+		`DCGM_FI_DEV_GPU_UTIL == 29`:                        rounded + ` == 29`,
+		`28 < DCGM_FI_DEV_GPU_UTIL`:                         `28 < ` + rounded,
+		`max by (gpu) (DCGM_FI_DEV_GPU_UTIL) > bool 90`:     `max by (gpu) (DCGM_FI_DEV_GPU_UTIL_RATIO * 100) > bool 90`,
+		`avg by (gpu) (DCGM_FI_DEV_GPU_UTIL) > 90`:          `avg by (gpu) (` + rounded + `) > 90`,
+		`avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]) >= 30`:     `round(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) * 100, 1e-6) >= 30`,
+		`avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]) == 0`:      `(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[5m]) * 100) == 0`,
+		`DCGM_FI_DEV_GPU_UTIL - 29 == 0`:                    rounded + ` - 29 == 0`,
+		`DCGM_FI_DEV_GPU_UTIL > $limit`:                     rounded + ` > $limit`,
+		`DCGM_FI_DEV_GPU_UTIL > 90 < 29`:                    rounded + ` > 90 < 29`,
+		`count_values("u", DCGM_FI_DEV_GPU_UTIL)`:           `count_values("u", ` + rounded + `)`,
+		`floor(DCGM_FI_DEV_GPU_UTIL / 10)`:                  `floor(` + rounded + ` / 10)`,
+		`deriv(DCGM_FI_DEV_GPU_UTIL[1h]) * 86400 > 5`:       `(deriv(DCGM_FI_DEV_GPU_UTIL_RATIO[1h]) * 100) * 86400 > 5`,
+		`delta(DCGM_FI_DEV_GPU_UTIL[1h]) > 5`:               `(delta(DCGM_FI_DEV_GPU_UTIL_RATIO[1h]) * 100) > 5`,
+		`idelta(DCGM_FI_DEV_GPU_UTIL[1h]) > 5`:              `round(idelta(DCGM_FI_DEV_GPU_UTIL_RATIO[1h]) * 100, 1e-6) > 5`,
+		`stddev_over_time(DCGM_FI_DEV_GPU_UTIL[1h]) > 5`:    `(stddev_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[1h]) * 100) > 5`,
+		`stddev(DCGM_FI_DEV_GPU_UTIL) > 5`:                  `stddev(` + rounded + `) > 5`, // Samples are exact.
+		`stddev(avg_over_time(DCGM_FI_DEV_GPU_UTIL[1h]))>5`: `stddev(avg_over_time(DCGM_FI_DEV_GPU_UTIL_RATIO[1h]) * 100)>5`,
+		`deriv(DCGM_FI_DEV_GPU_UTIL[1h:1m]) > 0.001`:        `deriv(` + rounded + `[1h:1m]) > 0.001`,
+		`DCGM_FI_DEV_GPU_UTIL / 100 > 0.28`:                 `DCGM_FI_DEV_GPU_UTIL_RATIO > 0.28`,
+		`DCGM_FI_DEV_FB_USED == 29`:                         `(DCGM_FI_DEV_FB_USED_BYTES / 1048576) == 29`,
+		`DCGM_FI_DEV_SM_CLOCK != 1980`:                      `(DCGM_FI_DEV_SM_CLOCK_HERTZ / 1000000) != 1980`,
+		`count(DCGM_FI_DEV_GPU_UTIL > 90) > 2`:              `count((DCGM_FI_DEV_GPU_UTIL_RATIO * 100) > 90) > 2`,
+		`DCGM_FI_DEV_GPU_UTIL > DCGM_FI_DEV_MEM_COPY_UTIL`:  rounded + ` > round(DCGM_FI_DEV_MEMORY_UTIL_RATIO * 100, 1e-6)`,
+		`max_over_time(DCGM_FI_DEV_GPU_UTIL[1h:1m]) > 28`:   `max_over_time(` + rounded + `[1h:1m]) > 28`,
 	} {
 		requireTranslation(t, translator, old, want)
 	}
@@ -137,6 +145,17 @@ func TestExpressionsOfTheReceiver(t *testing.T) {
 		{"a rate that became a counter", `DCGM_FI_PROF_PCIE_TX_BYTES{gpu="0"} offset 1h`, `rate(hw_gpu_io_bytes_total{network_io_direction="transmit",hw_name="nvidia0"}[5m] offset 1h)`},
 		{"a rate of what became a counter", `rate(DCGM_FI_PROF_PCIE_TX_BYTES[1m])`, `rate(hw_gpu_io_bytes_total{network_io_direction="transmit"}[1m])`},
 		{"an average of what became a counter", `avg_over_time(DCGM_FI_PROF_PCIE_RX_BYTES[1m])`, `rate(hw_gpu_io_bytes_total{network_io_direction="receive"}[1m])`},
+		{"one of two labels that are one", `sum without (gpu, UUID) (DCGM_FI_DEV_FB_USED) / ignoring (UUID,device) sum without (device) (DCGM_FI_DEV_FB_USED)`, `sum without (hw_id) (hw_gpu_memory_usage_bytes / 1048576) / ignoring (hw_id) sum without () (hw_gpu_memory_usage_bytes / 1048576)`},
+		{"one of two labels that are one, and no other", `sum without (gpu) (sum by (gpu, Hostname) (DCGM_FI_DEV_POWER_USAGE)) / sum without (gpu) (max by (gpu, device) (DCGM_FI_DEV_POWER_USAGE))`, `sum without (hw_name) (sum by (hw_name, host_name) (hw_power_watts{hw_type="gpu"})) / sum without () (max by (hw_name, hw_name) (hw_power_watts{hw_type="gpu"}))`},
+		{"one of two labels that are left of operations", `sum without (device) (DCGM_FI_DEV_POWER_USAGE / on (device) DCGM_FI_DEV_POWER_USAGE) + sum without (device) (DCGM_FI_DEV_POWER_USAGE > ignoring (UUID) DCGM_FI_DEV_POWER_USAGE)`, `sum without (hw_name) (hw_power_watts{hw_type="gpu"} / on (hw_name) hw_power_watts{hw_type="gpu"}) + ignoring (hw_type) sum without () (hw_power_watts{hw_type="gpu"} > ignoring (hw_id) hw_power_watts{hw_type="gpu"})`},
+		{"absence of what became a counter", `absent(DCGM_FI_PROF_PCIE_TX_BYTES{gpu="9"} offset 1m)`, `absent(hw_gpu_io_bytes_total{network_io_direction="transmit",hw_name="nvidia9"} offset 1m)`},
+		{"presence of what became a counter", `present_over_time((DCGM_FI_PROF_PCIE_TX_BYTES[5m])) and absent_over_time(DCGM_FI_PROF_PCIE_RX_BYTES[5m])`, `present_over_time((hw_gpu_io_bytes_total{network_io_direction="transmit"}[5m])) and ignoring (network_io_direction) absent_over_time(hw_gpu_io_bytes_total{network_io_direction="receive"}[5m])`},
+		{"groups without labels", `up * on (instance) group_right DCGM_FI_DEV_FB_USED`, `up * on (instance) group_right () (hw_gpu_memory_usage_bytes / 1048576)`},
+		{"groups without labels of what is ignored", `DCGM_FI_DEV_FB_USED / ignoring (pod) group_left DCGM_FI_DEV_FB_FREE`, `(hw_gpu_memory_usage_bytes / 1048576) / ignoring (gpu_memory_state, k8s_pod_name) group_left () (gpu_memory_usage_bytes{gpu_memory_state="free"} / 1048576)`},
+		{"groups that need no list", `up * on (instance) group_right DCGM_FI_DEV_POWER_USAGE`, `up * on (instance) group_right hw_power_watts{hw_type="gpu"}`},
+		{"NVSwitches", `DCGM_FI_DEV_NVSWITCH_TEMPERATURE_CURRENT{nvswitch="nvswitch0"}`, `gpu_nvswitch_temperature_celsius{hw_name="nvswitch0"}`},
+		{"texts of DCGM", `count by (DCGM_FI_DEV_NAME) (DCGM_FI_DEV_POWER_USAGE{DCGM_FI_DEV_UUID=~"GPU.*"})`, `count by (hw_model) (hw_power_watts{hw_type="gpu",hw_id=~"GPU.*"})`},
+		{"labels of the target that are not asked for", `sum by (exported_pod) (DCGM_FI_DEV_POWER_USAGE{exported_namespace="x"})`, `sum by (k8s_pod_name) (hw_power_watts{hw_type="gpu",k8s_namespace_name="x"})`},
 		{"labels that are left out", `sum without (gpu, UUID, device, pci_bus_id) (DCGM_FI_DEV_FB_USED)`, `sum without (hw_name, hw_id, hw_name, pci_bus_id) (hw_gpu_memory_usage_bytes / 1048576)`},
 		{"patterns of GPUs", `DCGM_FI_DEV_POWER_USAGE{gpu=~"[0-3]"}`, `hw_power_watts{hw_type="gpu",hw_name=~"nvidia(?:[0-3])"}`},
 		{"anchored patterns", `DCGM_FI_DEV_POWER_USAGE{gpu!~"^1.$",gpu=~"^($gpu)$"}`, `hw_power_watts{hw_type="gpu",hw_name!~"nvidia(?:1.)",hw_name=~"^($gpu)$"}`},
@@ -218,9 +237,20 @@ func TestWhatCannotBeTranslatedIsLeftAlone(t *testing.T) {
 		{OTel, `label_replace(label_replace(DCGM_FI_DEV_GPU_TEMP, "gpu", "$1", "pod", "(.*)"), "x", "$1", "gpu", "(.*)")`, "label_replace reads the label gpu, which another function under it writes"},
 		{Exporter49, `DCGM_FI_DEV_GPU_TEMP / node_temp`, "all labels are compared with those of series that are not dcgm-exporter's"},
 		{Exporter49, `sum by (Hostname) (DCGM_FI_DEV_GPU_TEMP) / ignoring (x) sum by (Hostname) (node_temp)`, "all labels are compared with those of series that are not dcgm-exporter's"},
-		{OTel, `sum without (gpu, UUID) (DCGM_FI_DEV_FB_USED)`, "GPUs differ by device and pci_bus_id where labels are left out, and by nothing then"},
-		{OTel, `DCGM_FI_DEV_FB_USED / ignoring (gpu, UUID) DCGM_FI_DEV_FB_FREE`, "GPUs differ by device and pci_bus_id where labels are left out, and by nothing then"},
-		{OTel, `DCGM_FI_DEV_FB_USED{DCGM_FI_DEV_SERIAL="x"}`, "label DCGM_FI_DEV_SERIAL has no counterpart: the receiver has other attributes"},
+		{OTel, `sum without (gpu, device, UUID) (DCGM_FI_DEV_FB_USED)`, "GPUs differ by pci_bus_id where labels are left out, and by nothing then"},
+		{OTel, `DCGM_FI_DEV_FB_USED / ignoring (gpu, device, UUID) DCGM_FI_DEV_FB_FREE`, "GPUs differ by pci_bus_id where labels are left out, and by nothing then"},
+		{OTel, `sum without (gpu) (DCGM_FI_DEV_GPU_TEMP or node_temp)`, "label gpu is taken from series that are not dcgm-exporter's, too"},
+		{OTel, `DCGM_FI_DEV_FB_USED{DCGM_FI_DEV_SERIAL="x"}`, "label DCGM_FI_DEV_SERIAL has no counterpart: gpu_info has it as hw_serial_number: join by hw_id"},
+		{OTel, `count by (DCGM_FI_DEV_VBIOS_VERSION) (DCGM_FI_DEV_GPU_TEMP)`, "gpu_info has it as gpu_vbios_version: join by hw_id"},
+		{OTel, `count by (DCGM_FI_DEV_MINOR_NUMBER) (DCGM_FI_DEV_GPU_TEMP)`, "label DCGM_FI_DEV_MINOR_NUMBER has no counterpart: the receiver has other attributes"},
+		{OTel, `up * on (instance) group_left (DCGM_FI_NVML_VERSION) DCGM_FI_DEV_GPU_TEMP`, "label DCGM_FI_NVML_VERSION"},
+		{OTel, `DCGM_FI_DEV_POWER_USAGE{cpu="0"}`, "label cpu has no counterpart"},
+		{OTel, `DCGM_FI_DEV_POWER_USAGE{exported_pod="x",pod=~"dcgm-exporter.*"}`, "label pod has no counterpart: exported_pod stands beside it, so it is the target's"},
+		{OTel, `sum by (exported_namespace, namespace) (DCGM_FI_DEV_POWER_USAGE)`, "label namespace has no counterpart: exported_namespace stands beside it"},
+		{OTel, `label_replace(DCGM_FI_DEV_POWER_USAGE{exported_pod="x"}, "pod", "$1", "pod", "(.*)-.*")`, "label pod has no counterpart: exported_pod stands beside it"},
+		{OTel, `DCGM_FI_DEV_POWER_USAGE{pod="x"} and on (pod) label_replace(DCGM_FI_DEV_POWER_USAGE, "pod", "$1", "exported_pod", "(.+)")`, "label pod has no counterpart: exported_pod stands beside it"},
+		{Exporter49, `{{ .Values.prefix }}DCGM_FI_DEV_GPU_TEMP`, "the name of a series has a variable in it"},
+		{Exporter49, `DCGM_FI_DEV_GPU_TEMP{ {{ .Values.matchers }} } > 90`, "parse expression: "},
 		{OTel, `sum by (nvlink) (DCGM_FI_DEV_FB_USED)`, "label nvlink has no counterpart: the receiver has other attributes"},
 		{OTel, `node_temp unless DCGM_FI_DEV_GPU_TEMP`, "all labels are compared with those of series that are not dcgm-exporter's"},
 		{OTel, `count by (err_code) (DCGM_FI_DEV_GPU_TEMP)`, "label err_code has no counterpart"},
@@ -240,45 +270,4 @@ func TestReleaseOfTheFileDecidesWhatANameMeans(t *testing.T) {
 	} {
 		requireTranslation(t, Translator{Target: OTel, Engine: engine}, `DCGM_FI_DEV_GPU_UTIL_RATIO`, want)
 	}
-}
-
-// Every query of public dashboards is translated, or reported for a name that DCGM does not have.
-func TestPublicQueries(t *testing.T) {
-	text, err := os.ReadFile("testdata/public-queries.tsv")
-	require.NoError(t, err)
-	for _, target := range []Target{Exporter49, OTel} {
-		translated := 0
-		for line := range strings.Lines(string(text)) {
-			cells := strings.Split(strings.TrimSpace(line), "\t")
-			if strings.HasPrefix(line, "#") {
-				continue
-			}
-			require.Len(t, cells, 3)
-			edits, _, err := Translator{Target: target}.expr(cells[2])
-			if err != nil {
-				require.ErrorContains(t, err, "no field of DCGM is called dcgm_fb_total")
-				continue
-			}
-			got, masked, err := parse(apply(cells[2], edits))
-			require.NoError(t, err)
-			requireNoOldNames(t, got, masked, target)
-			translated++
-		}
-		require.Equal(t, 38, translated)
-	}
-}
-
-func requireNoOldNames(t *testing.T, expr parser.Expr, text string, target Target) {
-	t.Helper()
-	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
-		s, is := n.(*parser.VectorSelector)
-		if is && target == OTel {
-			require.False(t, isExporters(s.Name), text)
-		}
-		if is {
-			_, isOld := dcgmnames.In49(s.Name)
-			require.False(t, isOld, text)
-		}
-		return nil
-	})
 }

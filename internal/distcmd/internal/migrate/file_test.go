@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,6 +161,40 @@ func TestPlacesThatCannotBeRewrittenAreListed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Message{{1, errNotFound.Error()}}, result.Errors)
 	require.Equal(t, strings.Replace(text, "'DCGM_FI_DEV_GPU_TEMP'", "'DCGM_FI_DEV_GPU_TEMP_CELSIUS'", 1), string(result.Text))
+}
+
+// Those that do not fit are found by a few readings of a file each, however many others it has.
+func TestFewReadingsFindWhatDoesNotFit(t *testing.T) {
+	all := make([]rewriting, 1024)
+	for i := range all {
+		all[i].scalar = &scalar{line: i}
+	}
+	readings := 0
+	kept, refused := divide(all, func(some []rewriting) bool {
+		readings++
+		return !slices.ContainsFunc(some, func(r rewriting) bool { return r.scalar.line == 0 || r.scalar.line == 700 })
+	})
+	require.Len(t, kept, 1022)
+	require.Len(t, refused, 2)
+	require.Equal(t, 0, refused[0].scalar.line)
+	require.Equal(t, 700, refused[1].scalar.line)
+	require.LessOrEqual(t, readings, 41)
+}
+
+// A pod of the target in one place of a file is that of the target in all, and in the files that are rewritten with it.
+func TestLabelsOfTheTargetAreListedInTheWholeFile(t *testing.T) {
+	const exported, plain = "expr: sum by (exported_pod) (DCGM_FI_DEV_POWER_USAGE)\n", "expr: sum by (pod) (DCGM_FI_DEV_POWER_USAGE)\n"
+	const why = "label pod has no counterpart: exported_pod stands beside it, so it is the target's"
+	result, err := Translator{Target: OTel}.File([]byte(exported + "---\n" + plain))
+	require.NoError(t, err)
+	require.Equal(t, []Message{{3, why}}, result.Errors)
+	result, err = Translator{Target: OTel}.Learn([]byte(exported), []byte(plain)).File([]byte(plain))
+	require.NoError(t, err)
+	require.Equal(t, []Message{{1, why}}, result.Errors)
+	result, err = Translator{Target: OTel}.File([]byte(plain))
+	require.NoError(t, err)
+	require.Empty(t, result.Errors)
+	require.Equal(t, "expr: sum by (k8s_pod_name) (hw_power_watts{hw_type=\"gpu\"})\n", string(result.Text))
 }
 
 // A text that would be read as another one is no text to write, though the file can be read.

@@ -3,10 +3,13 @@
 package migrate
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tracecoreai/tracecore/internal/dcgmnames"
 )
 
 // newLabel is what becomes of a label of dcgm-exporter.
@@ -27,6 +30,7 @@ var otelLabels = map[string]newLabel{
 	"hostname":      {name: "host_name", note: hostNote},
 	"GPU_I_ID":      {name: "gpu_mig_gi"},
 	"GPU_I_PROFILE": {name: "gpu_mig_profile"},
+	"nvswitch":      {name: "hw_name"},
 
 	"pod": {name: "k8s_pod_name"}, "exported_pod": {name: "k8s_pod_name"}, "pod_name": {name: "k8s_pod_name"},
 	"namespace": {name: "k8s_namespace_name"}, "exported_namespace": {name: "k8s_namespace_name"}, "pod_namespace": {name: "k8s_namespace_name"},
@@ -53,26 +57,85 @@ var labels49 = map[string]newLabel{
 	"DCGM_FI_DRIVER_VERSION": {name: "DCGM_FI_SYSTEM_DRIVER_VERSION"},
 }
 
+// labelFields are what has the fields of DCGM that a counters file makes labels of, by their numbers.
+var labelFields = map[uint16]newLabel{
+	5:    {why: "gpu_info has it as gpu_cuda_driver_version: join by hw_id"},
+	50:   {name: "hw_model"},
+	53:   {why: "gpu_info has it as hw_serial_number: join by hw_id"},
+	54:   {name: "hw_id"},
+	57:   {why: "gpu_info has it as gpu_pci_bus_id: join by hw_id"},
+	85:   {why: "gpu_info has it as gpu_vbios_version: join by hw_id"},
+	572:  {why: "gpu_info has it as gpu_chassis_serial_number: join by hw_id"},
+	878:  {name: "hw_id"},
+	1524: {why: "gpu_nvswitch_info has it as gpu_nvswitch_firmware_version: join by hw_id"},
+}
+
 // label returns what becomes of a label; false where it stays.
 func (t Translator) label(name string) (newLabel, bool) {
+	if t.isTargets(name) {
+		return newLabel{why: "exported_" + name + " stands beside it, so it is the target's"}, true
+	}
+	return t.attribute(name)
+}
+
+// attribute is what a label of dcgm-exporter's own becomes.
+func (t Translator) attribute(name string) (newLabel, bool) {
 	labels := otelLabels
 	if t.Target == Exporter49 {
 		labels = labels49
 	}
 	l, changes := labels[name]
-	return l, changes
+	if changes || t.Target == Exporter49 || !strings.HasPrefix(name, "DCGM_FI_") {
+		return l, changes
+	}
+	return t.labelField(name)
+}
+
+// labelField returns what becomes of a label that is a field of DCGM. One that is a text cannot be a series.
+func (t Translator) labelField(name string) (newLabel, bool) {
+	field, err := dcgmnames.Resolve(name, t.Engine)
+	l, known := labelFields[field.ID]
+	switch {
+	case err != nil || !known && field.Type != "STRING":
+		return newLabel{}, false
+	case !known:
+		return newLabel{why: noAttribute}, true
+	default:
+		return l, true
+	}
+}
+
+const noAttribute = "the receiver has other attributes"
+
+// exported are the labels that Prometheus renames where it has them of the target, too.
+var exported = []string{"pod", "namespace", "container"}
+
+// seeing returns a translator that knows which labels are the target's: those beside which a file has exported ones.
+func (t Translator) seeing(file []byte) Translator {
+	t.targets = slices.Clone(t.targets)
+	for _, label := range exported {
+		if bytes.Contains(file, []byte("exported_"+label)) && !slices.Contains(t.targets, label) {
+			t.targets = append(t.targets, label)
+		}
+	}
+	return t
+}
+
+// isTargets reports whether a label is the target's, and not what dcgm-exporter says of who has a GPU.
+func (t Translator) isTargets(label string) bool {
+	return t.Target == OTel && slices.Contains(t.targets, label)
 }
 
 // Labels of dcgm-exporter that mean what they do on its series alone.
 var otherLabels = []string{
-	"gpu_uuid", "model_name", "nvlink", "nvswitch", "cpu", "cpucore", "cpu_serial", "xid", "clock_event", "window_size_in_ms", "health_watch", "health_error_code", "peer_gpu", "link_status",
+	"gpu_uuid", "model_name", "nvlink", "cpu", "cpucore", "cpu_serial", "xid", "clock_event", "window_size_in_ms", "health_watch", "health_error_code", "peer_gpu", "link_status",
 }
 
 // label returns what becomes of a label of dcgm-exporter's series.
 func (x *expression) label(name string) (newLabel, bool) {
 	l, changes := x.Translator.label(name)
 	if !changes && x.Target == OTel && (strings.HasPrefix(name, "DCGM_FI_") || slices.Contains(otherLabels, name)) {
-		return newLabel{why: "the receiver has other attributes"}, true
+		return newLabel{why: noAttribute}, true
 	}
 	return l, changes
 }

@@ -33,7 +33,7 @@ func (t Translator) File(file []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	m := t.migrate(d)
+	m := t.seeing(file).migrate(d)
 	edits := m.settle()
 	m.result.Text = []byte(apply(string(file), edits))
 	byLine := func(a, b Message) int { return a.Line - b.Line }

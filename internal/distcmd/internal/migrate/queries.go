@@ -130,7 +130,7 @@ func (m *migration) labelValues(s *scalar, at []int, filter *node) {
 		}
 		return
 	}
-	if l, changes := m.label(name); changes {
+	if l, changes := x.label(name); changes {
 		if err == nil {
 			err = l.err(name)
 		}

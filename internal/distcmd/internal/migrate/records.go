@@ -21,6 +21,9 @@ type rule struct {
 
 // Learn returns a translator that knows what is recorded from dcgm-exporter's series by rules in files. Files that cannot be read have none.
 func (t Translator) Learn(files ...[]byte) Translator {
+	for _, file := range files {
+		t = t.seeing(file)
+	}
 	rules := map[string][]rule{}
 	for _, file := range files {
 		t.collect(file, rules)

@@ -43,6 +43,8 @@ func TestUsesOfRecordedSeries(t *testing.T) {
 		_, _, err := exporter.expr(old)
 		require.EqualError(t, err, want)
 	}
+	_, _, err := otel.expr(`sum without (gpu) (gpu:temp)`)
+	require.EqualError(t, err, "gpu and device are one label now, and which of them gpu:temp has is not known")
 	result, err := exporter.File(rules)
 	require.NoError(t, err)
 	require.Contains(t, result.Notes, Message{3, "node:gpu_util:avg has new labels: rewrite the files that have it together with this one"})

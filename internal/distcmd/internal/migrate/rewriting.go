@@ -2,6 +2,8 @@
 
 package migrate
 
+import "slices"
+
 // rewriting is what becomes of one text of a file.
 type rewriting struct {
 	scalar  *scalar
@@ -29,17 +31,47 @@ func (m *migration) settle() []edit {
 	return edits
 }
 
-// fitting are the rewritings that can be made alone.
+// fitting are the rewritings that can be made, of all of which some cannot. The file is read a few times for each of the latter, not for each of the former.
 func (m *migration) fitting() []rewriting {
-	var kept []rewriting
+	var written []rewriting
 	for _, r := range m.rewritings {
-		if _, fits := m.fit([]rewriting{r}); fits {
-			kept = append(kept, r)
+		if _, err := r.inFile(); err != nil {
+			m.refuse([]rewriting{r})
 			continue
 		}
-		m.refuse([]rewriting{r})
+		written = append(written, r)
 	}
+	kept, refused := divide(written, func(some []rewriting) bool {
+		_, fits := m.fit(some)
+		return fits
+	})
+	m.refuse(refused)
 	return kept
+}
+
+// divide finds those that do not fit by halves.
+func divide(all []rewriting, fit func([]rewriting) bool) (kept, refused []rewriting) {
+	switch {
+	case len(all) == 0 || fit(all):
+		return all, nil
+	case len(all) == 1:
+		return nil, all
+	}
+	half := len(all) / 2
+	kept, refused = divide(all[:half], fit)
+	more, others := divide(all[half:], fit)
+	return slices.Concat(kept, more), slices.Concat(refused, others)
+}
+
+// inFile are the edits of the file that a rewriting is made of.
+func (r rewriting) inFile() ([]edit, error) {
+	if len(r.edits) == 0 {
+		return nil, nil
+	}
+	if overlap(r.edits) {
+		return nil, errNotFound
+	}
+	return r.scalar.inFile(r.edits)
 }
 
 func (m *migration) refuse(all []rewriting) {
@@ -53,8 +85,8 @@ func (m *migration) fit(all []rewriting) ([]edit, bool) {
 	var edits []edit
 	changed := map[*scalar]string{}
 	for _, r := range all {
-		own, err := r.scalar.inFile(r.edits)
-		if len(r.edits) > 0 && err != nil || overlap(r.edits) {
+		own, err := r.inFile()
+		if err != nil {
 			return nil, false
 		}
 		edits = append(edits, own...)

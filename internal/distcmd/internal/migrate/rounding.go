@@ -18,6 +18,10 @@ var (
 	picks = []string{"min_over_time", "max_over_time", "first_over_time", "last_over_time", "sort", "sort_desc", "scalar"} // results are samples
 	steps = []string{"ceil", "floor", "round", "sgn"}
 
+	// What these make of values is near zero where the values hardly differ, so that rounding it would change it.
+	slopes  = []string{"rate", "irate", "increase", "delta", "deriv", "stddev_over_time", "stdvar_over_time", "mad_over_time"}
+	spreads = []parser.ItemType{parser.STDDEV, parser.STDVAR}
+
 	picking = []parser.ItemType{parser.MIN, parser.MAX, parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}
 )
 
@@ -30,6 +34,9 @@ func (x *expression) needsRounding(node parser.Node, path []parser.Node, toNew d
 	}
 	between := made{picked: true, linear: true}
 	between.pass(node)
+	if !between.picked && slices.ContainsFunc(append(slices.Clone(path), node), isSlope) {
+		return false // Samples are rounded to what they were, and other values to something near.
+	}
 	for _, above := range slices.Backward(path) {
 		operation, isOperation := above.(*parser.BinaryExpr)
 		switch {
@@ -134,6 +141,17 @@ func isStep(node parser.Node) bool {
 		return n.Op == parser.COUNT_VALUES
 	case *parser.BinaryExpr:
 		return n.Op == parser.MOD
+	}
+	return false
+}
+
+// isSlope reports whether the result of a node is how values differ.
+func isSlope(node parser.Node) bool {
+	switch n := node.(type) {
+	case *parser.Call:
+		return slices.Contains(slopes, n.Func.Name)
+	case *parser.AggregateExpr:
+		return slices.Contains(spreads, n.Op)
 	}
 	return false
 }

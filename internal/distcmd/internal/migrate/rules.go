@@ -110,7 +110,7 @@ func (m *migration) template(s *scalar, labels *regexp.Regexp, x *expression) {
 	for _, at := range labels.FindAllStringSubmatchIndex(s.value, -1) {
 		at = group(at)
 		name := s.value[at[0]:at[1]]
-		l, changes := m.label(name)
+		l, changes := x.label(name)
 		switch {
 		case name == model.MetricNameLabel && x.renamed:
 			m.fail(s, "the name of a series, which changes, is shown")

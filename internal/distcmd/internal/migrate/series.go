@@ -28,6 +28,7 @@ type Translator struct {
 	Engine dcgmnames.Version
 
 	records map[string]record // by name
+	targets []string          // labels that are the target's, and not dcgm-exporter's
 }
 
 // rename is what becomes of the selector of a series.

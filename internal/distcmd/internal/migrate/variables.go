@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// variable matches Grafana's variables, and those of templates of service levels.
-var variable = regexp.MustCompile(`\$\{[^}]*\}|\$\w+|\[\[\w+(?::\w+)?\]\]|\{\{\s*\.\w+\s*\}\}`)
+// variable matches Grafana's variables, and what templates of service levels and of Helm's charts have in braces.
+var variable = regexp.MustCompile(`\$\{[^}]*\}|\$\w+|\[\[\w+(?::\w+)?\]\]|\{\{[^{}]*\}\}`)
 
 func hasVariable(text string) bool { return variable.MatchString(text) }
 

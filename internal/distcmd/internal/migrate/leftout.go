@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package migrate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// twins are the labels that are one in the dcgm receiver.
+var twins = map[string]string{"gpu": "device", "device": "gpu"}
+
+// keepsTwin reports whether a node leaves out one of two labels that are one in the target, and keeps the other: results still differ by that.
+func (x *expression) keepsTwin(label string, node parser.Node) bool {
+	twin, has := twins[label]
+	ours, others := x.under(node)
+	return has && ours && !others && x.Target == OTel && leavesOut(node, label) && !leavesOut(node, twin) && x.has(twin, operands(node)...)
+}
+
+// operands are what a node aggregates or matches.
+func operands(node parser.Node) []parser.Expr {
+	switch n := node.(type) {
+	case *parser.AggregateExpr:
+		return []parser.Expr{n.Expr}
+	case *parser.BinaryExpr:
+		return []parser.Expr{n.LHS, n.RHS}
+	}
+	return nil
+}
+
+// has reports whether one of some results has a label that all series of dcgm-exporter have.
+func (x *expression) has(label string, results ...parser.Expr) bool {
+	return slices.ContainsFunc(results, func(result parser.Expr) bool {
+		switch n := result.(type) {
+		case *parser.VectorSelector:
+			return x.hasSeries(n)
+		case *parser.AggregateExpr:
+			selects := slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, n.Op)
+			return (selects || slices.Contains(n.Grouping, label) != n.Without) && x.has(label, n.Expr)
+		case *parser.BinaryExpr:
+			return x.matched(label, n)
+		}
+		for child := range parser.ChildrenIter(result) {
+			if expr, is := child.(parser.Expr); is && x.has(label, expr) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// hasSeries reports whether a selector is one of dcgm-exporter's series. Of what a rule records, that is not known.
+func (x *expression) hasSeries(s *parser.VectorSelector) bool {
+	_, isOurs := x.labels[s]
+	if _, isRecord := x.records[s.Name]; isRecord {
+		x.fail(fmt.Errorf("gpu and device are one label now, and which of them %s has is not known", s.Name))
+	}
+	return isOurs
+}
+
+// matched reports whether the result of an operation has a label.
+func (x *expression) matched(label string, n *parser.BinaryExpr) bool {
+	switch m := n.VectorMatching; {
+	case m == nil || m.Card == parser.CardManyToMany:
+		return x.has(label, n.LHS, n.RHS)
+	case m.Card == parser.CardManyToOne:
+		return x.has(label, n.LHS)
+	case m.Card == parser.CardOneToMany:
+		return x.has(label, n.RHS)
+	default:
+		return slices.Contains(m.MatchingLabels, label) == m.On && x.has(label, n.LHS)
+	}
+}
+
+// unlist removes a label from a list.
+func (x *expression) unlist(tokens []parser.Item, i int) {
+	start, end := int(tokens[i].Pos), endOf(tokens[i])
+	switch {
+	case i+2 < len(tokens) && tokens[i+1].Typ == parser.COMMA && tokens[i+2].Typ != parser.RIGHT_PAREN:
+		end = int(tokens[i+2].Pos)
+	case tokens[i-1].Typ == parser.COMMA:
+		start = int(tokens[i-1].Pos)
+	}
+	x.edit(start, end, "")
+}
+
+// leavesOut reports whether a node leaves a label out.
+func leavesOut(node parser.Node, label string) bool {
+	switch n := node.(type) {
+	case *parser.AggregateExpr:
+		return n.Without && slices.Contains(n.Grouping, label)
+	case *parser.BinaryExpr:
+		return n.VectorMatching != nil && !n.VectorMatching.On && slices.Contains(n.VectorMatching.MatchingLabels, label)
+	}
+	return false
+}
+
+// identity are the labels of dcgm-exporter by which GPUs differ.
+var identity = []string{"gpu", "UUID", "device", "pci_bus_id"}
+
+// leftOut reports labels that are left out where GPUs differ by others still, as those of dcgm-exporter are more than the receiver's.
+func (x *expression) leftOut(labels []string, node parser.Node) {
+	oneOf := func(a, b string) bool { return slices.Contains(labels, a) || slices.Contains(labels, b) }
+	ours, _ := x.under(node)
+	if !ours || x.Target != OTel || !oneOf("gpu", "device") || !oneOf("UUID", "uuid") {
+		return
+	}
+	left := slices.DeleteFunc(slices.Clone(identity), func(label string) bool {
+		return slices.Contains(labels, label) || !x.has(label, operands(node)...)
+	})
+	if len(left) > 0 && !x.keepsTwin("gpu", node) && !x.keepsTwin("device", node) {
+		x.fail(fmt.Errorf("GPUs differ by %s where labels are left out, and by nothing then", strings.Join(left, " and ")))
+	}
+}
