@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,8 +23,10 @@ type shipped struct {
 	Receivers  map[string]map[string]any
 	Processors map[string]struct{ Attributes actions }
 	Exporters  map[string]map[string]any
+	Extensions map[string]map[string]any
 	Service    struct {
-		Pipelines map[string]*struct{ Receivers, Processors, Exporters []string }
+		Extensions []string
+		Pipelines  map[string]*struct{ Receivers, Processors, Exporters []string }
 	}
 }
 
@@ -175,4 +178,61 @@ func TestShippedAgentsNameTheirHostOnEveryResource(t *testing.T) {
 		}
 	}
 	require.Equal(t, 20, agents)
+}
+
+// forgetful are the configurations that have no folder to write to. Their heads say what a restart forgets.
+var forgetful = []string{"distribution/otelcol-tracecore-node/config/agent.yaml", "distribution/otelcol-tracecore-node/config/demo.yaml"}
+
+// readsGPUs returns all that are whole configurations with a dcgm receiver.
+func readsGPUs(t *testing.T) map[string]shipped {
+	t.Helper()
+	all := allShipped(t)
+	maps.DeleteFunc(all, func(_ string, config shipped) bool {
+		_, reads := config.Receivers["dcgm"]
+		return !reads
+	})
+	require.Len(t, slices.Collect(maps.Keys(all)), 20)
+	return all
+}
+
+// requireHeadSays looks for a text in the comment that a file begins with.
+func requireHeadSays(t *testing.T, path, text string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, path))
+	require.NoError(t, err)
+	head, _, _ := strings.Cut(string(content), "\nreceivers:")
+	require.Contains(t, strings.ReplaceAll(head, "\n# ", " "), text, path)
+}
+
+// The XIDs of the last hour are part of the verdict on GPUs.
+func TestShippedAgentsKeepXIDsOverARestart(t *testing.T) {
+	for path, config := range readsGPUs(t) {
+		if slices.Contains(forgetful, path) {
+			requireHeadSays(t, path, "a restart forgets XIDs")
+			continue
+		}
+		require.Equal(t, "file_storage", config.Receivers["dcgm"]["storage"], path)
+		require.Contains(t, config.Service.Extensions, "file_storage", path)
+		require.NotEmpty(t, config.Extensions["file_storage"]["directory"], path)
+	}
+}
+
+// pagesAlone have no exporter that takes records. Their heads say what does.
+var pagesAlone = []string{"distribution/otelcol-tracecore-node/config/agent.yaml", "distribution/otelcol-tracecore/config/default.yaml", "docs/examples/dcgm-exporter.yaml"}
+
+func TestShippedAgentsSendEventsOfGPUs(t *testing.T) {
+	for path, config := range readsGPUs(t) {
+		var sources []string
+		for name := range config.Service.Pipelines {
+			if signal, _, _ := strings.Cut(name, "/"); signal == "logs" {
+				sources = append(sources, config.sources(name)...)
+			}
+		}
+		if slices.Contains(pagesAlone, path) {
+			require.Empty(t, sources, path)
+			requireHeadSays(t, path, "take a pipeline of logs")
+			continue
+		}
+		require.Contains(t, sources, "dcgm", path)
+	}
 }

@@ -219,10 +219,11 @@ func requireRunsExamples(t *testing.T, m *machine, name, pattern string) {
 		m.write(t, config, string(content))
 		m.run(t, "rm", "-rf", "/var/lib/"+name+"/agent", "/var/lib/"+name+"/gateway")
 		m.run(t, "systemctl", "reload", name)
-		side, _, _ := strings.Cut(filepath.Base(example), "-")
-		if strings.Contains(string(content), "file_storage") { // What only serves a page keeps nothing.
-			require.Eventually(t, func() bool { return m.has("/var/lib/" + name + "/" + side) }, patience, interval, example)
+		side := "agent"
+		if strings.HasPrefix(filepath.Base(example), "gateway-") {
+			side = "gateway"
 		}
+		require.Eventually(t, func() bool { return m.has("/var/lib/" + name + "/" + side) }, patience, interval, example)
 		m.waitFor(t, "localhost:13134/readyz", "ok")
 		require.Equal(t, pid, m.mainPID(t, name), example)
 	}
