@@ -171,10 +171,11 @@ func TestTablesThatCannotBeReadAreRefused(t *testing.T) {
 func TestMetricsOfFields(t *testing.T) {
 	require.Equal(t, []Metric{{
 		Field: 150, Name: "hw.temperature", Attributes: []Attribute{{"hw.type", "gpu"}, {"hw.sensor_location", "gpu"}},
-		Unit: "Cel", Type: "gauge", Default: true, Kind: Level, Factor: one,
+		Unit: "Cel", Type: "gauge", Default: true, Kind: Level, Factor: one, Entities: []string{"gpu"},
 	}}, Metrics(150))
 	sampled := Metrics(203)[1]
-	require.Equal(t, Metric{Field: 203, Name: "gpu.utilization.sampled", Unit: "1", Type: "gauge", Kind: Level, Factor: Factor{1, 100}}, sampled)
+	require.Equal(t, Metric{Field: 203, Name: "gpu.utilization.sampled", Unit: "1", Type: "gauge", Kind: Level, Factor: Factor{1, 100}, Entities: []string{"gpu"}}, sampled)
+	require.Equal(t, []string{"gpu", "gi", "ci"}, Metrics(252)[0].Entities)
 	require.Equal(t, 4, Metrics(1523)[4].State)
 	require.Equal(t, []Attribute{{Key: "gpu.xid.code"}}, Metrics(230)[0].Attributes)
 	require.Empty(t, Metrics(1))
@@ -182,6 +183,7 @@ func TestMetricsOfFields(t *testing.T) {
 		for _, m := range Metrics(f.ID) {
 			require.Contains(t, []string{Level, Counter, Rate, State, Event, Part}, m.Kind)
 			require.Contains(t, []string{"gauge", "counter", "updowncounter"}, m.Type)
+			require.Subset(t, []string{"gpu", "gi", "ci", "switch"}, m.Entities)
 		}
 	}
 }

@@ -35,6 +35,7 @@ type Metric struct {
 	Kind       string
 	Factor     Factor
 	State      int
+	Entities   []string // what has it: gpu, gi and ci, which are the instances of MIG, and switch
 }
 
 // Attribute is an attribute of a series.
@@ -56,7 +57,7 @@ var metrics = sync.OnceValue(func() map[uint16][]Metric {
 func Metrics(field uint16) []Metric { return metrics()[field] }
 
 func parseMetrics(text string) ([]Metric, error) {
-	rows, err := cells(text, 9)
+	rows, err := cells(text, 10)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func parseMetrics(text string) ([]Metric, error) {
 }
 
 func parseMetric(row []string) (Metric, error) {
-	m := Metric{Name: row[1], Attributes: parseAttributes(row[2]), Unit: row[3], Type: row[4], Default: row[5] == "on", Kind: row[7], Factor: one}
+	m := Metric{Name: row[1], Attributes: parseAttributes(row[2]), Unit: row[3], Type: row[4], Default: row[5] == "on", Kind: row[7], Factor: one, Entities: strings.Split(row[9], ",")}
 	id, err := strconv.ParseUint(row[0], 10, 16)
 	if err != nil {
 		return m, fmt.Errorf("parse id: %w", err)

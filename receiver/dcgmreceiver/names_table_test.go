@@ -24,7 +24,8 @@ const namesTable = "../../internal/dcgmnames/otel.tsv"
 const namesHeader = `# What the dcgm receiver makes of the fields of DCGM: its catalog, written by "go test -run NamesTable -update" in receiver/dcgmreceiver. preference is 0 where the
 # metric comes from the field if the GPU has it, and more where other fields come first. kind is level or counter, rate where the metric is the integral of the
 # field, state where it is 1 while the field has the value of the factor column, event where it counts changes of the field, and part for everything else. Level and counter times factor is the metric.
-id	metric	attributes	unit	type	default	preference	kind	factor
+# entities are what has the metric: gpu, gi and ci, which are the GPU instances and compute instances of MIG, and switch.
+id	metric	attributes	unit	type	default	preference	kind	factor	entities
 `
 
 // ofEvents are metrics that have no rows in the catalog.
@@ -32,14 +33,15 @@ var ofEvents = []struct {
 	field      dcgm.FieldID
 	metric     string
 	attributes string
+	entities   string
 }{
-	{112, "gpu.throttle.events", "gpu.throttle.reason"},
-	{230, "gpu.xid.errors", "gpu.xid.code"},
-	{230, "gpu.xid.last", "gpu.xid.code"},
-	{856, "gpu.sxid.errors", "gpu.sxid.code,gpu.sxid.fatal=true"},
-	{856, "gpu.sxid.last", "gpu.sxid.code,gpu.sxid.fatal=true"},
-	{857, "gpu.sxid.errors", "gpu.sxid.code,gpu.sxid.fatal=false"},
-	{857, "gpu.sxid.last", "gpu.sxid.code,gpu.sxid.fatal=false"},
+	{112, "gpu.throttle.events", "gpu.throttle.reason", "gpu"},
+	{230, "gpu.xid.errors", "gpu.xid.code", "gpu,gi,ci"},
+	{230, "gpu.xid.last", "gpu.xid.code", "gpu,gi,ci"},
+	{856, "gpu.sxid.errors", "gpu.sxid.code,gpu.sxid.fatal=true", "switch"},
+	{856, "gpu.sxid.last", "gpu.sxid.code,gpu.sxid.fatal=true", "switch"},
+	{857, "gpu.sxid.errors", "gpu.sxid.code,gpu.sxid.fatal=false", "switch"},
+	{857, "gpu.sxid.last", "gpu.sxid.code,gpu.sxid.fatal=false", "switch"},
 }
 
 func TestNamesTableIsTheCatalog(t *testing.T) {
@@ -49,12 +51,12 @@ func TestNamesTableIsTheCatalog(t *testing.T) {
 		for preference, source := range r.Sources {
 			kind, factor := kindOf(source)
 			for _, field := range source.Fields {
-				lines = append(lines, nameLine(field, r.Metric, rowAttributes(r.Attrs), enabled, preference, kind, factor))
+				lines = append(lines, nameLine(field, r.Metric, rowAttributes(r.Attrs), enabled, preference, kind, factor, entitiesWith(source)))
 			}
 		}
 	}
 	for _, e := range ofEvents {
-		lines = append(lines, nameLine(e.field, catalog.Named(e.metric), e.attributes, enabled, 0, "event", "-"))
+		lines = append(lines, nameLine(e.field, catalog.Named(e.metric), e.attributes, enabled, 0, "event", "-", e.entities))
 	}
 	slices.SortStableFunc(lines, func(a, b string) int { return fieldOfLine(t, a) - fieldOfLine(t, b) })
 	want := namesHeader + strings.Join(lines, "")
@@ -66,7 +68,7 @@ func TestNamesTableIsTheCatalog(t *testing.T) {
 	require.Equal(t, want, string(got), "run go test -run NamesTable -update")
 }
 
-func nameLine(field dcgm.FieldID, m *catalog.Metric, attributes string, enabled map[string]bool, preference int, kind, factor string) string {
+func nameLine(field dcgm.FieldID, m *catalog.Metric, attributes string, enabled map[string]bool, preference int, kind, factor, entities string) string {
 	state := "off"
 	if enabled[m.Name] {
 		state = "on"
@@ -75,7 +77,21 @@ func nameLine(field dcgm.FieldID, m *catalog.Metric, attributes string, enabled 
 	if unit == "" {
 		unit = "-"
 	}
-	return fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", field, m.Name, attributes, unit, typeOf(m), state, preference, kind, factor)
+	return fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", field, m.Name, attributes, unit, typeOf(m), state, preference, kind, factor, entities)
+}
+
+// entitiesWith are what has a value of its own of all fields of a source.
+func entitiesWith(source catalog.Source) string {
+	var names []string
+	for _, e := range []struct {
+		kind dcgm.EntityKind
+		name string
+	}{{dcgm.GPU, "gpu"}, {dcgm.GPUInstance, "gi"}, {dcgm.ComputeInstance, "ci"}, {dcgm.Switch, "switch"}} {
+		if !slices.ContainsFunc(source.Fields, func(field dcgm.FieldID) bool { return !catalog.LevelOf(field).Has(e.kind) }) {
+			names = append(names, e.name)
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 func fieldOfLine(t *testing.T, line string) int {

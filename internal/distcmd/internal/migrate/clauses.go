@@ -92,6 +92,10 @@ func (x *expression) name(old string, at int, node parser.Node) {
 	case label.why != "":
 		x.fail(label.err(old))
 	default:
+		if err := x.ofInstances(old, selectorsOf(node)); err != nil && !leavesOut(node, old) {
+			x.fail(err)
+			return
+		}
 		x.note(label.note)
 		x.edit(at, at+len(old), label.name)
 	}

@@ -57,7 +57,7 @@ func (t Translator) expr(text string) (edits []edit, notes []string, err error) 
 
 // translate translates an expression, or a selector of which the labels are asked, not the values.
 func (t Translator) translate(text string, labelsOnly bool) (*expression, error) {
-	x := &expression{Translator: t.seeing([]byte(text)), text: text, labelsOnly: labelsOnly, labels: map[*parser.VectorSelector]added{}}
+	x := &expression{Translator: t.seeing([]byte(text)), text: text, labelsOnly: labelsOnly, labels: map[*parser.VectorSelector]added{}, renames: map[*parser.VectorSelector]rename{}}
 	if !t.concerns(text) {
 		return x, nil
 	}
@@ -108,7 +108,8 @@ type expression struct {
 	notes      []string
 	errs       []error
 	labels     map[*parser.VectorSelector]added // of the selectors of dcgm-exporter's series
-	renamed    bool                             // one of them has another name
+	renames    map[*parser.VectorSelector]rename
+	renamed    bool // one of them has another name
 	result     side
 }
 
@@ -192,6 +193,8 @@ func (x *expression) selector(s *parser.VectorSelector, path []parser.Node) {
 	if changes {
 		x.renamed = true
 		x.note(r.notes...)
+		r = x.instances(s, path, r)
+		x.renames[s] = r
 		x.rename(tokens, tokens[place], r)
 		if !x.labelsOnly {
 			x.convert(s, path, tokens, r)
@@ -229,7 +232,7 @@ func (x *expression) rename(tokens []parser.Item, name parser.Item, r rename) {
 		text = strconv.Quote(text)
 	}
 	var matchers []string
-	for _, l := range r.labels {
+	for _, l := range slices.Concat(r.labels, r.matchers) {
 		matchers = append(matchers, l.Key+"="+strconv.Quote(l.Value))
 	}
 	added := strings.Join(matchers, ",")

@@ -188,11 +188,11 @@ func requireTranslation(t *testing.T, translator Translator, old, want string) {
 
 func TestNotesSayWhatElseIsNeeded(t *testing.T) {
 	for old, want := range map[string]string{
-		`DCGM_FI_DEV_GPU_UTIL`:                    "gpu_utilization_sampled_ratio needs metrics::gpu.utilization.sampled::enabled: true in the dcgm receiver",
-		`DCGM_FI_PROF_PCIE_TX_BYTES`:              "DCGM_FI_PROF_PCIE_TX_BYTES was bytes per second, and hw_gpu_io_bytes_total counts bytes",
-		`DCGM_FI_DEV_POWER_USAGE{gpu=~"$gpu"}`:    "the variable of hw_name has to have values such as nvidia0",
-		`DCGM_FI_DEV_POWER_USAGE{Hostname="n"}`:   hostNote,
-		`sum by (hostname) (DCGM_FI_DEV_FB_USED)`: hostNote,
+		`DCGM_FI_DEV_GPU_UTIL`:                     "gpu_utilization_sampled_ratio needs metrics::gpu.utilization.sampled::enabled: true in the dcgm receiver",
+		`DCGM_FI_PROF_PCIE_TX_BYTES`:               "DCGM_FI_PROF_PCIE_TX_BYTES was bytes per second, and hw_gpu_io_bytes_total counts bytes",
+		`DCGM_FI_DEV_POWER_USAGE{gpu=~"$gpu"}`:     "the variable of hw_name has to have values such as nvidia0",
+		`DCGM_FI_DEV_POWER_USAGE{Hostname="n"}`:    hostNote,
+		`max by (hostname) (DCGM_FI_DEV_GPU_TEMP)`: hostNote,
 	} {
 		_, notes, err := Translator{Target: OTel}.expr(old)
 		require.NoError(t, err)

@@ -3,7 +3,9 @@
 package migrate
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -131,9 +133,7 @@ func (m *migration) labelValues(s *scalar, at []int, filter *node) {
 		return
 	}
 	if l, changes := x.label(name); changes {
-		if err == nil {
-			err = l.err(name)
-		}
+		err = cmp.Or(err, l.err(name), x.ofInstances(name, maps.Keys(x.renames)))
 		edits = append(edits, edit{at[4], at[5], l.name})
 	}
 	m.change(s, edits, x.notes, err)

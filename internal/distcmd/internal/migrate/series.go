@@ -36,8 +36,12 @@ type rename struct {
 	name   string
 	labels []dcgmnames.Attribute // to select it among the series of that name
 	factor dcgmnames.Factor      // from the old unit to the new one
-	isRate bool                  // name is a counter whose rate the old series was
-	notes  []string
+
+	field    uint16
+	entities []string              // that the receiver has it of
+	matchers []dcgmnames.Attribute // more of them, whatever the series of that name
+	isRate   bool                  // name is a counter whose rate the old series was
+	notes    []string
 }
 
 // ofExporter matches names that dcgm-exporter's series may have. The dcgm receiver has metrics that begin so, too.
@@ -100,7 +104,7 @@ func ofOTel(name string, field dcgmnames.Field) (rename, error) {
 	if !ok {
 		return rename{}, fmt.Errorf("%s (DCGM field %d) has no counterpart%s", name, field.ID, instead(field))
 	}
-	r := rename{name: PrometheusName(metric), factor: metric.Factor, isRate: metric.Kind == dcgmnames.Rate}
+	r := rename{name: PrometheusName(metric), factor: metric.Factor, isRate: metric.Kind == dcgmnames.Rate, field: field.ID, entities: metric.Entities}
 	for _, a := range metric.Attributes {
 		r.labels = append(r.labels, dcgmnames.Attribute{Key: label(a.Key), Value: a.Value})
 	}
