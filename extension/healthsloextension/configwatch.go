@@ -26,11 +26,7 @@ var indicatorSections = map[string]string{
 // NotifyConfig is called with the Collector's effective configuration, between Start and the
 // start of the pipelines.
 func (h *healthSLO) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
-	var errs []error
-	for i := range h.cfg.Objectives {
-		errs = append(errs, checkComponents(conf, i, &h.cfg.Objectives[i]))
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := h.cfg.ValidateWhole(conf); err != nil {
 		return fmt.Errorf("%s: %w", h.set.ID, err)
 	}
 	if h.samples != nil {
@@ -41,16 +37,30 @@ func (h *healthSLO) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
 	return nil
 }
 
+// ValidateWhole reports what of the configuration does not fit the Collector's, which it is part of. The distributions' command calls it
+// when a configuration is validated, NotifyConfig when it is started.
+func (cfg *Config) ValidateWhole(whole *confmap.Conf) error {
+	var errs []error
+	for i := range cfg.Objectives {
+		errs = append(errs, checkComponents(whole, i, &cfg.Objectives[i])...)
+	}
+	return errors.Join(errs...)
+}
+
 // checkComponents reports components that do not exist: they would never be measured.
-func checkComponents(conf *confmap.Conf, i int, o *ObjectiveConfig) error {
-	section := indicatorSections[o.Indicator]
+func checkComponents(conf *confmap.Conf, i int, o *ObjectiveConfig) []error {
+	section, has := indicatorSections[o.Indicator]
+	if !has {
+		return nil // Validate says what is wrong.
+	}
+	var errs []error
 	existing := sectionIDs(conf, section)
 	for j, id := range o.Components {
 		if !slices.Contains(existing, id) {
-			return fmt.Errorf(`"objectives::%d::components::%d": must be one of the %s, got %q`, i, j, section, id)
+			errs = append(errs, fmt.Errorf(`"objectives::%d::components::%d": must be one of the %s, got %q`, i, j, section, id))
 		}
 	}
-	return nil
+	return errs
 }
 
 func sectionIDs(conf *confmap.Conf, section string) []component.ID {

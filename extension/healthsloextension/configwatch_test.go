@@ -48,3 +48,15 @@ func TestObjectivesNameWhatExists(t *testing.T) {
 	f(`"objectives::0::components::0": must be one of the exporters, got "dcgm"`, "queue_headroom", "dcgm")
 	f(`"objectives::0::components::0": must be one of the receivers, got "clock"`, "receiver_freshness", "clock")
 }
+
+func TestEveryComponentThatDoesNotExistIsNamed(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"objectives": []any{
+		map[string]any{"indicator": "exporter_success_ratio", "components": []any{"debug", "x", "dcgm"}},
+		map[string]any{"indicator": "receiver_freshness", "components": []any{"dcgm", "dcgm / a"}},
+		map[string]any{"indicator": "readiness", "components": []any{"x"}}, // Validate refuses it.
+	}}).Unmarshal(cfg))
+	require.EqualError(t, cfg.ValidateWhole(effective), `"objectives::0::components::1": must be one of the exporters, got "x"
+"objectives::0::components::2": must be one of the exporters, got "dcgm"
+"objectives::1::components::1": must be one of the receivers, got "dcgm/a"`)
+}

@@ -31,7 +31,7 @@ type misfits struct {
 // Convert implements [confmap.Converter].
 func (m misfits) Convert(_ context.Context, conf *confmap.Conf) error {
 	config := conf.ToStringMap()
-	return errors.Join(m.checkStorages(config), checkDumps(config), checkViews(config))
+	return errors.Join(m.checkStorages(config), m.checkExtensions(conf), checkDumps(config), checkViews(config))
 }
 
 // used is a component of a pipeline. What no pipeline has is never started, so nothing of it has to fit.

@@ -130,6 +130,9 @@ func failures(t *testing.T) []failure {
 		{"delay too long", healthWith(t, "shutdown_delay: 31s"), `extensions::health_slo: "shutdown_delay": must be .*30s`, false, false},
 		{"negative delay of the shutdown", healthWith(t, "shutdown_delay: -1s"), `extensions::health_slo: "shutdown_delay": must be`, false, false},
 
+		{"objective of a receiver that is missing", healthWith(t, "objectives: [{name: a, indicator: receiver_freshness, target: 0.9, windows: [5m], components: [dcgm/typo]}]"), `extensions::health_slo: "objectives::0::components::0": must be one of the receivers, got "dcgm/typo"`, false, false},
+		{"objective of a receiver's exports", healthWith(t, "objectives: [{name: a, indicator: exporter_success_ratio, target: 0.9, windows: [5m], components: [clock]}]"), `extensions::health_slo: "objectives::0::components::0": must be one of the exporters, got "clock"`, false, false},
+
 		{"health port in use", healthWith(t, "http: {endpoint: "+busy+"}"), `failed to start extensions: health_slo: "http::endpoint": .*` + busy + `.*address already in use`, true, false},
 		{
 			"certificate that is missing",
