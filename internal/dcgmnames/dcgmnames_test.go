@@ -137,6 +137,27 @@ func TestRenamesOf49(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestCountersMakeSeriesByTheNamesOfAWantedRelease(t *testing.T) {
+	f := func(name string, engine Version, release string, want ...string) {
+		t.Helper()
+		field, err := Resolve(name, engine)
+		require.NoError(t, err)
+		require.Equal(t, want, SeriesOf(name, field, release))
+	}
+	const old, renamed, stays = "DCGM_FI_DEV_SM_CLOCK", "DCGM_FI_DEV_SM_CLOCK_HERTZ", "DCGM_FI_PROF_PCIE_TX_BYTES"
+	for _, name := range []string{old, renamed} {
+		f(name, Version{}, "", name)
+		f(name, Version{}, Release48, old)
+		f(name, Version{}, Release49, renamed)
+		f(name, Version{}, BothReleases, old, renamed)
+	}
+	for _, release := range []string{"", Release48, Release49, BothReleases} {
+		f(stays, Version{}, release, stays)
+		f("DCGM_FI_DEV_GPU_UTIL_RATIO", Version{4, 6}, release, "DCGM_FI_DEV_GPU_UTIL_RATIO") // Another field has the name there.
+	}
+	f("DCGM_FI_DEV_GPU_UTIL_RATIO", Version{4, 7}, Release48, "DCGM_FI_DEV_GPU_UTIL")
+}
+
 func TestFactorsAreExact(t *testing.T) {
 	require.Equal(t, 0.57, Factor{1, 100}.Of(57)) //nolint:testifylint // 57 * 0.01 is another number.
 	require.Equal(t, Factor{100, 1}, Factor{1, 100}.Inverse())

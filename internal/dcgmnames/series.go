@@ -63,6 +63,35 @@ func In49(old string) (Rename, bool) { return find(func(r *Rename) bool { return
 // In48 returns how dcgm-exporter 4.8 called a series or label of 4.9; false where the name stayed.
 func In48(name string) (Rename, bool) { return find(func(r *Rename) bool { return r.New == name }) }
 
+// Releases of dcgm-exporter by whose names series go.
+const (
+	Release48    = "4.8"
+	Release49    = "4.9"
+	BothReleases = "both"
+)
+
+// RenameOf returns what 4.9 renamed a counter to, or from, given its name in either release and the field that it means; false where the
+// name stayed.
+func RenameOf(name string, field Field) (Rename, bool) {
+	return find(func(r *Rename) bool { return r.Old == name || r.New == name && r.NewField.ID == field.ID })
+}
+
+// SeriesOf returns the names of the series, or labels, that a counter makes by the names of a release, or of both. Without a release, they
+// go by the name that the counter has.
+func SeriesOf(name string, field Field, release string) []string {
+	rename, isRenamed := RenameOf(name, field)
+	switch {
+	case !isRenamed:
+		return []string{name}
+	case release == BothReleases:
+		return []string{rename.Old, rename.New}
+	case release == Release49 || release == "" && name == rename.New:
+		return []string{rename.New}
+	default:
+		return []string{rename.Old}
+	}
+}
+
 func find(is func(*Rename) bool) (Rename, bool) {
 	for _, r := range renames() {
 		if is(&r) {

@@ -18,6 +18,7 @@ import (
 var (
 	viewsPath    = []string{"views"}
 	countersPath = []string{"dcgm_exporter", "counters"}
+	namesPath    = []string{"dcgm_exporter", "names"}
 	devicesPath  = []string{"devices"}
 )
 
@@ -63,8 +64,8 @@ func sharedSeries(a, b used) string {
 	case !both("dcgm_exporter"):
 		return ""
 	}
-	names := countersOf(b)
-	for _, name := range countersOf(a) {
+	names := seriesOf(b)
+	for _, name := range seriesOf(a) {
 		if slices.Contains(names, name) {
 			return "the series " + name
 		}
@@ -95,17 +96,55 @@ func listAt(u used, path []string) []string {
 	}
 }
 
-// countersOf returns the fields of a receiver's counters file, those that dcgm-exporter renamed for the default one. What is wrong with the
-// file, the receiver says.
-func countersOf(u used) []string {
+// seriesOf returns the names of a receiver's series of the view dcgm_exporter.
+func seriesOf(u used) []string {
+	release := ""
+	if names := at(u.config, namesPath...); names != nil {
+		release = fmt.Sprint(names)
+	}
+	engine := dcgmnames.Version{Major: 4, Minor: 7}
+	if release == dcgmnames.Release48 {
+		engine.Minor = 6
+	}
+	var series []string
+	for _, name := range countersOf(u, release) {
+		field, err := dcgmnames.Resolve(name, engine)
+		if err != nil { // It is one of dcgm-exporter's own, or the receiver refuses it.
+			series = append(series, name)
+			continue
+		}
+		series = append(series, dcgmnames.SeriesOf(name, field, release)...)
+	}
+	return series
+}
+
+// inBoth are the counters of dcgm-exporter's default file that have the same name in 4.8 and 4.9.
+var inBoth = []string{"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "DCGM_FI_PROF_PCIE_TX_BYTES", "DCGM_FI_PROF_PCIE_RX_BYTES"}
+
+// only49 is the counter that only 4.9's has.
+const only49 = "DCGM_FI_DEV_FB_CAPACITY_BYTES"
+
+// defaultCounters returns those counters of dcgm-exporter's default file that make series.
+func defaultCounters(release string) []string {
+	names := slices.Clone(inBoth)
+	for _, rename := range dcgmnames.Renames() {
+		if !rename.Label {
+			names = append(names, rename.Old)
+		}
+	}
+	if release == dcgmnames.Release49 || release == dcgmnames.BothReleases {
+		names = append(names, only49)
+	}
+	return names
+}
+
+// countersOf returns the fields of a receiver's counters file that make series. What is wrong with the file, the receiver says.
+func countersOf(u used, release string) []string {
 	text, _ := at(u.config, countersPath...).(string)
 	var names []string
 	switch {
 	case text == "" || text == "default":
-		for _, rename := range dcgmnames.Renames() {
-			names = append(names, rename.Old, rename.New)
-		}
-		return names
+		return defaultCounters(release)
 	case !strings.ContainsAny(text, "\n,"):
 		content, err := os.ReadFile(text)
 		if err != nil {
@@ -113,12 +152,17 @@ func countersOf(u used) []string {
 		}
 		text = string(content)
 	}
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
 		name, rest, _ := strings.Cut(strings.TrimSpace(line), ",")
 		kind, _, _ := strings.Cut(rest, ",")
-		if name = strings.TrimSpace(name); name != "" && !strings.HasPrefix(name, "#") && strings.TrimSpace(kind) != "label" {
+		if name = unquoted(name); name != "" && !strings.HasPrefix(name, "#") && unquoted(kind) != "label" {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// unquoted is a cell of a counters file that has no comma.
+func unquoted(cell string) string {
+	return strings.TrimSpace(strings.Trim(strings.TrimSpace(cell), `"`))
 }

@@ -4,6 +4,7 @@ package exporterview
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/tracecoreai/tracecore/internal/dcgmnames"
@@ -39,29 +40,20 @@ func inBase(field *dcgmnames.Field) []scaled {
 
 // callings are what a line's counter goes by.
 func callings(line *Line, field *dcgmnames.Field, names Names) []calling {
-	rename, isOld := dcgmnames.In49(line.Name)
-	if !isOld {
-		var isNew bool
-		if rename, isNew = dcgmnames.In48(line.Name); !isNew || rename.NewField.ID != field.ID {
-			return []calling{{line.Name, line.Help, inBase(field)}}
-		}
+	rename, isRenamed := dcgmnames.RenameOf(line.Name, *field)
+	if !isRenamed {
+		return []calling{{line.Name, line.Help, inBase(field)}}
 	}
 	was := calling{rename.Old, line.Help, []scaled{asIs(&rename.OldField)}}
 	is := calling{rename.New, line.Help, inBase(&rename.NewField)}
 	if other := &is; !rename.Convert.IsOne() {
-		if !isOld {
+		if line.Name == rename.New {
 			other = &was
 		}
 		other.help = helps()[other.name] // The line's own may name the unit.
 	}
-	switch {
-	case names == BothNames:
-		return []calling{was, is}
-	case names == Names49 || names == AsWritten && !isOld:
-		return []calling{is}
-	default:
-		return []calling{was}
-	}
+	series := dcgmnames.SeriesOf(line.Name, *field, string(names))
+	return slices.DeleteFunc([]calling{was, is}, func(c calling) bool { return !slices.Contains(series, c.name) })
 }
 
 // helps are those of the counters that dcgm-exporter comes with.

@@ -18,9 +18,9 @@ type Names string
 // The names.
 const (
 	AsWritten Names = ""
-	Names48   Names = "4.8"
-	Names49   Names = "4.9"
-	BothNames Names = "both"
+	Names48   Names = dcgmnames.Release48
+	Names49   Names = dcgmnames.Release49
+	BothNames Names = dcgmnames.BothReleases
 )
 
 // View is what dcgm-exporter makes of a counters file.
