@@ -67,12 +67,15 @@ service:
 	}
 }
 
-// gpuManifest is a small manifest with the lines of the READMEs of all components but the
-// extension, with or without cgo.
+// gpuManifest is a small manifest with the lines of the READMEs of all components and converters but
+// the extension, with or without cgo.
 func gpuManifest(t *testing.T, cgo bool) map[string]any {
 	t.Helper()
 	manifest := map[string]any{}
-	for _, dir := range []string{"receiver/dcgmreceiver", "receiver/clockreceiver", "receiver/kerneleventsreceiver", "exporter/stdoutexporter"} {
+	for _, dir := range []string{
+		"receiver/dcgmreceiver", "receiver/clockreceiver", "receiver/kerneleventsreceiver", "processor/gpuattributionprocessor", "exporter/stdoutexporter",
+		"confmap/forwardalias",
+	} {
 		addManifestLines(t, manifest, dir)
 	}
 	require.Equal(t, map[string]any{"cgo_enabled": true}, manifest["dist"])

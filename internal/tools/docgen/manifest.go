@@ -24,13 +24,22 @@ const checkout = "The lines of a manifest whose folder has a checkout of this re
 // inTree finds the modules of this repository that a go.mod replaces: all that its module needs.
 var inTree = regexp.MustCompile(`(?m)^(?:replace|\t) ?` + repository + `(\S+) => `)
 
-// replaceManifests writes into the README of every component what a manifest needs for it.
+// converters are the modules that are no components and have a place in a manifest.
+var converters = []string{"confmap/forwardalias"}
+
+// replaceManifests writes into the README of every component and converter what a manifest needs for it.
 func replaceManifests(root string, components []metadata) error {
 	version, err := moduleVersion(root)
 	if err != nil {
 		return err
 	}
 	var errs []error
+	components = slices.Clone(components)
+	for _, dir := range converters {
+		converter := metadata{dir: dir}
+		converter.Status.Class = "converter"
+		components = append(components, converter)
+	}
 	for _, md := range components {
 		lines, err := manifestLines(root, &md, version)
 		if err == nil {
@@ -75,7 +84,9 @@ func manifestLines(root string, md *metadata, version string) (string, error) {
 		}
 	}
 	err := entry(md.Status.Class+"s:\n  - gomod: %s\n    path: %s\n", md.dir)
-	b.WriteString("replaces:\n")
+	if len(needed) > 0 {
+		b.WriteString("replaces:\n")
+	}
 	for _, dir := range slices.Sorted(maps.Keys(needed)) {
 		fmt.Fprintf(&b, "  - %s%s => ../tracecore/%s\n", repository, dir, dir)
 	}
