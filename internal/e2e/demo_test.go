@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -136,7 +137,7 @@ func TestMakeRunExplainsItselfAndKeepsStdoutForData(t *testing.T) {
 }
 
 // requireFiltersOfTheREADME runs each filter that the README shows over the lines, and requires that
-// it finds something and is short enough to be typed.
+// it finds something, has one value of each thing at a time, and is short enough to be typed.
 func requireFiltersOfTheREADME(t *testing.T, lines []string) {
 	t.Helper()
 	jq, err := exec.LookPath("jq")
@@ -150,12 +151,25 @@ func requireFiltersOfTheREADME(t *testing.T, lines []string) {
 	require.Len(t, filters, 3)
 	for _, filter := range filters {
 		require.Less(t, len(filter[2]), 80)
-		c := exec.Command(jq, filter[1], filter[2])
-		c.Stdin = strings.NewReader(strings.Join(lines, ""))
-		out, err := c.CombinedOutput()
-		require.NoError(t, err, string(out))
-		require.NotEmpty(t, string(out), filter[0])
+		require.NotEmpty(t, filtered(t, jq, filter[1], filter[2], lines), filter[0])
+
+		choice, _, _ := strings.Cut(filter[2], " | ")
+		values := map[string]string{}
+		for line := range strings.Lines(filtered(t, jq, "-r", choice+` | "\(.time) \(.attributes["hw.name"])=\(.value)"`, lines)) {
+			of, value, _ := strings.Cut(line, "=")
+			require.Equal(t, cmp.Or(values[of], value), value, "%s: %s", filter[0], of)
+			values[of] = value
+		}
 	}
+}
+
+func filtered(t *testing.T, jq, option, filter string, lines []string) string {
+	t.Helper()
+	c := exec.Command(jq, option, filter)
+	c.Stdin = strings.NewReader(strings.Join(lines, ""))
+	out, err := c.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return string(out)
 }
 
 // withoutMake leaves out what a make hands to its children.
