@@ -165,6 +165,9 @@ func (d *describer) switches(v reflect.Value, properties schema, at place) {
 			continue
 		}
 		d.rows = known
+		if from == len(d.rows) {
+			continue // They have no entry.
+		}
 		if v.Field(i).FieldByName("Enabled").Bool() != v.Field(0).FieldByName("Enabled").Bool() {
 			d.rows[from].defaults = "see [documentation.md](documentation.md)"
 		}

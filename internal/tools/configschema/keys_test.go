@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/tracecoreai/tracecore/receiver/clockreceiver"
 )
 
 func TestReadmesHaveTheKeys(t *testing.T) {
@@ -123,6 +125,21 @@ func TestWhatIsNotDescribedFailsByName(t *testing.T) {
 		_, err := described(t, content)
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// switched is a component with metrics that are switched.
+func switched(t *testing.T, content string) error {
+	t.Helper()
+	d := describer{root: t.TempDir()}
+	require.NoError(t, os.WriteFile(filepath.Join(d.root, keysFile), []byte(content), 0o600))
+	d.describe(reflect.ValueOf(clockreceiver.NewFactory().CreateDefaultConfig()).Elem().FieldByName("MetricsBuilderConfig"), place{docs: d.load("")})
+	return d.err()
+}
+
+func TestSwitchesThatAreNotDescribedFailByName(t *testing.T) {
+	require.ErrorContains(t, switched(t, "none: {meaning: m, example: 5s}\n"), `"metrics::<name>::enabled": has no entry`)
+	require.ErrorContains(t, switched(t, "none: {meaning: m, example: 5s, rule: even}\n"), `"none": "rule": needs "refused"`)
+	require.ErrorContains(t, switched(t, "none: [\n"), "yaml: ")
 }
 
 func TestAReadmeWithoutABlockFails(t *testing.T) {
