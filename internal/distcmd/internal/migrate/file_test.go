@@ -201,7 +201,7 @@ func TestLabelsOfTheTargetAreListedInTheWholeFile(t *testing.T) {
 func TestAFileIsReadBeforeItCountsAsRewritten(t *testing.T) {
 	d, err := read([]byte(`{a: "xyz", b: "xyz"}`))
 	require.NoError(t, err)
-	m := &migration{document: d, rewritings: []rewriting{
+	m := &migration{document: d, failed: map[*scalar]bool{}, rewritings: []rewriting{
 		{scalar: d.scalars[1], edits: []edit{{1, 2, "\n"}}}, // a space where it is read
 		{scalar: d.scalars[3], edits: []edit{{1, 2, "-"}}},
 	}}

@@ -46,14 +46,16 @@ func (t Translator) File(file []byte) (Result, error) {
 func (t Translator) migrate(d *document) *migration {
 	m := &migration{
 		Translator: t, document: d, ours: t.names(string(d.text)), sources: map[string]string{},
-		seen: map[*scalar]bool{}, others: map[*scalar]bool{}, walked: map[*node]bool{}, translated: map[*scalar]*expression{},
+		seen: map[*scalar]bool{}, failed: map[*scalar]bool{}, others: map[*scalar]bool{}, walked: map[*node]bool{}, translated: map[*scalar]*expression{},
 	}
 	for _, root := range d.roots {
 		m.declared(root, map[*node]bool{})
 	}
 	for _, root := range d.roots {
+		m.alerting = m.alerting || root.isText()
 		m.walk(root, "")
 	}
+	m.copied()
 	for _, s := range d.scalars {
 		if !m.seen[s] {
 			m.rest(s)
@@ -68,10 +70,15 @@ type migration struct {
 	*document
 
 	ours       bool              // the file has names of dcgm-exporter's
+	known      bool              // it has something that rules, dashboards or routes have
+	alerting   bool              // it may have templates for alerts of any kind
 	sources    map[string]string // types of data sources by the variables that have them
-	seen       map[*scalar]bool  // rewritten, or reported
+	seen       map[*scalar]bool  // rewritten, or translated as a whole
+	failed     map[*scalar]bool  // reported
 	others     map[*scalar]bool  // beside expressions that keep their labels
 	walked     map[*node]bool
+	copies     []*node // panels with the results of others
+	foreign    bool    // there are panels with other series
 	translated map[*scalar]*expression
 	rewritings []rewriting
 	result     Result
@@ -93,31 +100,41 @@ func (m *migration) walk(n *node, source string) {
 		m.walk(child, source)
 	}
 	m.panel(n) // Its expressions are known by now.
+	m.annotation(n)
 	m.alert(n)
 }
 
-// rest translates files within the file, such as dashboards in ConfigMaps, and reports names in other texts.
+// rest translates files within the file, such as dashboards in ConfigMaps, and reports names and labels in other texts.
 func (m *migration) rest(s *scalar) {
-	if m.ours && !m.others[s] {
+	if m.within(s) {
+		return
+	}
+	if !m.others[s] {
 		m.shown(s)
 	}
-	if m.seen[s] || !m.names(s.value) {
-		return
+	m.mentioned(s)
+}
+
+// within translates a file within the file, and reports whether a text is one.
+func (m *migration) within(s *scalar) bool {
+	if !m.concerns(s.value) || !m.names(s.value) && !strings.ContainsAny(s.value, "\n{[") {
+		return false
 	}
 	inner, err := read([]byte(s.value))
 	if err != nil || slices.ContainsFunc(inner.roots, (*node).isText) {
-		if name := m.mention(s.value); name != "" {
-			m.fail(s, name+" stands in a text that is no expression of a rule or a dashboard")
-		}
-		return
+		return false
 	}
 	within := m.migrate(inner)
+	if !within.known && !m.names(s.value) {
+		return false // A text with a colon is YAML, too.
+	}
 	r := rewriting{scalar: s, edits: within.settle(), notes: below(s, within.result.Notes)}
 	for _, change := range within.result.Changes {
 		r.changes = append(r.changes, Change{change.Line + s.line - 1, change.Old, change.New})
 	}
 	m.rewritings = append(m.rewritings, r)
 	m.result.Errors = append(m.result.Errors, below(s, within.result.Errors)...)
+	return true
 }
 
 // below gives messages about a text the lines that they have in the file.
@@ -129,6 +146,7 @@ func below(s *scalar, messages []Message) []Message {
 }
 
 func (m *migration) fail(s *scalar, text string) {
+	m.failed[s] = true
 	m.result.Errors = append(m.result.Errors, Message{s.line, text})
 }
 

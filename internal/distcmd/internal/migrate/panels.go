@@ -8,43 +8,119 @@ import (
 	"strings"
 )
 
+var ofField = regexp.MustCompile(`__(?:field\.labels|data\.fields)(?:\.(\w+)|\[\\?["']?(\w+)(?: \d+)?\\?["']?\])`)
+
 // panel is one of a dashboard: its fields are named after labels, and its series by legends.
 type panel struct {
 	*migration
 
-	mixed   bool            // there are queries of other series, too
-	display map[string]bool // names that fields get, which may be those of labels
-	legends []*regexp.Regexp
+	mixed   bool              // there are queries of other series, too
+	display map[string]string // names that fields get, which may be those of labels, and the names that they had
+	kept    map[*scalar]bool  // those names
+	legends []*regexp.Regexp  // with the number of a GPU
+	step    string            // what the transformation does
+}
+
+// parts are what a panel has, in today's form of dashboards or in the second one.
+type parts struct {
+	targets, transformations, config, view *node
+}
+
+func partsOf(n *node) (parts, bool) {
+	if n.child("targets") != nil {
+		return parts{n.child("targets"), n.child("transformations"), n.child("fieldConfig"), n}, true
+	}
+	data, view := n.child("data").get("spec"), n.child("vizConfig").get("spec")
+	return parts{data.get("queries"), data.get("transformations"), view.get("fieldConfig"), view}, data.get("queries") != nil
 }
 
 // panel translates the names of fields in the transformations, overrides and options of a panel with expressions of dcgm-exporter's series.
 func (m *migration) panel(n *node) {
-	targets := n.child("targets")
-	if targets == nil {
+	all, is := partsOf(n)
+	if !is {
 		return
 	}
-	p := &panel{migration: m, display: map[string]bool{}}
-	ours := false
+	m.known = true
+	p := m.newPanel()
+	ours := p.queries(all.targets)
+	if isCopy(n, all.targets) {
+		m.copies = append(m.copies, n)
+		return
+	}
+	m.foreign = m.foreign || p.mixed || !ours
+	if !ours {
+		m.leave(n)
+		return
+	}
+	p.fields(n, all)
+}
+
+func (m *migration) newPanel() *panel {
+	return &panel{migration: m, display: map[string]string{}, kept: map[*scalar]bool{}}
+}
+
+// isCopy reports whether a panel has the results of another one.
+func isCopy(n, targets *node) bool {
+	from := n.child("datasource")
+	names := []string{from.textValue(), from.get("uid").textValue()}
 	for _, target := range targets.children {
-		if m.of(target) == nil {
-			p.mixed = true
+		names = append(names, target.get("datasource").get("uid").textValue(), target.get("spec").get("query").get("datasource").get("name").textValue())
+	}
+	return slices.Contains(names, "-- Dashboard --")
+}
+
+// copied translates panels with the results of others. Those results may have any labels if there are other series in the file.
+func (m *migration) copied() {
+	for _, n := range m.copies {
+		if !m.ours {
 			continue
 		}
-		ours = true
-		p.legend(target.string("legendFormat"))
+		p := m.newPanel()
+		p.mixed = m.foreign
+		all, _ := partsOf(n)
+		p.fields(n, all)
 	}
-	source := n.child("datasource")
-	isCopy := source != nil && source.string("uid")+source.string("type") == "-- Dashboard --datasource"
-	if !ours && (!isCopy || !m.ours) {
-		return
+}
+
+// leave says of texts that they belong to other series.
+func (m *migration) leave(n *node) {
+	for s := range n.below() {
+		m.others[s] = true
 	}
-	p.transformations(n.child("transformations"))
-	p.overrides(n.child("fieldConfig"))
-	p.options(n)
+}
+
+// queries reports whether a panel has expressions of dcgm-exporter's series.
+func (p *panel) queries(targets *node) bool {
+	ours := false
+	for _, target := range targets.children {
+		switch p.kindOf(target) {
+		case translated:
+			ours = true
+			query, _ := queryOf(target)
+			p.legend(query.string("legendFormat"))
+		case unknown:
+			ours, p.mixed = true, true
+		case other:
+			p.mixed = true
+		}
+	}
+	return ours
+}
+
+// fields translates the names of fields, and lists those that nothing is known of.
+func (p *panel) fields(n *node, all parts) {
+	p.transformations(all.transformations)
+	p.matchers(n)
+	p.options(all.view)
+	p.remaining(n, all.targets)
 }
 
 // legend remembers how series are called after their GPU.
 func (p *panel) legend(format string) {
+	if (format == "" || format == "__auto") && p.valuesChange("gpu") {
+		p.legends = append(p.legends, number) // The series may differ in this label alone.
+		return
+	}
 	pattern, hasGPU := regexp.QuoteMeta(format), false
 	for _, at := range ofLegend.FindAllStringSubmatch(format, -1) {
 		text := ".*"
@@ -58,95 +134,57 @@ func (p *panel) legend(format string) {
 	}
 }
 
-// transformations translates the names of fields in what is done with results.
-func (p *panel) transformations(list *node) {
-	if list == nil {
-		return
-	}
-	for _, step := range list.children {
-		if renames := step.get("options").get("renameByName"); renames != nil {
-			for _, to := range renames.children {
-				for _, s := range to.texts() {
-					p.display[s.value] = true
-					p.others[s] = true
-				}
-			}
-		}
-	}
-	for _, step := range list.children {
-		p.within(step.child("options"), "")
-	}
-}
-
-// within translates the names of fields in the options of a transformation. key is that which a node has.
-func (p *panel) within(n *node, key string) {
-	switch {
-	case n == nil || key == "alias" || key == "renamePattern":
-		return
-	case n.text != nil:
-		if !p.others[n.text] {
-			p.field(n.text, key == "regex" || key == "pattern")
-		}
-		return
-	}
-	if field := n.string("fieldName"); p.valuesChange(field) && !p.display[field] {
-		p.fail(n.child("fieldName").text, "values of the label "+field+", which are others now, are compared")
-	}
-	for i, k := range n.keys {
-		l, changes := p.label(k.value)
-		switch {
-		case changes && l.why != "" && key == "excludeByName": // A column that is not there is none to leave out.
-		case changes && slices.ContainsFunc(n.keys, func(other *scalar) bool { return other != k && p.becomes(other.value) == l.name }):
-			p.fail(k, "field "+k.value+" is one with another field of this list now")
-		default:
-			p.field(k, false)
-		}
-		p.within(n.children[i], k.value)
-	}
-	if n.keys == nil {
-		for _, child := range n.children {
-			p.within(child, key)
-		}
-	}
-}
-
-// becomes is the name that a field has in the end.
-func (p *panel) becomes(field string) string {
-	if l, changes := p.label(field); changes {
-		return l.name
-	}
-	return field
-}
-
-// overrides translates the matchers of overrides.
-func (p *panel) overrides(config *node) {
-	list := config.get("overrides")
-	if list == nil {
-		return
-	}
-	for _, override := range list.children {
-		matcher := override.child("matcher")
-		switch matcher.get("id").textValue() {
+// matchers translates the matchers of overrides, and of whatever else has some.
+func (p *panel) matchers(n *node) {
+	for node := range n.nodes(endsPanel) {
+		kind, options := node.string("id"), node.child("options")
+		switch kind {
 		case "byName", "byRegexp":
-			for _, s := range matcher.child("options").texts() {
-				p.field(s, matcher.string("id") == "byRegexp")
+			for _, s := range options.texts() {
+				p.field(s, kind == "byRegexp")
 			}
 		case "byNames":
-			for _, s := range matcher.get("options").get("names").texts() {
+			for _, s := range options.get("names").texts() {
 				p.field(s, false)
 			}
 		}
+		p.mappings(node)
 	}
 }
 
+// mappings reports values of a label, which are others now, that an override has texts for.
+func (p *panel) mappings(override *node) {
+	name, properties := override.child("matcher").get("options"), override.child("properties")
+	if properties == nil || !p.valuesChange(p.origin(name.textValue())) {
+		return
+	}
+	for _, property := range properties.children {
+		if property.string("id") == "mappings" {
+			p.fail(property.child("id").text, "values of the label gpu, which are others now, are mapped to texts")
+		}
+	}
+}
+
+// fieldKeys are those of options that name fields.
+var fieldKeys = []string{"fields", "field", "xField", "colorByField", "byField"}
+
 // options translates the names of fields in the options of panels of today, and of the former ones for graphs and tables.
-func (p *panel) options(n *node) {
-	options := n.child("options")
-	all := slices.Concat(options.get("reduceOptions").get("fields").texts(), options.get("xField").texts())
+func (p *panel) options(view *node) {
+	if view == nil {
+		return
+	}
+	var all []*scalar
+	if options := view.child("options"); options != nil {
+		for node := range options.nodes(endsPanel) {
+			for _, key := range fieldKeys {
+				all = append(all, node.child(key).texts()...)
+			}
+		}
+	}
 	for _, list := range []struct {
 		of  *node
 		key string
-	}{{options.get("sortBy"), "displayName"}, {n.child("styles"), "pattern"}, {n.child("seriesOverrides"), "alias"}} {
+	}{{view.child("options").get("sortBy"), "displayName"}, {view.child("styles"), "pattern"}, {view.child("seriesOverrides"), "alias"}} {
 		if list.of != nil {
 			for _, child := range list.of.children {
 				all = append(all, child.child(list.key).texts()...)
@@ -156,7 +194,7 @@ func (p *panel) options(n *node) {
 	for _, s := range all {
 		p.field(s, strings.HasPrefix(s.value, "/"))
 	}
-	if colors := n.child("aliasColors"); colors != nil {
+	if colors := view.child("aliasColors"); colors != nil {
 		for _, s := range colors.keys {
 			p.field(s, false)
 		}
@@ -167,14 +205,14 @@ func (p *panel) options(n *node) {
 func (p *panel) field(s *scalar, isPattern bool) {
 	l, changes := p.label(s.value)
 	switch {
-	case p.seen[s]:
+	case p.seen[s] || p.failed[s]:
 	case isPattern:
 		p.pattern(s)
 	case !changes:
 		if slices.ContainsFunc(p.legends, func(legend *regexp.Regexp) bool { return legend.MatchString(s.value) }) {
 			p.fail(s, s.value+" may be a series by its legend, which has nvidia0 for 0 now")
 		}
-	case p.display[s.value] || p.mixed && !p.isSpecific(s.value):
+	case p.isDisplay(s.value) || p.mixed:
 		p.fail(s, "field "+s.value+" may be a label, which is another one now, or something else")
 	case l.why != "":
 		p.fail(s, l.err(s.value).Error())
@@ -183,12 +221,18 @@ func (p *panel) field(s *scalar, isPattern bool) {
 	}
 }
 
+// isDisplay reports whether a field is given that name.
+func (p *panel) isDisplay(name string) bool {
+	_, is := p.display[name]
+	return is
+}
+
 var digit = regexp.MustCompile(`\d|\\d`)
 
 // pattern reports one that may be for a label, or for a legend with the number of a GPU.
 func (p *panel) pattern(s *scalar) {
 	for _, word := range words.FindAllString(s.value, -1) {
-		if p.isSpecific(word) || !p.mixed && p.changes(word) {
+		if p.isSpecific(word) || p.changes(word) && !p.mixed {
 			p.fail(s, "label "+word+" stands in the pattern "+s.value)
 			return
 		}

@@ -7,28 +7,54 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
+// kinds are the types of variables by what the second form of dashboards calls them.
+var kinds = map[string]string{
+	"QueryVariable": "query", "AdhocVariable": "adhoc", "GroupByVariable": "groupby", "CustomVariable": "custom", "ConstantVariable": "constant", "TextVariable": "textbox",
+}
+
+// filter is what limits the values of a variable: a pattern for them, and one for all of them.
+type filter struct{ regex, all *node }
+
 // variable translates a variable of a dashboard.
 func (m *migration) variable(n *node) {
-	switch n.string("type") {
+	kind := n.string("type")
+	if second, is := kinds[n.string("kind")]; is && n.child("spec") != nil {
+		kind, n = second, n.child("spec")
+		if hasPart(n.string("group"), foreign) || !isPrometheus(m.source(n.child("query").orEmpty(), "")) {
+			return
+		}
+	}
+	switch kind {
 	case "query":
 		for _, key := range []string{"query", "definition"} {
-			m.query(n.child(key), n.child("regex"))
+			m.query(n.child(key), filter{n.child("regex"), n.child("allValue")})
 		}
 	case "adhoc":
 		m.filters(n.child("filters"))
 		m.filters(n.child("baseFilters"))
-	case "custom":
+		m.labelLists(n)
+	case "groupby":
+		m.labelLists(n)
+	case "custom", "constant", "textbox":
 		for _, s := range n.child("query").texts() {
 			if label := m.word(s.value); label != "" {
 				m.fail(s, "label "+label+" is a value of a variable")
 			}
 		}
+	}
+}
+
+// labelLists reports labels that a variable offers.
+func (m *migration) labelLists(n *node) {
+	if m.ours {
+		m.newPanel().list(n, nil)
 	}
 }
 
@@ -61,13 +87,15 @@ var (
 )
 
 // query translates the query of a variable, text or an object that has it, and what its results are filtered by.
-func (m *migration) query(n, filter *node) {
+func (m *migration) query(n *node, f filter) {
 	if n == nil {
 		return
 	}
 	if n.text == nil {
 		m.parts(n)
-		m.query(n.child("query"), filter)
+		for _, key := range []string{"query", "spec", "__legacyStringValue"} {
+			m.query(n.child(key), f)
+		}
 		return
 	}
 	s := n.text
@@ -76,18 +104,18 @@ func (m *migration) query(n, filter *node) {
 	}
 	m.seen[s] = true
 	if at := labelValues.FindStringSubmatchIndex(s.value); at != nil {
-		m.labelValues(s, at, filter)
+		m.labelValues(s, at, f)
 	} else if at := allValues.FindStringSubmatch(s.value); at != nil {
 		m.reportLabel(s, at[1], "taken from series of any name")
-		m.filteredValues(at[1], filter)
+		m.filteredValues(at[1], f)
 	} else if at := metricNames.FindStringSubmatch(s.value); at != nil {
 		m.metrics(s, at[1])
 	} else if at := labelNames.FindStringSubmatchIndex(s.value); at != nil {
 		x, err := m.translate(s.value[at[2]:at[3]], true)
 		m.change(s, moved(x.edits, at[2]), x.notes, err)
-		m.filteredNames(filter)
+		m.filteredNames(f.regex)
 	} else {
-		m.results(s, filter)
+		m.results(s, f.regex)
 	}
 }
 
@@ -121,7 +149,7 @@ func (m *migration) reportLabel(s *scalar, label, how string) {
 }
 
 // labelValues translates label_values(selector, label). A factor would make an expression of the selector.
-func (m *migration) labelValues(s *scalar, at []int, filter *node) {
+func (m *migration) labelValues(s *scalar, at []int, f filter) {
 	selector, name := s.value[at[2]:at[3]], s.value[at[4]:at[5]]
 	x, err := m.translate(selector, true)
 	edits := moved(x.edits, at[2])
@@ -137,13 +165,13 @@ func (m *migration) labelValues(s *scalar, at []int, filter *node) {
 		edits = append(edits, edit{at[4], at[5], l.name})
 	}
 	m.change(s, edits, x.notes, err)
-	m.filteredValues(name, filter)
+	m.filteredValues(name, f)
 }
 
 // filteredValues reports a pattern for values of a label that are others now.
-func (m *migration) filteredValues(label string, filter *node) {
-	for _, s := range filter.texts() {
-		if m.ours && m.valuesChange(label) && !anyGPU.MatchString(strings.Trim(s.value, "/")) && s.value != "" {
+func (m *migration) filteredValues(label string, f filter) {
+	for _, s := range slices.Concat(f.regex.texts(), f.all.texts()) {
+		if m.ours && !m.failed[s] && m.valuesChange(label) && !anyGPU.MatchString(strings.Trim(s.value, "/")) && s.value != "" {
 			m.fail(s, fmt.Sprintf("values of the label %s, which are others now, are filtered by %s", label, s.value))
 		}
 	}
@@ -203,42 +231,5 @@ func (m *migration) filteredResults(filter *node) {
 			m.seen[s] = true
 			m.change(s, edits, nil, nil)
 		}
-	}
-}
-
-// filters translates the labels of filters, each a label, an operator and a value.
-func (m *migration) filters(list *node) {
-	if list == nil {
-		return
-	}
-	for _, filter := range list.children {
-		keys := append(filter.child("key").texts(), filter.child("label").texts()...)
-		values := filter.child("value").texts()
-		if len(keys) != 1 || !m.own(keys[0].value) {
-			for _, key := range keys {
-				m.reportLabel(key, key.value, "compared by a filter for all series")
-			}
-			continue
-		}
-		l, _ := m.label(keys[0].value)
-		err := l.err(keys[0].value)
-		for _, s := range values {
-			text, note, valueErr := m.value(keys[0].value, s.value, strings.Contains(filter.string("operator")+filter.string("op"), "~"))
-			if err == nil {
-				err = valueErr
-			}
-			switch {
-			case err != nil:
-			case note != "":
-				m.result.Notes = append(m.result.Notes, Message{s.line, note})
-			case text != s.value:
-				m.rewrite(s, text)
-			}
-		}
-		if err != nil {
-			m.fail(keys[0], err.Error())
-			continue
-		}
-		m.rewrite(keys[0], l.name)
 	}
 }

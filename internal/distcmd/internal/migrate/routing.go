@@ -8,14 +8,20 @@ import "slices"
 var routingKeys = []string{
 	"source_labels", "sourceLabels", "target_label", "targetLabel",
 	"group_by", "groupBy", "equal", "match", "match_re", "matchers", "source_match", "source_match_re", "source_matchers", "sourceMatch", "target_match", "target_match_re", "target_matchers", "targetMatch",
+	"object_matchers", "objectMatchers",
 }
+
+// Keys of what has templates for alerts of any kind.
+var alertingKeys = []string{"receivers", "route", "contactPoints", "policies", "templates"}
 
 // routing reports labels of dcgm-exporter's own where series are relabelled and alerts are routed: whether they come with those series is not to be seen.
 func (m *migration) routing(n *node) {
 	for i, key := range n.keys {
 		if slices.Contains(routingKeys, key.value) {
+			m.known = true
 			m.routed(n.children[i], 2)
 		}
+		m.alerting = m.alerting || slices.Contains(alertingKeys, key.value)
 	}
 	if action := n.string("action"); action == "labeldrop" || action == "labelkeep" || action == "labelmap" {
 		m.routed(n.child("regex"), 0)

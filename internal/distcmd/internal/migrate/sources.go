@@ -40,10 +40,14 @@ func (m *migration) declared(n *node, walked map[*node]bool) {
 
 // source is the type of the data source that a node of a dashboard names, or that of what the node is in.
 func (m *migration) source(n *node, inherited string) string {
+	if group := n.string("group"); n.string("kind") == "DataQuery" && group != "" {
+		return group
+	}
+	if kind := n.string("kind"); n.child("spec") != nil && hasPart(kind, foreign) {
+		return kind
+	}
 	named := n.child("datasource")
 	switch {
-	case named == nil && n.string("kind") == "DataQuery":
-		return n.string("group")
 	case named == nil:
 		return inherited
 	case named.text != nil:

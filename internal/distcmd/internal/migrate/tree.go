@@ -5,6 +5,7 @@ package migrate
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 )
 
 // document is a file of YAML documents, or of JSON.
@@ -67,6 +68,14 @@ func (n *node) textValue() string {
 	return n.text.value
 }
 
+// orEmpty is a node that may be missing.
+func (n *node) orEmpty() *node {
+	if n == nil {
+		return &node{}
+	}
+	return n
+}
+
 // texts returns the texts of a list, or of one text.
 func (n *node) texts() []*scalar {
 	if n == nil {
@@ -82,6 +91,46 @@ func (n *node) texts() []*scalar {
 		}
 	}
 	return texts
+}
+
+// nodes are a node and those below it, but for what ends says, each once.
+func (n *node) nodes(ends func(*node) bool) iter.Seq[*node] {
+	return func(yield func(*node) bool) {
+		walked := map[*node]bool{}
+		var walk func(*node) bool
+		walk = func(at *node) bool {
+			if walked[at] || at != n && ends(at) {
+				return true
+			}
+			walked[at] = true
+			if !yield(at) {
+				return false
+			}
+			for _, child := range at.children {
+				if !walk(child) {
+					return false
+				}
+			}
+			return true
+		}
+		walk(n)
+	}
+}
+
+// below are the texts of a node and of those below it, keys too.
+func (n *node) below() iter.Seq[*scalar] {
+	return func(yield func(*scalar) bool) {
+		for at := range n.nodes(func(*node) bool { return false }) {
+			if at.text != nil && !yield(at.text) {
+				return
+			}
+			for _, key := range at.keys {
+				if !yield(key) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // read reads a file.
