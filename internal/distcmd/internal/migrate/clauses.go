@@ -67,7 +67,7 @@ func (x *expression) listed(tokens []parser.Item, node parser.Node) {
 		name, at := labelOf(item)
 		switch {
 		case name == "":
-		case x.keepsTwin(name, node):
+		case x.keepsTwin(name, node) || x.repeats(name, node):
 			x.unlist(tokens, i)
 		default:
 			x.name(name, at, node)
@@ -85,7 +85,11 @@ func (x *expression) name(old string, at int, node parser.Node) {
 	switch {
 	case ours && old == model.MetricNameLabel && x.renamed:
 		x.fail(errors.New("the name of a series, which changes, is taken for a label"))
-	case !changes || !ours:
+	case !changes:
+	case !ours:
+		if err := x.unknown(old, selectorsOf(node)); err != nil {
+			x.fail(err)
+		}
 	case others:
 		x.fail(fmt.Errorf("label %s is taken from series that are not dcgm-exporter's, too", old))
 	case label.why != "" && leavesOut(node, old): // A label that is not there is none to leave out.

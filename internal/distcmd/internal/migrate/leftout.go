@@ -20,6 +20,18 @@ func (x *expression) keepsTwin(label string, node parser.Node) bool {
 	return has && ours && !others && x.Target == OTel && leavesOut(node, label) && !leavesOut(node, twin) && x.has(twin, operands(node)...)
 }
 
+// repeats reports whether group_left or group_right has a label that is one with a label of on now, and there already.
+func (x *expression) repeats(label string, node parser.Node) bool {
+	n, is := node.(*parser.BinaryExpr)
+	if !is || n.VectorMatching == nil || !slices.Contains(n.VectorMatching.Include, label) {
+		return false
+	}
+	ours, others := x.under(node)
+	return ours && !others && slices.ContainsFunc(n.VectorMatching.MatchingLabels, func(on string) bool {
+		return n.VectorMatching.On && twins[on] == label && x.sameLabel(on, label)
+	})
+}
+
 // operands are what a node aggregates or matches.
 func operands(node parser.Node) []parser.Expr {
 	switch n := node.(type) {

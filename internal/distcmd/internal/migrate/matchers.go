@@ -5,6 +5,7 @@ package migrate
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,33 +16,76 @@ import (
 
 // nameOf is the name of the series that a selector selects, "" where it is not dcgm-exporter's for sure.
 func (x *expression) nameOf(s *parser.VectorSelector) (string, error) {
-	if s.Name != "" {
-		return s.Name, x.alertsOwn(s)
+	if name := literalName(s); name != "" {
+		return name, x.named(s, name)
 	}
 	for _, m := range s.LabelMatchers {
-		switch {
-		case m.Name != model.MetricNameLabel:
-		case m.Type == labels.MatchEqual:
-			return m.Value, x.alertsOwn(s)
-		case x.names(m.Value) || !m.Matches("up") && x.matchesOld(m):
+		if m.Name == model.MetricNameLabel && (x.names(m.Value) || !m.Matches("up") && x.matchesOld(m)) {
 			return "", fmt.Errorf("the name of a series is matched by the pattern %q", m.Value)
 		}
 	}
 	if label := x.specific(s); label != "" {
-		return "", fmt.Errorf("series are selected by the label %s, whatever their name is", label)
+		return "", errAnyName(label)
 	}
 	return "", nil
 }
 
-// alertsOwn reports labels of alerts, which are those of the alerts' expressions.
-func (x *expression) alertsOwn(s *parser.VectorSelector) error {
-	if s.Name != "ALERTS" && s.Name != "ALERTS_FOR_STATE" {
-		return nil
+func errAnyName(label string) error {
+	return fmt.Errorf("series are selected by the label %s, whatever their name is", label)
+}
+
+// literalName is the name that a selector has, "" where there is none or a pattern.
+func literalName(s *parser.VectorSelector) string {
+	if s.Name != "" {
+		return s.Name
 	}
-	if label := x.specific(s); label != "" {
-		return fmt.Errorf("%s has the label %s where the expression of the alert has it", s.Name, label)
+	for _, m := range s.LabelMatchers {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
+			return m.Value
+		}
+	}
+	return ""
+}
+
+// named reports labels of series whose name does not say what they are: alerts have those of their expressions, and a variable may be any name.
+func (x *expression) named(s *parser.VectorSelector, name string) error {
+	label := x.specific(s)
+	switch {
+	case label == "":
+		return nil
+	case isOfAlerts(name):
+		return errOfAlerts(name, label)
+	case x.isPlaceholder(s) || hasVariable(name):
+		return errAnyName(label)
 	}
 	return nil
+}
+
+func isOfAlerts(name string) bool { return name == "ALERTS" || name == "ALERTS_FOR_STATE" }
+
+func errOfAlerts(name, label string) error {
+	return fmt.Errorf("%s has the label %s where the expression of the alert has it", name, label)
+}
+
+// unknown reports a label of dcgm-exporter's own that is taken from series that may be its, and whose name does not say so.
+func (x *expression) unknown(label string, selectors iter.Seq[*parser.VectorSelector]) error {
+	if !x.isSpecific(label) {
+		return nil
+	}
+	for s := range selectors {
+		switch name := literalName(s); {
+		case isOfAlerts(name):
+			return errOfAlerts(name, label)
+		case x.isPlaceholder(s) || hasVariable(name) || name == "" && !x.isForeign(s):
+			return fmt.Errorf("label %s is taken from series that are not known", label)
+		}
+	}
+	return nil
+}
+
+// isForeign reports whether no series of dcgm-exporter's matches the pattern that a selector has for names.
+func (x *expression) isForeign(s *parser.VectorSelector) bool {
+	return slices.ContainsFunc(s.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel && !x.matchesOld(m) })
 }
 
 // specific is a label of dcgm-exporter's own that a selector compares.

@@ -13,6 +13,9 @@ import (
 // variable matches Grafana's variables, and what templates of service levels and of Helm's charts have in braces.
 var variable = regexp.MustCompile(`\$\{[^}]*\}|\$\w+|\[\[\w+(?::\w+)?\]\]|\{\{[^{}]*\}\}`)
 
+// variableHere matches one where a text begins, so that the rest is not looked through.
+var variableHere = regexp.MustCompile(`^(?:` + variable.String() + `)`)
+
 func hasVariable(text string) bool { return variable.MatchString(text) }
 
 // isVariable reports whether a text is one variable and nothing else.
@@ -89,7 +92,7 @@ func variablesOf(text string) []place {
 	var places []place
 	depth := 0
 	for i := 0; i < len(text); {
-		if at := variable.FindStringIndex(text[i:]); at != nil && at[0] == 0 {
+		if at := variableHere.FindStringIndex(text[i:]); at != nil {
 			inDuration := depth > 0 || afterOffset.MatchString(text[:i])
 			places = append(places, place{i, i + at[1], inDuration})
 			i += at[1]
