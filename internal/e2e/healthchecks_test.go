@@ -94,6 +94,8 @@ func slurmScripts(t *testing.T, code, state string) (dir, noted string) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o700))
 	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "prolog.d"), 0o700))
+	require.NoError(t, os.Symlink("../slurm-prolog", filepath.Join(dir, "prolog.d/slurm-prolog")))
 	for name, script := range map[string]string{
 		"gpu-verdict": "echo 'unfit: GPU \"x\" $(y)'; exit " + code,
 		"scontrol":    `case "$*" in *show*) echo "NodeName=n State=` + state + ` ThreadsPerCore=1";; *) printf '%s\n' "$@" >>` + noted + `;; esac`,
@@ -120,6 +122,7 @@ func TestSlurmScriptsDrainOnlyUnfitNodes(t *testing.T) {
 		{"slurm-prolog", "1", "IDLE", 1, drained},
 		{"slurm-prolog", "1", "MIXED+DRAIN", 1, ""},
 		{"slurm-prolog", "2", "IDLE", 0, strings.Repeat("sleep\n", 5)},
+		{"prolog.d/slurm-prolog", "1", "IDLE", 1, drained},
 	} {
 		dir, noted := slurmScripts(t, tt.verdict, tt.state)
 		code, output := runCheck(t, dir, tt.script, []string{"SLURMD_NODENAME=gpu-7", "PATH=" + dir + ":" + os.Getenv("PATH")})
@@ -237,11 +240,13 @@ ProctrackType=proctrack/linuxproc
 SelectType=select/cons_tres
 ReturnToService=2
 HealthCheckProgram=DIR/slurm-health-check
-NodeName=gpu-7 NodeHostname=HOST NodeAddr=127.0.0.1 Port=DAEMON CPUs=1 State=UNKNOWN
+GresTypes=gpu
+NodeName=gpu-7 NodeHostname=HOST NodeAddr=127.0.0.1 Port=DAEMON CPUs=1 Gres=gpu:2 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
 `) + strings.Join(settings, "\n") + "\n"
 	config = strings.ReplaceAll(config, "=DIR/", "="+dir+"/")
 	require.NoError(t, os.WriteFile(dir+"/slurm.conf", []byte(config), 0o644))
+	require.NoError(t, os.WriteFile(dir+"/gres.conf", []byte("Name=gpu File=/dev/zero\nName=gpu File=/dev/full\n"), 0o644))
 	require.NoError(t, os.WriteFile(dir+"/munge.key", []byte(strings.Repeat("0123456789abcdef", 8)), 0o400))
 	s.daemon(t, "munged", "--foreground", "--force", "--key-file="+dir+"/munge.key", "--socket="+dir+"/munge.sock",
 		"--pid-file="+dir+"/munge.pid", "--log-file="+dir+"/munge.log", "--seed-file="+dir+"/munge.seed")

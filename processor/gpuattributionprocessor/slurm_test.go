@@ -29,14 +29,14 @@ func slurm(t *testing.T, dir, before, script, job, gpus string) (output string) 
 	return string(out)
 }
 
-// files are those of a directory, but the lock.
+// files are those of a directory that a reader reads.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	out := map[string]string{}
 	for _, entry := range entries {
-		if entry.Name() != ".lock" {
+		if !strings.HasPrefix(entry.Name(), ".") {
 			text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 			require.NoError(t, err)
 			out[entry.Name()] = strings.ReplaceAll(string(text), "\n", " ")
@@ -56,6 +56,38 @@ func TestPrologAndEpilogWriteDownEachJobsGPUs(t *testing.T) {
 	require.Empty(t, slurm(t, dir, "", "epilog.sh", "17", ""))
 	require.Equal(t, map[string]string{"3": "18 ", "job.18": job}, files(t, dir))
 	require.Empty(t, slurm(t, dir, "", "epilog.sh", "18", "3"))
+	require.Empty(t, files(t, dir))
+}
+
+// A node that crashed has run no epilog.
+func TestPrologForgetsTheJobsOfAnEarlierBoot(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "jobs")
+	require.Empty(t, slurm(t, dir, "", "prolog.sh", "4711", "0-1"))
+	require.Empty(t, slurm(t, dir, "", "prolog.sh", "4712", "0"))
+	require.Equal(t, "4711 4712 ", files(t, dir)["0"], "jobs of one boot stay")
+
+	boot := filepath.Join(dir, ".boot")
+	require.FileExists(t, boot)
+	require.NoError(t, os.WriteFile(boot, []byte("5f1c0c5e-0d0e-4a5b-8e0b-000000000000\n"), 0o600))
+	for range 2 {
+		require.Empty(t, slurm(t, dir, "", "prolog.sh", "4800", "0"))
+	}
+	require.Equal(t, map[string]string{"0": "4800 ", "job.4800": "user= account= partition= "}, files(t, dir))
+}
+
+// Without it, the jobs of before a crash are held to run until the next one begins.
+func TestTmpfilesOfTheExampleRemovesAllJobsAtBoot(t *testing.T) {
+	if _, err := exec.LookPath("systemd-tmpfiles"); err != nil {
+		t.Skip("systemd-tmpfiles is not installed")
+	}
+	root, err := filepath.Abs(t.TempDir())
+	require.NoError(t, err)
+	dir := filepath.Join(root, "var/lib/dcgm-exporter/job-mapping")
+	require.Empty(t, slurm(t, dir, "", "prolog.sh", "4711", "0-1"))
+	conf, err := filepath.Abs("../../docs/examples/slurm/tmpfiles.conf")
+	require.NoError(t, err)
+	out, err := exec.CommandContext(t.Context(), "systemd-tmpfiles", "--boot", "--remove", "--root="+root, conf).CombinedOutput()
+	require.NoError(t, err, string(out))
 	require.Empty(t, files(t, dir))
 }
 

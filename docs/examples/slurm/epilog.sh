@@ -1,6 +1,6 @@
 #!/bin/sh
-# Slurm epilog: takes the job out of the files that prolog.sh wrote. Run it on the node, as root:
-# Epilog=/etc/slurm/epilog.d/50-gpu-jobs.sh
+# Slurm epilog: takes the job out of the files that prolog.sh wrote. Run it on the node, as root,
+# as /etc/slurm/epilog.d/50-gpu-jobs.sh: Epilog=/etc/slurm/epilog.d/*
 # An epilog that fails drains its node. So this one reports an error and always ends with 0.
 set -u
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Slurm prolog: writes down which job has which GPUs, as dcgm-exporter and gpu_attribution read it. Run it on the node,
-# as root, with PrologFlags=Alloc: Prolog=/etc/slurm/prolog.d/50-gpu-jobs.sh
+# as root, with PrologFlags=Alloc, as /etc/slurm/prolog.d/50-gpu-jobs.sh: Prolog=/etc/slurm/prolog.d/*
 # A prolog that fails drains its node. So this one reports an error and always ends with 0.
 set -u
 
@@ -44,6 +44,16 @@ write() {
 	printf '%s\n' ${before:+"$before"} "$job" | put "$1"
 }
 
+# forget_other_boots: no job outlives a boot, and a node that crashed has run no epilog. What an earlier boot wrote goes.
+# .boot changes before a job is written down, so nothing of this boot is ever taken for that of another.
+forget_other_boots() {
+	boot=$(cat /proc/sys/kernel/random/boot_id) || return 1
+	written=$(cat "$directory/.boot" 2>/dev/null)
+	[ "$boot" != "$written" ] || return 0
+	[ -z "$written" ] || rm -f "$directory"/[0-9]* "$directory"/job.* || return 1
+	echo "$boot" | put .boot
+}
+
 # numbers turns 0,2-3 into 0 2 3, the node's own numbers. It fails for anything else.
 numbers() {
 	case $1 in
@@ -60,6 +70,7 @@ exec 9>>"$directory/.lock"
 flock -w 5 9 || give_up "another prolog or epilog holds $directory/.lock"
 
 list=$(numbers "$gpus") || give_up "SLURM_JOB_GPUS is no list of numbers: '$gpus'"
+forget_other_boots || give_up "jobs of another boot stand: $directory/.boot cannot be written"
 {
 	echo "user=$(line "${SLURM_JOB_USER:-}")"
 	echo "account=$(line "${SLURM_JOB_ACCOUNT:-}")"

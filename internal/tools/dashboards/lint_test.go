@@ -57,6 +57,7 @@ func TestFirstQueriesCountAGPUOnce(t *testing.T) {
 		_, err := metricsOf(query[1])
 		require.NoError(t, err, query[1])
 		require.Empty(t, countedTwice(query[1]), query[1])
+		require.NotRegexp(t, `_total(\{[^}]*\})?([^\[{]|$)`, query[1], "a counter begins at 0 again with its agent")
 	}
 }
 
