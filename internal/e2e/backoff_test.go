@@ -71,7 +71,7 @@ func requirePatience(t *testing.T, agent, gateway *side, otlp string, to *sink) 
 
 func TestAgentsAndGatewaysPauseBetweenRetries(t *testing.T) {
 	to, address := newSink(t), lastingAddress(t)
-	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+address, "BACKEND="+to.URL)
+	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+address, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "agent-otlp.yaml", "GATEWAY="+address)
 	requirePatience(t, agent, gateway, otlp, to)
 }
@@ -80,8 +80,8 @@ func TestAgentsAndGatewaysPauseBetweenRetries(t *testing.T) {
 func TestBalancingAgentsPauseBetweenRetries(t *testing.T) {
 	requireFull(t)
 	to, first, second := newSink(t), lastingAddress(t), lastingAddress(t)
-	up := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+first, "BACKEND="+to.URL)
-	down := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+second, "BACKEND="+to.URL)
+	up := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+first, "BACKEND="+to.URL)
+	down := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+second, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "full/agent-loadbalancing.yaml", "GATEWAY_1="+first, "GATEWAY_2="+second)
 	up.start(t)
 	agent.start(t)

@@ -112,7 +112,7 @@ func (e *example) row() string {
 	}
 	emits := strings.Join(ways, "; ")
 	if e.Series > 0 {
-		emits += fmt.Sprintf("; %d series of eight H100", e.Series)
+		emits += fmt.Sprintf("; %d GPU series of eight H100", e.Series)
 	}
 	try := "`" + e.Run + "`"
 	if len(e.Needs) > 0 {

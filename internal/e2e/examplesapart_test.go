@@ -21,7 +21,7 @@ import (
 func TestAirGappedAgentConnectsToItsGatewayAlone(t *testing.T) {
 	e := readHead(t, examplesFolder+"agent-air-gapped.yaml")
 	to, address := newFleetSink(t), lastingAddress(t)
-	newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+address, "BACKEND="+to.URL).start(t)
+	newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+address, "BACKEND="+to.URL).start(t)
 	archive := t.TempDir() + "/deeper/archive.jsonl"
 	x := try(t, e, []string{"GATEWAY=" + address, "AGENT_ARCHIVE=" + archive})
 	requireEmits(t, e.OTLP, to.metrics)

@@ -117,7 +117,7 @@ func TestExamplesWithMutualTLSLetInNobodyElse(t *testing.T) {
 	t.Cleanup(to.Close)
 
 	gatewayAddress, otlp := freeAddress(t), freeAddress(t)
-	gateway := newSide(t, "mtls/gateway.yaml", "GATEWAY", "GATEWAY="+gatewayAddress, "BACKEND="+to.URL, "TLS_DIRECTORY="+ours.issue(t))
+	gateway := newSide(t, "mtls/gateway.yaml", "GATEWAY", "GATEWAY_GRPC="+gatewayAddress, "BACKEND="+to.URL, "TLS_DIRECTORY="+ours.issue(t))
 	gateway.launch(t)
 	e := readHead(t, examplesFolder+"mtls/agent.yaml")
 	x := try(t, e, []string{"GATEWAY=" + gatewayAddress, "AGENT_GRPC=" + otlp, "TLS_DIRECTORY=" + ours.issue(t)}, "--set=receivers.dcgm.health_interval=30s")

@@ -150,7 +150,7 @@ func TestExamplesSendTheMetricsOfTheirHeads(t *testing.T) {
 			}
 			to, address := newFleetSink(t), lastingAddress(t)
 			env, settings := more(t, agent)
-			env = append(env, "GATEWAY="+address, "GATEWAY_1="+address, "GATEWAY_2="+address, "BACKEND="+to.URL, "VENDOR_ENDPOINT="+to.URL, "VENDOR_TOKEN=secret")
+			env = append(env, "GATEWAY="+address, "GATEWAY_GRPC="+address, "GATEWAY_1="+address, "GATEWAY_2="+address, "BACKEND="+to.URL, "VENDOR_ENDPOINT="+to.URL, "VENDOR_TOKEN=secret")
 			if strings.Contains(agent, "kafka") {
 				requireFull(t)
 				env = append(env, "KAFKA="+startKafka(t))

@@ -191,7 +191,7 @@ func sendLogOf(t *testing.T, address, host, body string) {
 
 func TestAgentsBehindOneGatewayStayApart(t *testing.T) {
 	to, gatewayAddress := newFleetSink(t), lastingAddress(t)
-	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+gatewayAddress, "BACKEND="+to.URL)
+	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+gatewayAddress, "BACKEND="+to.URL)
 	gateway.start(t)
 	for _, env := range [][]string{nil, {onOtherNode}} {
 		agent, otlp := newAgent(t, "agent-otlp.yaml", append(simulation(t, "h100x8", controlFile(t)), append(env, "GATEWAY="+gatewayAddress)...)...)

@@ -250,7 +250,7 @@ func requireNoLoss(t *testing.T, agent, gateway *side, otlp string, to *sink) {
 
 func TestKilledAgentsAndGatewaysLoseNothing(t *testing.T) {
 	to, address := newSink(t), lastingAddress(t)
-	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+address, "BACKEND="+to.URL)
+	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+address, "BACKEND="+to.URL)
 	agent, otlp := newAgent(t, "agent-otlp.yaml", "GATEWAY="+address)
 	requireNoLoss(t, agent, gateway, otlp, to)
 }
@@ -265,8 +265,8 @@ func requireFull(t *testing.T) {
 func TestBalancedGatewaysLoseNothing(t *testing.T) {
 	requireFull(t)
 	to, first, second := newSink(t), lastingAddress(t), lastingAddress(t)
-	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+first, "BACKEND="+to.URL)
-	other := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY="+second, "BACKEND="+to.URL)
+	gateway := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+first, "BACKEND="+to.URL)
+	other := newSide(t, "gateway-otlp.yaml", "GATEWAY", "GATEWAY_GRPC="+second, "BACKEND="+to.URL)
 	other.start(t)
 	agent, otlp := newAgent(t, "full/agent-loadbalancing.yaml", "GATEWAY_1="+first, "GATEWAY_2="+second)
 	requireNoLoss(t, agent, gateway, otlp, to)
