@@ -152,14 +152,20 @@ func (p *panel) matchers(n *node) {
 	}
 }
 
-// mappings reports values of a label, which are others now, that an override has texts for.
+// mappings reports values of a label, which are others now, that an override has texts for. A text that it shows in place of a name is no field.
 func (p *panel) mappings(override *node) {
-	name, properties := override.child("matcher").get("options"), override.child("properties")
-	if properties == nil || !p.valuesChange(p.origin(name.textValue())) {
+	properties := override.child("properties")
+	if properties == nil {
 		return
 	}
+	name := override.child("matcher").get("options").textValue()
 	for _, property := range properties.children {
-		if property.string("id") == "mappings" {
+		switch id := property.string("id"); {
+		case id == "displayName":
+			for _, s := range property.child("value").texts() {
+				p.kept[s] = true
+			}
+		case id == "mappings" && p.valuesChange(p.origin(name)):
 			p.fail(property.child("id").text, "values of the label gpu, which are others now, are mapped to texts")
 		}
 	}

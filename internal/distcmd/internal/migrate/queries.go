@@ -19,8 +19,8 @@ var kinds = map[string]string{
 	"QueryVariable": "query", "AdhocVariable": "adhoc", "GroupByVariable": "groupby", "CustomVariable": "custom", "ConstantVariable": "constant", "TextVariable": "textbox",
 }
 
-// filter is what limits the values of a variable: a pattern for them, and one for all of them.
-type filter struct{ regex, all *node }
+// filter is what limits the values of a variable: a pattern for them, one for all of them, and those that are saved.
+type filter struct{ regex, all, options *node }
 
 // variable translates a variable of a dashboard.
 func (m *migration) variable(n *node) {
@@ -34,7 +34,7 @@ func (m *migration) variable(n *node) {
 	switch kind {
 	case "query":
 		for _, key := range []string{"query", "definition"} {
-			m.query(n.child(key), filter{n.child("regex"), n.child("allValue")})
+			m.query(n.child(key), filter{n.child("regex"), n.child("allValue"), n.child("options")})
 		}
 	case "adhoc":
 		m.filters(n.child("filters"))
@@ -168,11 +168,24 @@ func (m *migration) labelValues(s *scalar, at []int, f filter) {
 	m.filteredValues(name, f)
 }
 
-// filteredValues reports a pattern for values of a label that are others now.
+// filteredValues reports a pattern for values of a label that are others now, and values that are saved: some variables keep them until somebody asks for new ones.
 func (m *migration) filteredValues(label string, f filter) {
+	if !m.ours || !m.valuesChange(label) {
+		return
+	}
 	for _, s := range slices.Concat(f.regex.texts(), f.all.texts()) {
-		if m.ours && !m.failed[s] && m.valuesChange(label) && !anyGPU.MatchString(strings.Trim(s.value, "/")) && s.value != "" {
+		if !m.failed[s] && !anyGPU.MatchString(strings.Trim(s.value, "/")) && s.value != "" {
 			m.fail(s, fmt.Sprintf("values of the label %s, which are others now, are filtered by %s", label, s.value))
+		}
+	}
+	for _, option := range f.options.orEmpty().children {
+		for _, s := range option.child("value").texts() {
+			if number.MatchString(s.value) {
+				if !m.failed[s] {
+					m.fail(s, fmt.Sprintf("values of the label %s, which are others now, are saved with the variable: refresh it", label))
+				}
+				return
+			}
 		}
 	}
 }

@@ -57,6 +57,7 @@ func TestLabelsInPlacesThatNothingIsKnownOfAreListed(t *testing.T) {
 		{"a list of labels", "[{\"expr\": \"DCGM_FI_DEV_GPU_TEMP\"},\n" + `{"kind": "CustomVariable", "spec": {"query": "gpu,job"}}]`, "label gpu is a value of a variable"},
 		{"a part of a selector", "[{\"expr\": \"DCGM_FI_DEV_GPU_TEMP\"},\n" + `{"type": "textbox", "query": "gpu=\"0\""}]`, "label gpu is a value of a variable"},
 		{"a pattern for all values", "[{\"expr\": \"DCGM_FI_DEV_GPU_TEMP\"},\n" + `{"type": "query", "query": "label_values(DCGM_FI_DEV_GPU_TEMP, gpu)", "allValue": "[0-9]+"}]`, "values of the label gpu, which are others now, are filtered by [0-9]+"},
+		{"saved values", "[{\"expr\": \"DCGM_FI_DEV_GPU_TEMP\"},\n" + `{"type": "query", "query": "label_values(DCGM_FI_DEV_GPU_TEMP, gpu)", "options": [{"value": "$__all"}, {"value": "0"}, {"value": "1"}]}]`, "values of the label gpu, which are others now, are saved with the variable: refresh it"},
 		{"what an annotation takes from a label", `{"query": {"kind": "DataQuery", "group": "prometheus", "spec": {"expr": "DCGM_FI_DEV_GPU_TEMP"}},` + "\n" + `"mappings": {"title": {"value": "gpu"}}}`, fmt.Sprintf(field, "gpu", "gpu")},
 	} {
 		result, err := Translator{Target: OTel}.File([]byte(c.file))
@@ -101,6 +102,7 @@ func TestWhatIsNoLabelStays(t *testing.T) {
 		"names of variables":      `{"type": "query", "name": "gpu", "label": "gpu", "query": "label_values(node_load1, x)"}`,
 		"numbers":                 table(`"transformations": [{"id": "limit", "options": {"limitField": "10"}}]`),
 		"an expression of others": `{"targets": [{"expr": "slurm_alloc{Hostname=\"a\"}"}]}`,
+		"a text for a name":       table(`"fieldConfig": {"overrides": [{"matcher": {"id": "byFrameRefID", "options": "A"}, "properties": [{"id": "displayName", "value": "gpu"}]}]}`),
 		"Helm's values":           `{"x": "{{ .Values.gpu.enabled }}"}`,
 	} {
 		_, stays, isTable := strings.Cut(text, "\n")
@@ -185,4 +187,12 @@ receivers:
 	rules, err := Translator{Target: OTel}.File([]byte("- {expr: up, annotations: {a: '{{ $labels.gpu }}'}}\n"))
 	require.NoError(t, err)
 	require.Empty(t, rules.Errors)
+}
+
+// A label that a rule sets replaced that of its series, which is another one now.
+func TestLabelsThatARuleSetsAreNoted(t *testing.T) {
+	result, err := Translator{Target: OTel}.File([]byte("alert: A\nexpr: DCGM_FI_DEV_PCIE_REPLAY_COUNTER > 1\nlabels:\n  severity: page\n  namespace: gpus\n"))
+	require.NoError(t, err)
+	require.Empty(t, result.Errors)
+	require.Contains(t, result.Notes, Message{5, "the rule sets namespace, and its series may have k8s_namespace_name beside it now"})
 }

@@ -30,8 +30,15 @@ func (m *migration) rules(n *node) {
 	}
 }
 
-// recording says what else a rule asks for that records series with other labels than before.
+// recording says what else a rule asks for that records series with other labels than before, or that sets one of these labels.
 func (m *migration) recording(n *node, x *expression) {
+	if labels := n.child("labels"); labels != nil && x.result.carries {
+		for _, key := range labels.keys {
+			if l, changes := x.label(key.value); changes && l.why == "" {
+				m.result.Notes = append(m.result.Notes, Message{key.line, "the rule sets " + key.value + ", and its series may have " + l.name + " beside it now"})
+			}
+		}
+	}
 	name := n.child("record")
 	if name != nil && name.text != nil && x.result.carries {
 		m.result.Notes = append(m.result.Notes, Message{name.text.line, name.text.value + " has new labels: rewrite the files that have it together with this one"})
