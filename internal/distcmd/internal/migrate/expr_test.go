@@ -202,6 +202,18 @@ func TestNotesSayWhatElseIsNeeded(t *testing.T) {
 	}
 }
 
+func TestComparedSlopesAreNoted(t *testing.T) {
+	for old, want := range map[string][]string{
+		`deriv(DCGM_FI_DEV_GPU_UTIL[1h]) * 60 > 0`: {lastBits},
+		`deriv(DCGM_FI_DEV_GPU_UTIL[1h])`:          nil,
+		`deriv(DCGM_FI_DEV_FB_USED[1h]) > 0`:       nil,
+	} {
+		_, notes, err := Translator{Target: Exporter49}.expr(old)
+		require.NoError(t, err)
+		require.Equal(t, want, notes, old)
+	}
+}
+
 func TestWhatCannotBeTranslatedIsLeftAlone(t *testing.T) {
 	for _, c := range []struct {
 		target Target

@@ -25,7 +25,10 @@ var (
 	picking = []parser.ItemType{parser.MIN, parser.MAX, parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}
 )
 
-const percent = 100
+const (
+	percent  = 100
+	lastBits = "slopes and deviations of a ratio differ from those of a percentage in their last bits: a comparison may have another result where both sides were equal"
+)
 
 // needsRounding reports whether a product decides something, and decides otherwise than what it was for one of the percentages from 0 to 100.
 func (x *expression) needsRounding(node parser.Node, path []parser.Node, toNew dcgmnames.Factor) bool {
@@ -35,6 +38,9 @@ func (x *expression) needsRounding(node parser.Node, path []parser.Node, toNew d
 	between := made{picked: true, linear: true}
 	between.pass(node)
 	if !between.picked && slices.ContainsFunc(append(slices.Clone(path), node), isSlope) {
+		if slices.ContainsFunc(path, isComparison) {
+			x.note(lastBits)
+		}
 		return false // Samples are rounded to what they were, and other values to something near.
 	}
 	for _, above := range slices.Backward(path) {
@@ -143,6 +149,11 @@ func isStep(node parser.Node) bool {
 		return n.Op == parser.MOD
 	}
 	return false
+}
+
+func isComparison(node parser.Node) bool {
+	n, is := node.(*parser.BinaryExpr)
+	return is && n.Op.IsComparisonOperator()
 }
 
 // isSlope reports whether the result of a node is how values differ.
