@@ -21,9 +21,6 @@ type describer struct {
 	errs  []error
 }
 
-// variable is what may stand for any value: a reference that the Collector resolves.
-var variable = schema{"type": "string", "pattern": `\$`}
-
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
 	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -58,20 +55,19 @@ func (d *describer) err() error {
 	return errors.Join(errs...)
 }
 
-// nullable is a type of which a key without a value is one, too.
-func nullable(name string) []string { return []string{name, "null"} }
-
 func isText(t reflect.Type) bool { return reflect.PointerTo(t).Implements(unmarshalerType) }
 
 func (d *describer) describe(v reflect.Value, at place) schema {
 	t := v.Type()
 	switch {
 	case t == durationType:
-		return withDefault(schema{"type": "string", "pattern": `^[-+]?([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\$`}, v, duration(v))
+		return withDefault(schema{"type": []string{"string", "number", "null"}, "pattern": durationPattern}, v, duration(v))
 	case isText(t):
-		return schema{"type": "string"}
+		return textOf(t)
 	case isOptional(t):
-		return d.describe(optional(v), at)
+		return switchable(d.describe(optional(v), at))
+	case isPairs(t):
+		return pairs()
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -79,11 +75,11 @@ func (d *describer) describe(v reflect.Value, at place) schema {
 	case reflect.Struct:
 		return d.structure(v, at)
 	case reflect.Slice, reflect.Array:
-		return schema{"type": nullable("array"), "items": d.describe(zero(t.Elem()), at.under("<i>", "0"))}
+		return list(t.Elem(), d.describe(zero(t.Elem()), at.under("<i>", "0")))
 	case reflect.Map:
-		return schema{"type": nullable("object"), "additionalProperties": d.describe(zero(t.Elem()), at.underKey())}
+		return orReference("object", schema{"additionalProperties": d.describe(zero(t.Elem()), at.underKey())})
 	case reflect.String:
-		return withDefault(schema{"type": "string"}, v, v.String())
+		return withDefault(schema{"type": []string{"string", "null"}}, v, v.String())
 	default:
 		return d.plain(v)
 	}
@@ -94,8 +90,7 @@ func (d *describer) plain(v reflect.Value) schema {
 	if name == "" {
 		return schema{}
 	}
-	described := schema{"anyOf": []schema{{"type": name}, variable}}
-	return withDefault(described, v, v.Interface())
+	return withDefault(orReference(name, nil), v, v.Interface())
 }
 
 // kindName is the name of JSON schema for what is no text, which a reference can stand for.
@@ -141,12 +136,20 @@ func optional(v reflect.Value) reflect.Value {
 
 func (d *describer) structure(v reflect.Value, at place) schema {
 	properties := schema{}
+	var required []string
 	if strings.HasSuffix(v.Type().PkgPath(), "/internal/metadata") && isSwitches(v.Type().Name()) {
 		d.switches(v, properties, at)
 	} else {
-		d.fields(v, properties, at.in(d, v.Type()))
+		required = d.fields(v, properties, at.in(d, v.Type()))
 	}
-	return schema{"type": nullable("object"), "properties": properties, "additionalProperties": false}
+	if isServer(v.Type()) {
+		properties["keepalive"] = keepalive(properties)
+	}
+	described := section(properties)
+	if len(required) > 0 {
+		described["required"] = required
+	}
+	return described
 }
 
 // isSwitches says whether a structure that mdatagen made has one key for each metric or resource attribute.
@@ -182,8 +185,8 @@ func keyOf(field reflect.StructField) string {
 	return name
 }
 
-// fields adds the keys of a structure, and of those that are squashed into it.
-func (d *describer) fields(v reflect.Value, properties schema, at place) {
+// fields adds the keys of a structure, and of those that are squashed into it. It returns those that are required.
+func (d *describer) fields(v reflect.Value, properties schema, at place) (required []string) {
 	t := v.Type()
 	for i := range t.NumField() {
 		field := t.Field(i)
@@ -191,11 +194,16 @@ func (d *describer) fields(v reflect.Value, properties schema, at place) {
 		switch name := keyOf(field); {
 		case !field.IsExported() || name == "-" || strings.Contains(options, "remain"):
 		case strings.Contains(options, "squash"):
-			d.fields(v.Field(i), properties, at)
+			required = append(required, d.fields(v.Field(i), properties, at)...)
 		default:
-			properties[name] = d.field(v.Field(i), at.under(name, name))
+			under := at.under(name, name)
+			properties[name] = d.field(v.Field(i), under)
+			if said := under.entry(); said != nil && said.Required {
+				required = append(required, name)
+			}
 		}
 	}
+	return required
 }
 
 // field describes a key, by what its keys.yaml says about it.
@@ -213,7 +221,7 @@ func (d *describer) field(v reflect.Value, at place) schema {
 	}
 	d.rows = append(d.rows, made)
 	described := d.describe(v, at)
-	said.constrain(described)
+	said.constrain(described, v.Type())
 	return described
 }
 

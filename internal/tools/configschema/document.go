@@ -40,7 +40,7 @@ var amendments = map[string]func(properties schema){
 		names := exporter["names"].(schema)
 		names["anyOf"] = append(names["anyOf"].([]schema), schema{"enum": []float64{4.8, 4.9}})
 		metrics := properties["metrics"].(schema)
-		enabled := schema{"type": "object", "properties": schema{"enabled": schema{"type": "boolean"}}}
+		enabled := section(schema{"enabled": orReference("boolean", nil)})
 		metrics["patternProperties"] = schema{`^gpu\.dcgm\.`: enabled}
 		resource := properties["resource_attributes"].(schema)
 		resource["patternProperties"] = schema{`^gpu\.(number|uuid|model)$`: enabled}
@@ -49,13 +49,12 @@ var amendments = map[string]func(properties schema){
 
 func document(root string) (schema, error) {
 	properties := schema{
-		"service": schema{
-			"type": "object",
+		"service": orReference("object", schema{
 			"properties": schema{
-				"extensions": schema{"type": "array", "items": schema{"type": "string"}},
-				"pipelines":  schema{"type": "object", "additionalProperties": pipeline()},
+				"extensions": ids(),
+				"pipelines":  orReference("object", schema{"additionalProperties": pipeline()}),
 			},
-		},
+		}),
 	}
 	for _, section := range sections {
 		components := schema{}
@@ -66,7 +65,7 @@ func document(root string) (schema, error) {
 			}
 			components["^"+factory.Type().String()+"(/.*)?$"] = described
 		}
-		properties[section.name] = schema{"type": nullable("object"), "patternProperties": components}
+		properties[section.name] = orReference("object", schema{"patternProperties": components})
 	}
 	return schema{
 		"$schema":     "http://json-schema.org/draft-07/schema#",
@@ -77,13 +76,14 @@ func document(root string) (schema, error) {
 	}, nil
 }
 
+// ids are those of components.
+func ids() schema {
+	id := reflect.TypeFor[component.ID]()
+	return list(id, textOf(id))
+}
+
 func pipeline() schema {
-	ids := schema{"type": "array", "items": schema{"type": "string"}}
-	return schema{
-		"type":                 "object",
-		"additionalProperties": false,
-		"properties":           schema{"receivers": ids, "processors": ids, "exporters": ids},
-	}
+	return section(schema{"receivers": ids(), "processors": ids(), "exporters": ids()})
 }
 
 // folderOf is where the component of a section is.

@@ -28,6 +28,8 @@ type entry struct {
 	Each    string    `yaml:"each"`    // what the keys of a map are, and one of them
 	Sample  string    `yaml:"sample"`
 
+	KeyPattern string `yaml:"key_pattern"` // a regular expression for those keys
+
 	OneOf    []string `yaml:"one_of"`
 	Min      string   `yaml:"min"`
 	Max      string   `yaml:"max"`

@@ -18,6 +18,7 @@ type row struct {
 
 	key      string
 	sample   []string // of the key, in a configuration
+	of       []string // section and id of the component, where a test goes through all
 	kind     string
 	defaults string
 	value    reflect.Type

@@ -27,6 +27,7 @@ func eachRow(t *testing.T, test func(t *testing.T, load func(map[string]any) (co
 				require.NoError(t, err)
 				require.NotEmpty(t, rows)
 				for _, r := range rows {
+					r.of = []string{section.name, factory.Type().String()}
 					t.Run(r.key, func(t *testing.T) {
 						t.Chdir(t.TempDir())
 						for name, content := range r.Files {
