@@ -86,6 +86,7 @@ type watcher struct {
 	*roster
 
 	src               dcgm.Source // nil while disconnected
+	extras            *extras
 	logger            *zap.Logger
 	self              selftelemetry.Receiver
 	holder            *watching.Holder
@@ -128,7 +129,7 @@ type usage struct {
 
 func newCollector(cfg *Config, devices *inventory.Devices, table *xid.Table, view *exporter, other *google, logger *zap.Logger, self selftelemetry.Receiver) *collector {
 	d := newDemand(cfg, view, other)
-	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
+	w := &watcher{roster: &roster{demand: d, node: inventory.New(devices, cfg.ForgetAfter)}, logger: logger, extras: newExtras(logger), self: self, said: map[dcgm.FieldID]bool{}, unserved: map[string]bool{}}
 	n := &notifier{reader: &reader{watcher: w, tally: record.NewTally(cfg.MaxSeries)}, xids: newXIDReader(table, d.codes())}
 	return &collector{&examiner{historian: &historian{notifier: n}, checks: healthWatch{every: cfg.HealthInterval}}}
 }
@@ -176,7 +177,7 @@ func (d *demand) codes() map[events.History]bool {
 
 // attach begins to use a source. Nothing is planned on it yet.
 func (c *collector) attach(src dcgm.Source, now time.Time) {
-	c.src = src
+	c.src, c.extras.Source = src, src
 	c.holder = watching.NewHolder(src)
 	c.planned, c.frugal, c.classes, c.entities = false, false, nil, nil
 	c.since, c.clock = now, series.Clock{} // Another engine may be there now.
@@ -187,7 +188,7 @@ func (c *collector) attach(src dcgm.Source, now time.Time) {
 // Nothing that came through it is emitted again.
 func (c *collector) detach() {
 	c.checks.detach()
-	c.src = nil
+	c.src, c.extras.Source = nil, nil
 	c.planned, c.classes, c.watched, c.unsupported = false, nil, 0, 0
 	c.used = nil
 	c.exporter.detach()

@@ -51,8 +51,8 @@ func (c *watcher) listDevices(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	c.outer.due = now.Add(c.Periods[catalog.Slow] - c.Periods[catalog.Normal]/2)
-	links, linksErr := c.outer.links(ctx, c.src, c.wants)
-	cpus, cpusErr := c.outer.cpus(ctx, c.src, c.wants)
+	links, linksErr := c.outer.links(ctx, c.extras, c.wants)
+	cpus, cpusErr := c.outer.cpus(ctx, c.extras, c.wants)
 	for what, err := range map[string]error{"NVLinks": linksErr, "CPUs": cpusErr} {
 		if lost(err) {
 			return fail(selftelemetry.KindEnumerate, err)

@@ -62,7 +62,7 @@ func (c *examiner) checkHealth(ctx context.Context, now time.Time) error {
 	err := c.watchHealth(ctx)
 	var found []dcgm.Incident
 	if err == nil {
-		found, err = c.src.CheckHealth(ctx, h.group)
+		found, err = c.extras.CheckHealth(ctx, h.group)
 	}
 	if lost(err) {
 		return fail(selftelemetry.KindRead, err)
@@ -109,7 +109,7 @@ func (c *examiner) watchHealth(ctx context.Context) (err error) {
 		return err
 	}
 	h.entities, h.baseline = entities, true
-	if err = c.src.WatchHealth(ctx, h.group, dcgm.HealthAll); err != nil && !lost(err) {
+	if err = c.extras.WatchHealth(ctx, h.group, dcgm.HealthAll); err != nil && !lost(err) {
 		_ = c.releaseHealth(ctx) // The first error says why.
 	}
 	return err

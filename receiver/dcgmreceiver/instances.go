@@ -131,7 +131,7 @@ func (c *reader) readIdentities(ctx context.Context) (*inventory.Identities, err
 		return answers, nil
 	}
 	var err error
-	if answers.Instances, err = c.src.Hierarchy(ctx); lost(err) {
+	if answers.Instances, err = c.extras.Hierarchy(ctx); lost(err) {
 		return nil, fail(selftelemetry.KindEnumerate, err)
 	}
 	return answers, nil

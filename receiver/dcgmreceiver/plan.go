@@ -200,7 +200,7 @@ func (c *watcher) profile(ctx context.Context, g *gpu) error {
 	if !c.profiling {
 		return nil
 	}
-	fields, err := c.src.ProfilingFields(ctx, g.entity())
+	fields, err := c.extras.ProfilingFields(ctx, g.entity())
 	if lost(err) {
 		return fail(selftelemetry.KindEnumerate, err)
 	}

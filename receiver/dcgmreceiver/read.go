@@ -262,7 +262,7 @@ func (c *reader) readSlow(ctx context.Context, now time.Time) error {
 	}
 	c.unsupported = c.countUnsupported()
 	if c.enabled[metricLinks.Name] || c.enabled[metricSwitchLinks.Name] && len(c.switches) > 0 {
-		links, err := c.src.Links(ctx)
+		links, err := c.extras.Links(ctx)
 		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
 		}
@@ -270,11 +270,11 @@ func (c *reader) readSlow(ctx context.Context, now time.Time) error {
 			g.links = links[g.entity()]
 		}
 	}
-	if err := c.exporter.readPeers(ctx, c.src); err != nil {
+	if err := c.exporter.readPeers(ctx, c.extras); err != nil {
 		return err
 	}
 	if c.enabled[metricEngineMemory.Name] || c.enabled[metricEngineCPU.Name] {
-		used, err := c.src.Usage(ctx)
+		used, err := c.extras.Usage(ctx)
 		if lost(err) {
 			return fail(selftelemetry.KindRead, err)
 		}

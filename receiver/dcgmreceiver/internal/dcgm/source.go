@@ -22,6 +22,9 @@ var (
 	// every call as long as that one is out. Nothing is stacked behind it.
 	ErrHung = errors.New("DCGM does not answer")
 
+	// ErrUnreturned is the [ErrHung] of the call that has not come back itself.
+	ErrUnreturned = fmt.Errorf("%w", ErrHung)
+
 	// ErrEnding is returned by Open while a call to another host engine has not returned that
 	// nobody uses any more. Open again later.
 	ErrEnding = errors.New("an earlier connection of this process has not ended")

@@ -162,7 +162,7 @@ func do[T any](ctx context.Context, w *worker, name string, timeout time.Duratio
 	case <-over:
 	}
 	if w.abandon(c) {
-		return none, fmt.Errorf("%w: %s has not returned within %s", ErrHung, name, time.Since(c.begin).Round(time.Millisecond))
+		return none, fmt.Errorf("%w: %s has not returned within %s", ErrUnreturned, name, time.Since(c.begin).Round(time.Millisecond))
 	}
 	r := <-result
 	return r.value, r.err
