@@ -19,8 +19,9 @@ const dcgmExporter = "dcgm-exporter"
 
 func newDCGMExporterCommand(root, validate *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use:   dcgmExporter + " [flags of dcgm-exporter]",
-		Short: "Runs in dcgm-exporter's place, with its flags and environment variables",
+		Use:                   dcgmExporter + " [flags of dcgm-exporter]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Runs in dcgm-exporter's place, with its flags and environment variables",
 		Long: "Translates the flags and environment variables of dcgm-exporter to a configuration and runs it: dcgm-exporter's series on its port. --print-config prints the " +
 			"configuration instead. A flag that has no counterpart is refused with what to do instead. A link to this binary that is called dcgm-exporter runs this command.",
 		DisableFlagParsing: true, // dcgm-exporter's flags have one dash or two.

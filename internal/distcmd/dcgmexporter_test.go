@@ -21,12 +21,12 @@ import (
 	"github.com/tracecoreai/tracecore/internal/distcmd/internal/exporterflags"
 )
 
-// anyConfig takes every configuration but an interval of less than a second.
+// anyConfig takes every configuration but one interval.
 type anyConfig struct{}
 
 func (*anyConfig) Unmarshal(conf *confmap.Conf) error {
-	if interval := conf.Get("collection_interval"); interval == "1ms" {
-		return errors.New("collection_interval is too short")
+	if interval := conf.Get("collection_interval"); interval == "777ms" {
+		return errors.New("collection_interval is odd")
 	}
 	return nil
 }
@@ -72,8 +72,8 @@ func TestDCGMExporterPrintsItsConfiguration(t *testing.T) {
 
 // What is printed is what would run.
 func TestDCGMExporterPrintsNoConfigurationThatIsWrong(t *testing.T) {
-	out, err := run(NewCommand(exporterSettings()), "dcgm-exporter", "-c", "1", "--print-config")
-	require.ErrorContains(t, err, "collection_interval is too short")
+	out, err := run(NewCommand(exporterSettings()), "dcgm-exporter", "-c", "777", "--print-config")
+	require.ErrorContains(t, err, "collection_interval is odd")
 	require.Empty(t, out)
 	out, err = run(NewCommand(exporterSettings()), "dcgm-exporter", "-k", "--print-config")
 	require.ErrorContains(t, err, `unknown type: "gpu_attribution"`)
@@ -113,6 +113,7 @@ func TestDCGMExporterListsItsFlags(t *testing.T) {
 		require.Contains(t, out, "  "+f.Usage()+" ")
 	}
 	require.Contains(t, out, "not supported: mount the ConfigMap")
+	require.Contains(t, out, " dcgm-exporter [flags of dcgm-exporter]\n\n")
 }
 
 // The build has no dcgm receiver, so the configuration arrives and is refused.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -80,8 +81,9 @@ func hostname(given map[string]value, env func(string) (string, bool)) string {
 
 // config is the configuration as a tree. Keys of its paths are separated by "::".
 type config struct {
-	tree  map[string]any
-	given map[string]value
+	tree     map[string]any
+	given    map[string]value
+	interval time.Duration
 }
 
 func newConfig(given map[string]value) *config {
@@ -144,6 +146,15 @@ func (c *config) statement(text string) {
 // noSeries are the metrics of the gpu_attribution processor, which dcgm-exporter does not have.
 var noSeries = []string{"gpu.allocation", "gpu.allocation.state", "gpu.allocation.time", "gpu.idle.time", "gpu.stalled"}
 
+// expiration is how long a series stays after its last point: a late collection leaves no gap. Where holders of GPUs are on the series, those of
+// the former holder count a GPU twice as long as they stay, so that they stay until the next collection and half an interval for it to be late.
+func (c *config) expiration() time.Duration {
+	if c.has("processors::gpu_attribution") {
+		return c.interval + c.interval/2
+	}
+	return 3 * c.interval
+}
+
 // finish writes what follows from the rest.
 func (c *config) finish() {
 	var processors []string
@@ -154,6 +165,7 @@ func (c *config) finish() {
 		}
 		processors = append(processors, "gpu_attribution")
 	}
+	c.set("exporters::prometheus::metric_expiration", c.expiration().String())
 	if c.has("processors::transform") {
 		processors = append(processors, "transform")
 	}

@@ -35,29 +35,32 @@ func when(path, constant string) func(*config, value) error {
 	}
 }
 
-func milliseconds(path string) func(*config, value) error {
+// The bounds of the settings that flags in milliseconds become.
+const (
+	leastInterval, mostInterval = 100 * time.Millisecond, time.Hour
+	leastWindow, mostWindow     = time.Second, 24 * time.Hour
+)
+
+func window(path string) func(*config, value) error {
 	return func(c *config, v value) error {
-		d, err := v.milliseconds()
+		d, err := v.milliseconds(leastWindow, mostWindow)
 		c.set(path, d.String())
 		return err
 	}
 }
 
-// mostMilliseconds are those of a day: the receiver remembers events for so long.
-const mostMilliseconds = int64(24 * time.Hour / time.Millisecond)
-
-func (v value) milliseconds() (time.Duration, error) {
+func (v value) milliseconds(least, most time.Duration) (time.Duration, error) {
 	n, err := wholeNumber(v.text)
-	if err != nil || n <= 0 || n > mostMilliseconds {
-		return 0, fmt.Errorf("must be above 0 and at most %d milliseconds, got %s", mostMilliseconds, v.text)
+	if err != nil || n < least.Milliseconds() || n > most.Milliseconds() {
+		return 0, fmt.Errorf("must be from %d to %d milliseconds, got %s", least.Milliseconds(), most.Milliseconds(), v.text)
 	}
 	return time.Duration(n) * time.Millisecond, nil
 }
 
 func interval(c *config, v value) error {
-	d, err := v.milliseconds()
+	d, err := v.milliseconds(leastInterval, mostInterval)
+	c.interval = d
 	c.set("receivers::dcgm::collection_interval", d.String())
-	c.set("exporters::prometheus::metric_expiration", (3 * d).String())
 	return err
 }
 
@@ -77,9 +80,15 @@ var presets = map[string]string{
 
 func counters(c *config, v value) error {
 	counters := v.text
-	preset, isPreset := presets[v.text]
-	if _, err := os.Stat(v.text); err != nil && isPreset && errors.Is(err, os.ErrNotExist) {
+	file, err := os.Open(v.text)
+	switch preset, isPreset := presets[v.text]; {
+	case err == nil:
+		_ = file.Close()
+	case isPreset && errors.Is(err, os.ErrNotExist):
 		counters = preset
+	case strings.ContainsAny(v.text, "\n,"): // It is the text of one.
+	default:
+		return fmt.Errorf("must be a counters file that can be read: %w", err)
 	}
 	c.set("receivers::dcgm::dcgm_exporter::counters", counters)
 	return nil
@@ -113,23 +122,6 @@ func allOf(entities, label string) func(*config, value) error {
 		}
 		return fmt.Errorf("must be f, which is all %s, got %q: choose some by the label %s in queries", entities, v.text, label)
 	}
-}
-
-func engine(c *config, v value) error {
-	if v.text == "" {
-		c.set("receivers::dcgm::mode", "embedded")
-		return nil
-	}
-	c.set("receivers::dcgm::endpoint", withPort(v.text))
-	return nil
-}
-
-// withPort adds DCGM's own port to a host that stands alone, as libdcgm does.
-func withPort(endpoint string) string {
-	if endpoint == "" || strings.ContainsAny(endpoint, ":/") && net.ParseIP(endpoint) == nil {
-		return endpoint
-	}
-	return net.JoinHostPort(endpoint, "5555")
 }
 
 // migOf says what a choice of devices without numbers has series of.
@@ -250,6 +242,14 @@ func socket(c *config, v value) error {
 		return fmt.Errorf("must be an absolute path, got %q", v.text)
 	}
 	return nil
+}
+
+// jobs takes what the processor takes.
+func jobs(c *config, v value) error {
+	if v.text != "" && !filepath.IsAbs(v.text) {
+		return fmt.Errorf("must be an absolute path, got %q", v.text)
+	}
+	return ifSet("processors::gpu_attribution::jobs::directory")(c, v)
 }
 
 func dra(c *config, v value) error {

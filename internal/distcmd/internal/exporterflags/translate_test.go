@@ -112,6 +112,9 @@ func TestHostIsNamedAsByDCGMExporter(t *testing.T) {
 		{"localhost:5555", "", ""},
 		{"127.0.0.1:5555", "", ""},
 		{"[::1]:5555", "", ""},
+		{"[::1]", "", ""},
+		{"tcp://gpu7", "", "gpu7"},
+		{"gpu7:", "", "gpu7"},
 		{"unix:///run/dcgm.sock", "", ""},
 		{"vsock://3:5555", "", ""},
 	} {
@@ -127,7 +130,7 @@ func TestHostIsNamedAsByDCGMExporter(t *testing.T) {
 
 func TestCountersFilesThatExistAreTaken(t *testing.T) {
 	for path, want := range map[string]string{
-		"/etc/dcgm-exporter/default-counters.csv": "default", "/etc/dcgm-exporter/dcp-metrics-included.csv": dcpCounters, "/etc/dcgm-exporter/1.x-compatibility-metrics.csv": oldCounters, "/other.csv": "/other.csv", "testdata/web.yaml": "testdata/web.yaml",
+		"/etc/dcgm-exporter/default-counters.csv": "default", "/etc/dcgm-exporter/dcp-metrics-included.csv": dcpCounters, "/etc/dcgm-exporter/1.x-compatibility-metrics.csv": oldCounters, "DCGM_FI_DEV_GPU_TEMP, gauge, t": "DCGM_FI_DEV_GPU_TEMP, gauge, t", "testdata/web.yaml": "testdata/web.yaml",
 	} {
 		translation, err := Translate([]string{"-f", path}, none)
 		require.NoError(t, err)

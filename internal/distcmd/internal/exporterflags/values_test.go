@@ -57,6 +57,17 @@ func TestValuesAreReadAsByDCGMExporter(t *testing.T) {
 		{"remote-hostengine-info", "10.0.0.7:5556", "endpoint: 10.0.0.7:5556\n"},
 		{"remote-hostengine-info", "::1", "endpoint: '[::1]:5555'\n"},
 		{"remote-hostengine-info", "unix:///run/dcgm.sock", "endpoint: unix:///run/dcgm.sock\n"},
+		{"remote-hostengine-info", "[::1]", "endpoint: '[::1]:5555'\n"},
+		{"remote-hostengine-info", "fe80::1%eth0", "endpoint: '[fe80::1%eth0]:5555'\n"},
+		{"remote-hostengine-info", "tcp://[::1]", "endpoint: tcp://[::1]:5555\n"},
+		{"remote-hostengine-info", "tcp://::1", "endpoint: tcp://[::1]:5555\n"},
+		{"remote-hostengine-info", "tcp://gpu7", "endpoint: tcp://gpu7:5555\n"},
+		{"remote-hostengine-info", "tcp://gpu7:", "endpoint: tcp://gpu7:5555\n"},
+		{"remote-hostengine-info", "gpu7:", "endpoint: gpu7:5555\n"},
+		{"remote-hostengine-info", "[::1]:5556", "endpoint: '[::1]:5556'\n"},
+		{"remote-hostengine-info", "vsock://2:5555", "endpoint: vsock://2:5555\n"},
+		{"collect-interval", "3600000", "collection_interval: 1h0m0s\n"},
+		{"clock-events-count-window-size", "1000", "clock_events_window: 1s\n"},
 		{"devices", "g", "mig: gpus\n"},
 		{"devices", "i", "mig: instances\n"},
 		{"devices", "g+i", "mig: both\n"},
@@ -69,6 +80,21 @@ func TestValuesAreReadAsByDCGMExporter(t *testing.T) {
 	}
 }
 
+// Two intervals more would count a GPU twice after each job.
+func TestSeriesStayThreeIntervalsUnlessTheyHaveHolders(t *testing.T) {
+	for want, args := range map[string]string{
+		"metric_expiration: 45s\n":    "-c 15000",
+		"metric_expiration: 22.5s\n":  "-k -c 15000",
+		"metric_expiration: 1.5s\n":   "--hpc-job-mapping-dir /run/jobs -c 1000",
+		"metric_expiration: 3h0m0s\n": "-c 3600000",
+		"metric_expiration: 150ms\n":  "-c 100 -k",
+	} {
+		translation, err := Translate(strings.Fields(args), none)
+		require.NoError(t, err)
+		require.Contains(t, translation.YAML, want)
+	}
+}
+
 func TestWrongValuesAreRefusedByName(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -77,17 +103,29 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		return path
 	}
 	for want, args := range map[string]string{
-		`"--unheard": is no flag of dcgm-exporter`:                                                                              "--unheard",
-		`"-unheard": is no flag of dcgm-exporter`:                                                                               "-unheard=3 -k",
-		`"---k": is no flag of dcgm-exporter`:                                                                                   "-k ---k",
-		`"extra": is no flag of dcgm-exporter`:                                                                                  "-k extra",
-		`"-c": must have a value`:                                                                                               "-k -c",
-		`"--collect-interval": must be a whole number, got "10s"`:                                                               "-c 10s",
-		`"--collect-interval": must be a whole number, got "1.5"`:                                                               "--collect-interval=1.5",
-		`"--kubernetes": must be true or false, got "yes"`:                                                                      "--kubernetes=yes",
-		`"--collect-interval": must be above 0 and at most 86400000 milliseconds, got 0`:                                        "-c 0",
-		`"--xid-count-window-size": must be above 0 and at most 86400000 milliseconds, got -1`:                                  "-x -1",
-		`"--clock-events-count-window-size": must be above 0 and at most 86400000 milliseconds, got 99999999999999`:             "--clock-events-count-window-size 99999999999999",
+		`"--unheard": is no flag of dcgm-exporter`:                                                               "--unheard",
+		`"-unheard": is no flag of dcgm-exporter`:                                                                "-unheard=3 -k",
+		`"---k": is no flag of dcgm-exporter`:                                                                    "-k ---k",
+		`"extra": is no flag of dcgm-exporter`:                                                                   "-k extra",
+		`"-c": must have a value`:                                                                                "-k -c",
+		`"--collect-interval": must be a whole number, got "10s"`:                                                "-c 10s",
+		`"--collect-interval": must be a whole number, got "1.5"`:                                                "--collect-interval=1.5",
+		`"--kubernetes": must be true or false, got "yes"`:                                                       "--kubernetes=yes",
+		`"--collect-interval": must be from 100 to 3600000 milliseconds, got 0`:                                  "-c 0",
+		`"--xid-count-window-size": must be from 1000 to 86400000 milliseconds, got -1`:                          "-x -1",
+		`"--clock-events-count-window-size": must be from 1000 to 86400000 milliseconds, got 99999999999999`:     "--clock-events-count-window-size 99999999999999",
+		`"--collect-interval": must be from 100 to 3600000 milliseconds, got 86400000`:                           "-c 86400000",
+		`"--collect-interval": must be from 100 to 3600000 milliseconds, got 99`:                                 "-c 99",
+		`"--xid-count-window-size": must be from 1000 to 86400000 milliseconds, got 999`:                         "-x 999",
+		`"--collectors": must be a counters file that can be read: open /nowhere.csv: no such file or directory`: "-f /nowhere.csv",
+		`"--hpc-job-mapping-dir": must be an absolute path, got "jobs"`:                                          "--hpc-job-mapping-dir jobs",
+		`"--remote-hostengine-info": must be HOST, HOST:PORT with a port from 1 to 65535, tcp://HOST:PORT, unix:///PATH or vsock://CID:PORT, got "h:abc"`: "-r h:abc",
+		`CID:PORT, got "h:0"`:           "-r h:0",
+		`CID:PORT, got ":5555"`:         "-r :5555",
+		`CID:PORT, got "tcp://"`:        "-r tcp://",
+		`CID:PORT, got "[h]"`:           "-r [h]",
+		`CID:PORT, got "http://h:5555"`: "-r http://h:5555",
+		`CID:PORT, got "h/x:5555"`:      "-r h/x:5555",
 		`"--address": must be HOST:PORT or :PORT, with an IPv6 address in [], got "9400"`:                                       "-a 9400",
 		`"--address": must be HOST:PORT or :PORT, with an IPv6 address in [], got "::1:9400"`:                                   "-a ::1:9400",
 		`"--address": must be HOST:PORT or :PORT, with an IPv6 address in [], got ":70000"`:                                     "-a :70000",
@@ -123,7 +161,7 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 	for variable, want := range map[string]string{
 		"DCGM_EXPORTER_KUBERNETES=maybe":     `"DCGM_EXPORTER_KUBERNETES": must be true or false, got "maybe"`,
 		"DCGM_EXPORTER_INTERVAL=10s":         `"DCGM_EXPORTER_INTERVAL": must be a whole number, got "10s"`,
-		"DCGM_EXPORTER_INTERVAL=0":           `"DCGM_EXPORTER_INTERVAL": must be above 0 and at most 86400000 milliseconds, got 0`,
+		"DCGM_EXPORTER_INTERVAL=0":           `"DCGM_EXPORTER_INTERVAL": must be from 100 to 3600000 milliseconds, got 0`,
 		"DCGM_EXPORTER_DEVICES_STR=i:0-3":    `"DCGM_EXPORTER_DEVICES_STR": must be f, g, i, g+i or g:NUMBERS, got "i:0-3"`,
 		"DCGM_EXPORTER_LISTEN=9400":          `"DCGM_EXPORTER_LISTEN": must be HOST:PORT`,
 		"DCGM_EXPORTER_USE_FAKE_GPUS=1":      `"DCGM_EXPORTER_USE_FAKE_GPUS": is not supported: take the simulated libdcgm`,
@@ -140,6 +178,10 @@ func TestEveryWrongFlagIsReported(t *testing.T) {
 	require.EqualError(t, err, `"--collect-interval": must be a whole number, got "10s"`+"\n"+`"--log-format": must be text or json, got "xml"`+"\n"+
 		`"DCGM_EXPORTER_KUBERNETES": must be true or false, got "maybe"`)
 	_, err = Translate([]string{"-a", "9400", "-c", "ten", "--fake-gpus", "-d", "x", "extra"}, none)
+	_, otherErr := Translate([]string{"-r", "h:abc", "-f", "/nowhere.csv", "-c", "abc", "-x", "1", "--hpc-job-mapping-dir", "jobs"}, none)
+	for _, name := range []string{`"--remote-hostengine-info"`, `"--collectors"`, `"--collect-interval"`, `"--xid-count-window-size"`, `"--hpc-job-mapping-dir"`} {
+		require.ErrorContains(t, otherErr, name)
+	}
 	for _, name := range []string{`"extra": is no flag`, `"--collect-interval": `, `"--address"`, `"--fake-gpus"`, `"--devices"`} {
 		require.ErrorContains(t, err, name)
 	}
