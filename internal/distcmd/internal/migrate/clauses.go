@@ -101,7 +101,11 @@ func (x *expression) name(old string, at int, node parser.Node) {
 			return
 		}
 		x.note(label.note)
-		x.edit(at, at+len(old), label.name)
+		text := label.name
+		if leavesOut(node, old) {
+			text = strings.Join(append([]string{text}, companions[text]...), x.listSeparator(at))
+		}
+		x.edit(at, at+len(old), text)
 	}
 }
 

@@ -87,6 +87,21 @@ func (x *expression) matched(label string, n *parser.BinaryExpr) bool {
 	}
 }
 
+// companions are attributes that say the same as others, or more of it, and that dcgm-exporter has no labels for: what leaves one out leaves out all.
+var companions = map[string][]string{
+	"host_name":    {"host_id", "k8s_node_name"},
+	"k8s_pod_name": {"k8s_pod_uid"},
+	"slurm_job_id": {"slurm_job_user", "slurm_job_account", "slurm_job_partition"},
+}
+
+// listSeparator is what stands between two labels that are written as the one at a position: in quotes or not.
+func (x *expression) listSeparator(at int) string {
+	if quote := x.text[at-1]; strings.IndexByte("\"'`", quote) >= 0 {
+		return string(quote) + ", " + string(quote)
+	}
+	return ", "
+}
+
 // unlist removes a label from a list.
 func (x *expression) unlist(tokens []parser.Item, i int) {
 	start, end := int(tokens[i].Pos), endOf(tokens[i])
