@@ -92,6 +92,8 @@ func (x *expression) name(old string, at int, node parser.Node) {
 		}
 	case others:
 		x.fail(fmt.Errorf("label %s is taken from series that are not dcgm-exporter's, too", old))
+	case x.isTwin(old, node):
+		x.fail(fmt.Errorf("label %s is not there, and %s, which is one with it now, is", old, twins[old]))
 	case label.why != "" && leavesOut(node, old): // A label that is not there is none to leave out.
 	case label.why != "":
 		x.fail(label.err(old))

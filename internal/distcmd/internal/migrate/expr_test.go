@@ -261,6 +261,8 @@ func TestWhatCannotBeTranslatedIsLeftAlone(t *testing.T) {
 		{Exporter49, `sum by (Hostname) (DCGM_FI_DEV_GPU_TEMP) / ignoring (x) sum by (Hostname) (node_temp)`, "all labels are compared with those of series that are not dcgm-exporter's"},
 		{OTel, `sum without (gpu, device, UUID) (DCGM_FI_DEV_FB_USED)`, "GPUs differ by pci_bus_id where labels are left out, and by nothing then"},
 		{OTel, `DCGM_FI_DEV_FB_USED / ignoring (gpu, device, UUID) DCGM_FI_DEV_FB_FREE`, "GPUs differ by pci_bus_id where labels are left out, and by nothing then"},
+		{OTel, `max by (device) (max by (gpu) (DCGM_FI_DEV_FB_USED))`, "label device is not there, and gpu, which is one with it now, is"},
+		{OTel, `DCGM_FI_DEV_FB_USED and on (gpu) sum without (gpu) (DCGM_FI_DEV_FB_USED)`, "label gpu is not there, and device, which is one with it now, is"},
 		{OTel, `sum without (gpu) (DCGM_FI_DEV_GPU_TEMP or node_temp)`, "label gpu is taken from series that are not dcgm-exporter's, too"},
 		{OTel, `DCGM_FI_DEV_FB_USED{DCGM_FI_DEV_SERIAL="x"}`, "label DCGM_FI_DEV_SERIAL has no counterpart: gpu_info has it as hw_serial_number: join by hw_id"},
 		{OTel, `count by (DCGM_FI_DEV_VBIOS_VERSION) (DCGM_FI_DEV_GPU_TEMP)`, "gpu_info has it as gpu_vbios_version: join by hw_id"},

@@ -17,7 +17,23 @@ var twins = map[string]string{"gpu": "device", "device": "gpu"}
 func (x *expression) keepsTwin(label string, node parser.Node) bool {
 	twin, has := twins[label]
 	ours, others := x.under(node)
-	return has && ours && !others && x.Target == OTel && leavesOut(node, label) && !leavesOut(node, twin) && x.has(twin, operands(node)...)
+	if !has || !ours || others || x.Target != OTel || !leavesOut(node, label) || leavesOut(node, twin) || !x.has(twin, operands(node)...) {
+		return false
+	}
+	for s := range selectorsOf(node) {
+		if _, isRecord := x.records[s.Name]; isRecord {
+			x.fail(fmt.Errorf("gpu and device are one label now, and which of them %s has is not known", s.Name))
+		}
+	}
+	return true
+}
+
+// isTwin reports whether a node reads a label that results below it do not have, and they have the one that it is one with in the target.
+func (x *expression) isTwin(label string, node parser.Node) bool {
+	twin, has := twins[label]
+	return has && x.Target == OTel && !leavesOut(node, label) && slices.ContainsFunc(operands(node), func(result parser.Expr) bool {
+		return x.has(twin, result) && !x.has(label, result)
+	})
 }
 
 // repeats reports whether group_left or group_right has a label that is one with a label of on now, and there already.
@@ -48,7 +64,8 @@ func (x *expression) has(label string, results ...parser.Expr) bool {
 	return slices.ContainsFunc(results, func(result parser.Expr) bool {
 		switch n := result.(type) {
 		case *parser.VectorSelector:
-			return x.hasSeries(n)
+			_, isOurs := x.labels[n]
+			return isOurs
 		case *parser.AggregateExpr:
 			selects := slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, n.Op)
 			return (selects || slices.Contains(n.Grouping, label) != n.Without) && x.has(label, n.Expr)
@@ -62,15 +79,6 @@ func (x *expression) has(label string, results ...parser.Expr) bool {
 		}
 		return false
 	})
-}
-
-// hasSeries reports whether a selector is one of dcgm-exporter's series. Of what a rule records, that is not known.
-func (x *expression) hasSeries(s *parser.VectorSelector) bool {
-	_, isOurs := x.labels[s]
-	if _, isRecord := x.records[s.Name]; isRecord {
-		x.fail(fmt.Errorf("gpu and device are one label now, and which of them %s has is not known", s.Name))
-	}
-	return isOurs
 }
 
 // matched reports whether the result of an operation has a label.
