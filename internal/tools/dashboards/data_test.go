@@ -74,6 +74,9 @@ func TestEveryQueryHasDataInTheDemo(t *testing.T) {
 	begin := time.Now()
 	at, steps := walkDemo(t)
 	require.NotZero(t, steps[atWorst])
+	t.Run("jobs are placed from the first", func(t *testing.T) {
+		require.Empty(t, span{prometheus: at.Prometheus, begin: begin, end: steps["2/13"], step: time.Second}.query(t, `ALERTS{alertname="AttributionUnresolved"}`))
+	})
 	worst := span{prometheus: at.Prometheus, begin: steps["1/13"], end: steps[atWorst]}
 	for _, b := range boards() {
 		for _, s := range b.sections {

@@ -13,6 +13,7 @@ const introduction = `Two simulated nodes of eight H100 run, with Prometheus and
 // A step does something to the second node, and says where it shows.
 type step struct {
 	title   string
+	after   string            // has a result in Prometheus before the step begins
 	jobs    map[string]string // files below the demo's directory
 	kernel  []string          // lines of the kernel log
 	faults  []string          // events of the simulated libdcgm
@@ -26,6 +27,8 @@ type step struct {
 var tour = []step{
 	{
 		title: "All is well: two Slurm jobs train on sixteen GPUs.",
+		// An agent that has not seen its GPUs yet cannot place their jobs.
+		after: `sum(gpu_up) == 16`,
 		jobs: map[string]string{
 			"gpu-node-1/jobs/job.4711": "user=alice\naccount=vision\npartition=h100\n", "gpu-node-2/jobs/job.4712": "user=bob\naccount=speech\npartition=h100\n",
 			"gpu-node-1/jobs/0": "4711\n", "gpu-node-1/jobs/1": "4711\n", "gpu-node-1/jobs/2": "4711\n", "gpu-node-1/jobs/3": "4711\n",

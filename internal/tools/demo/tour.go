@@ -25,18 +25,31 @@ func walk(ctx context.Context, s settings, st *stack, out *console) error {
 	out.say("%s", names.Replace(introduction))
 	for i, step := range tour {
 		out.say("\n%d/%d %s", i+1, len(tour), names.Replace(step.title))
-		if err := st.apply(step); err != nil {
+		if err := st.show(ctx, step); err != nil {
 			return err
-		}
-		for _, query := range step.queries() {
-			if err := st.until(ctx, seenPatience, query, func() bool { return st.holds(ctx, query) }); err != nil {
-				return err
-			}
 		}
 		for _, look := range step.look {
 			out.say("   look: %s", names.Replace(look))
 		}
 		if err := st.pause(ctx, time.Duration(float64(step.linger)/s.speed)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show applies a step and waits until it is in Prometheus.
+func (st *stack) show(ctx context.Context, step step) error {
+	if step.after != "" {
+		if err := st.until(ctx, startPatience, step.after, func() bool { return st.holds(ctx, step.after) }); err != nil {
+			return err
+		}
+	}
+	if err := st.apply(step); err != nil {
+		return err
+	}
+	for _, query := range step.queries() {
+		if err := st.until(ctx, seenPatience, query, func() bool { return st.holds(ctx, query) }); err != nil {
 			return err
 		}
 	}
