@@ -4,7 +4,9 @@ package migrate
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +41,21 @@ func TestDocumentedNamesAreThoseOfTheTables(t *testing.T) {
 		require.Equal(t, table, got, "run go test -run Documented ./internal/migrate -update in internal/distcmd")
 	}
 }
+
+func TestDocumentedSeriesOfTheExporterItselfAreThoseThatAreKnown(t *testing.T) {
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(text), "\n| series of dcgm-exporter | metric |\n")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	var documented []string
+	for row := range strings.Lines(table) {
+		documented = append(documented, exportersOwn.FindAllString(row, -1)...)
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(byExporter)), documented)
+}
+
+var exportersOwn = regexp.MustCompile(`DCGM_EXP_\w+`)
 
 func code(names ...string) string {
 	var quoted []string
