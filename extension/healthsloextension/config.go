@@ -103,10 +103,16 @@ var (
 	_ confmap.Unmarshaler = (*Config)(nil)
 )
 
-// Unmarshal refuses a fraction of a GPU, of which only the whole part would be taken.
+// Unmarshal refuses fractions of GPUs and bytes, of which only the whole part would be taken.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
-	if number, isFloat := conf.Get("expect::gpus").(float64); isFloat && number != math.Trunc(number) {
-		return fmt.Errorf(`"expect::gpus": must be a whole number, got %v`, number)
+	var errs []error
+	for _, key := range []string{"expect::gpus", "http::max_request_body_size"} {
+		if number, isFloat := conf.Get(key).(float64); isFloat && number != math.Trunc(number) {
+			errs = append(errs, fmt.Errorf("%q: must be a whole number, got %v", key, number))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	return conf.Unmarshal(cfg)
 }

@@ -5,12 +5,12 @@ package dcgmreceiver
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
@@ -155,7 +155,7 @@ func createDefaultConfig() component.Config {
 // Unmarshal takes GPU numbers for devices and releases that are written as numbers, and what Google's dcgmreceiver is configured with, or
 // names the counterparts of its metrics.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := errors.Join(cfg.google.take(conf), wholeNumbersErr(conf), withoutViewErr(conf)); err != nil {
+	if err := errors.Join(cfg.google.take(conf), receiverloop.WholeNumbers(conf, "max_series", "dump::max_size_mib"), withoutViewErr(conf)); err != nil {
 		return err
 	}
 	if release, isNumber := conf.Get("dcgm_exporter::names").(float64); isNumber {
@@ -177,17 +177,6 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 		}
 	}
 	return conf.Unmarshal(cfg)
-}
-
-// wholeNumbersErr refuses fractions where a number counts something, of which only the whole part would be taken.
-func wholeNumbersErr(conf *confmap.Conf) error {
-	var errs []error
-	for _, key := range []string{"max_series", "dump::max_size_mib"} {
-		if number, isFloat := conf.Get(key).(float64); isFloat && number != math.Trunc(number) {
-			errs = append(errs, fmt.Errorf("%q: must be a whole number, got %v", key, number))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // Validate checks the rules of keys.yaml.

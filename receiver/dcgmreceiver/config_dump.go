@@ -5,6 +5,7 @@ package dcgmreceiver
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -43,10 +44,15 @@ func (cfg *DumpConfig) validate() error {
 }
 
 func (cfg *DumpConfig) validatePath() error {
-	if cfg.Path == "" || filepath.IsAbs(cfg.Path) && !strings.HasSuffix(cfg.Path, "/") {
+	if cfg.Path == "" || filepath.IsAbs(cfg.Path) && !strings.HasSuffix(cfg.Path, "/") && !isFolder(cfg.Path) {
 		return nil
 	}
 	return fmt.Errorf(`"dump::path": must be empty or the absolute path of a file, got %q`, cfg.Path)
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func (cfg *DumpConfig) validateSize() error {

@@ -80,6 +80,7 @@ func exporterWith(change func(*DCGMExporterConfig)) func(*Config) {
 }
 
 func TestConfigErrorsNameKeyAndRule(t *testing.T) {
+	folder := t.TempDir()
 	for name, tt := range map[string]struct {
 		change func(*Config)
 		want   string
@@ -135,6 +136,7 @@ func TestConfigErrorsNameKeyAndRule(t *testing.T) {
 		"forgetting too early":     {func(c *Config) { c.ForgetAfter = 59 * time.Second }, `"forget_after": must be at least 1m0s, got 59s`},
 		"unknown readiness":        {func(c *Config) { c.WhenUnavailable = "fail" }, `"when_unavailable": must be ready or not_ready, got "fail"`},
 		"relative dump":            {func(c *Config) { c.Dump.Path = "dcgm.jsonl" }, `"dump::path": must be empty or the absolute path of a file, got "dcgm.jsonl"`},
+		"dump over a folder":       {func(c *Config) { c.Dump.Path = folder }, `"dump::path": must be empty or the absolute path of a file, got "` + folder + `"`},
 		"dump into a folder":       {func(c *Config) { c.Dump.Path = "/var/lib/" }, `"dump::path": must be empty or the absolute path of a file, got "/var/lib/"`},
 		"no dump":                  {func(c *Config) { c.Dump.Duration = 0 }, `"dump::duration": must be at least 1s, got 0s`},
 		"endless dump":             {func(c *Config) { c.Dump.Duration = 25 * time.Hour }, `"dump::duration": must be at most 24h0m0s, got 25h0m0s`},

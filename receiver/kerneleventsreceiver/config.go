@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/tracecoreai/tracecore/internal/receiverloop"
 	"github.com/tracecoreai/tracecore/internal/xid"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/metadata"
 	"github.com/tracecoreai/tracecore/receiver/kerneleventsreceiver/internal/rules"
@@ -78,7 +80,10 @@ type RateLimitConfig struct {
 	_ struct{}
 }
 
-var _ component.Config = (*Config)(nil)
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+)
 
 func createDefaultConfig() component.Config {
 	return &Config{
@@ -88,6 +93,14 @@ func createDefaultConfig() component.Config {
 		RateLimit:            RateLimitConfig{EventsPerSecond: defaultEventsPerSecond, Burst: defaultBurst},
 		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
 	}
+}
+
+// Unmarshal refuses fractions of events.
+func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := receiverloop.WholeNumbers(conf, "rate_limit::events_per_second", "rate_limit::burst"); err != nil {
+		return err
+	}
+	return conf.Unmarshal(cfg)
 }
 
 // Validate checks the rules of keys.yaml, and reads the file of rules.

@@ -57,6 +57,8 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 		"collection_interval: 1ms":             `"collection_interval": must be at least 10ms and at most 24h0m0s, got 1ms`,
 		"collection_interval: 25h":             `"collection_interval": must be at least 10ms and at most 24h0m0s, got 25h0m0s`,
 		"rate_limit: {events_per_second: 0}":   `"rate_limit::events_per_second": must be at least 1 and at most 1000000, got 0`,
+		"rate_limit: {burst: 1.5}":             `"rate_limit::burst": must be a whole number, got 1.5`,
+		"rate_limit: {events_per_second: 0.5}": `"rate_limit::events_per_second": must be a whole number, got 0.5`,
 		"rate_limit: {burst: 1000001}":         `"rate_limit::burst": must be at least 1 and at most 1000000, got 1000001`,
 		"rules_file: /nowhere/rules.yaml":      `"rules_file": open /nowhere/rules.yaml: no such file or directory`,
 		"rules_file: " + badRules:              `"rules_file": ` + badRules + `:2: rule "site.alarm": "pattern": error parsing regexp`,

@@ -140,6 +140,9 @@ func (r *row) tries(t *testing.T) (taken, refused []any) {
 			refused = append(refused, r.moved(t, bound.text, bound.outside))
 		}
 	}
+	if kindName(element(r.value).Kind()) == "integer" && element(r.value) != durationType {
+		refused = append(refused, r.wrap(1.5))
+	}
 	return append(taken, r.Accepted...), append(refused, r.Refused...)
 }
 
