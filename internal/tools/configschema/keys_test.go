@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/tracecoreai/tracecore/receiver/clockreceiver"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver"
 )
 
 func TestReadmesHaveTheKeys(t *testing.T) {
@@ -127,12 +127,12 @@ func TestWhatIsNotDescribedFailsByName(t *testing.T) {
 	}
 }
 
-// switched is a component with metrics that are switched.
+// switched is a component with metrics of which some are off.
 func switched(t *testing.T, content string) error {
 	t.Helper()
 	d := describer{root: t.TempDir()}
 	require.NoError(t, os.WriteFile(filepath.Join(d.root, keysFile), []byte(content), 0o600))
-	d.describe(reflect.ValueOf(clockreceiver.NewFactory().CreateDefaultConfig()).Elem().FieldByName("MetricsBuilderConfig"), place{docs: d.load("")})
+	d.describe(reflect.ValueOf(dcgmreceiver.NewFactory().CreateDefaultConfig()).Elem().FieldByName("MetricsBuilderConfig"), place{docs: d.load("")})
 	return d.err()
 }
 
