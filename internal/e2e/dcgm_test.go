@@ -102,7 +102,12 @@ func (n *node) begin(t *testing.T) {
 // send makes events happen on the simulated node.
 func (n *node) send(t *testing.T, lines ...string) {
 	t.Helper()
-	f, err := os.OpenFile(n.control, os.O_APPEND|os.O_WRONLY, 0)
+	sendControl(t, n.control, lines...)
+}
+
+func sendControl(t *testing.T, control string, lines ...string) {
+	t.Helper()
+	f, err := os.OpenFile(control, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	_, err = f.WriteString(strings.Join(lines, "\n") + "\n")
 	require.NoError(t, err)

@@ -31,6 +31,7 @@ type example struct {
 	Prometheus []string `yaml:"prometheus"`           // all families of its page: names, and prefixes with *
 	OTLP       []string `yaml:"otlp"`                 // all metrics that it sends, likewise
 	Series     int      `yaml:"series of eight H100"` // of GPUs and NVSwitches
+	Alerts     []string `yaml:"alerts"`               // where metrics are off: those on GPUs, DCGM and clocks that can fire
 }
 
 // examples reads the heads of all examples that are configurations, Kubernetes aside.
