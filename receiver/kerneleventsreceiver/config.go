@@ -115,6 +115,9 @@ func (cfg *Config) validatePath() error {
 	if !filepath.IsAbs(cfg.Path) {
 		return fmt.Errorf(`"path": must be an absolute path, got %q`, cfg.Path)
 	}
+	if info, err := os.Stat(cfg.Path); err == nil && info.IsDir() {
+		return fmt.Errorf(`"path": must be a device or a file, %s is a folder`, cfg.Path)
+	}
 	return nil
 }
 

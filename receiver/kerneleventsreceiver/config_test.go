@@ -50,6 +50,7 @@ func TestBadConfigNamesKeyAndRule(t *testing.T) {
 	require.NoError(t, os.WriteFile(badRules, []byte("rules:\n  - name: site.alarm\n    contains: [\"SITE\"]\n    pattern: '('\n    severity: info\n"), 0o600))
 	for yaml, want := range map[string]string{
 		"path: kmsg":                           `"path": must be an absolute path, got "kmsg"`,
+		"path: /tmp":                           `"path": must be a device or a file, /tmp is a folder`,
 		"path: ''":                             `"path": must be an absolute path, got ""`,
 		"start_at: beginning":                  `"start_at": must be now, boot or stored, got "beginning"`,
 		"start_at: stored":                     `"storage": must name a storage extension where "start_at" is stored`,
