@@ -25,6 +25,7 @@ type exporter struct {
 	places   map[dcgm.EntityKind][]int // of each row in the layout of a kind of entities; -1 where these have no value of their own
 	readings []reading
 	peers    [][]dcgm.PeerState // by number of a GPU and of its peer
+	labels   map[inventory.Key]*labelTexts
 }
 
 // reading is the value of a row of a GPU.
@@ -52,6 +53,7 @@ func newExporter(cfg *Config, version string, logger *zap.Logger) (*exporter, er
 		xids:     exporterview.NewXIDs(),
 		sxids:    map[exporterview.Event]*exporterview.XIDs{exporterview.SXIDFatal: exporterview.NewXIDs(), exporterview.SXIDNonFatal: exporterview.NewXIDs()},
 		readings: make([]reading, len(view.Rows)),
+		labels:   map[inventory.Key]*labelTexts{},
 	}, nil
 }
 
@@ -122,6 +124,7 @@ func placesIn(l *catalog.Layout, before, count int) []int {
 // forget forgets what has happened to an entity that is known no more.
 func (e *exporter) forget(key inventory.Key) {
 	if e != nil {
+		delete(e.labels, key)
 		e.xids.Forget(key)
 		for _, some := range e.sxids {
 			some.Forget(key)
@@ -130,9 +133,9 @@ func (e *exporter) forget(key inventory.Key) {
 }
 
 // takeXID notes an XID for the view.
-func (e *exporter) takeXID(key inventory.Key, code int, at int64) {
+func (e *exporter) takeXID(key, gpu inventory.Key, code int, at int64) {
 	if e.wants(exporterview.XIDLast, exporterview.XIDCount) {
-		e.xids.Take(key, code, at)
+		e.xids.Take(key, gpu, code, at)
 	}
 }
 
@@ -143,7 +146,7 @@ func (e *exporter) takeSXID(key inventory.Key, code int, fatal bool, at int64) {
 		event = exporterview.SXIDFatal
 	}
 	if e.wants(event) {
-		e.sxids[event].Take(key, code, at)
+		e.sxids[event].Take(key, key, code, at)
 	}
 }
 

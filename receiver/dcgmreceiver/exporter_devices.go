@@ -79,12 +79,12 @@ func (r exporterRecording) peersOf(g *gpu) {
 // deviceLabels are the labels of all series of a device.
 func (r exporterRecording) deviceLabels(d *gpu, node []string) pcommon.Map {
 	texts := r.deviceTexts(d, node)
-	now := viewLabels{of: d.known.Identity, entity: d.entity(), texts: joined(texts)}
+	now := viewLabels{of: d.known.Identity, entity: d.entity(), texts: joined(texts), cpu: r.cpuOf(d.entity())}
 	g := r.end(d)
 	if g != nil {
 		now.gpu = g.known.Facts
 	}
-	if was := d.view; was != nil && was.of == now.of && was.gpu == now.gpu && was.entity == now.entity && was.texts == now.texts {
+	if was := d.view; was != nil && was.of == now.of && was.gpu == now.gpu && was.entity == now.entity && was.texts == now.texts && was.cpu == now.cpu {
 		return was.Map
 	}
 	now.Map = pcommon.NewMap()
@@ -94,9 +94,11 @@ func (r exporterRecording) deviceLabels(d *gpu, node []string) pcommon.Map {
 	case dcgm.Link:
 		putLink(&now, d.entity(), g)
 	case dcgm.CPU:
-		r.putCPU(&now, d.entity().ID)
+		now.PutStr("cpu", number(d.entity().ID))
+		putText(&now, "cpu_serial", now.cpu)
 	default:
-		r.putCore(&now, d.entity().ID)
+		now.PutStr("cpucore", number(d.entity().ID))
+		putText(&now, "cpu", now.cpu)
 	}
 	r.exporter.finish(&now, texts)
 	d.view = &now
@@ -125,21 +127,22 @@ func putLink(to *viewLabels, link dcgm.Entity, g *gpu) {
 	to.PutStr("model_name", g.known.Model)
 }
 
-func (r exporterRecording) putCPU(to *viewLabels, id uint32) {
-	to.PutStr("cpu", number(id))
+// cpuOf is the serial number of a CPU, or the number of the CPU of a core; empty where that is not known.
+func (r exporterRecording) cpuOf(e dcgm.Entity) string {
 	for _, p := range r.outer.processors {
-		if p.ID == id && p.Serial != "" {
-			to.PutStr("cpu_serial", p.Serial)
+		switch {
+		case e.Kind == dcgm.CPU && p.ID == e.ID:
+			return p.Serial
+		case e.Kind == dcgm.CPUCore && slices.Contains(p.Cores, e.ID):
+			return number(p.ID)
 		}
 	}
+	return ""
 }
 
-func (r exporterRecording) putCore(to *viewLabels, id uint32) {
-	to.PutStr("cpucore", number(id))
-	for _, p := range r.outer.processors {
-		if slices.Contains(p.Cores, id) {
-			to.PutStr("cpu", number(p.ID))
-		}
+func putText(to *viewLabels, name, text string) {
+	if text != "" {
+		to.PutStr(name, text)
 	}
 }
 
@@ -148,7 +151,7 @@ func number(id uint32) string { return strconv.FormatUint(uint64(id), 10) }
 // deviceTexts are the values of the labels that are fields of a device, and of those of the node.
 func (r exporterRecording) deviceTexts(d *gpu, node []string) []string {
 	e := r.exporter
-	texts := make([]string, len(e.Labels))
+	texts := e.kept(d.known.Key(), d.known.Identity)
 	for i, label := range e.Labels {
 		kind := d.entity().Kind
 		switch text, isFact := d.known.Raw(label.Field); {
@@ -156,9 +159,9 @@ func (r exporterRecording) deviceTexts(d *gpu, node []string) []string {
 			texts[i] = node[i]
 		case !label.Kinds.Has(kind):
 		case isFact && inventory.HasUUID(kind):
-			texts[i] = text
+			texts[i] = cmp.Or(text, texts[i])
 		default:
-			texts[i] = d.values.Text(label.Field)
+			texts[i] = cmp.Or(d.values.Text(label.Field), texts[i])
 		}
 	}
 	return texts
@@ -166,11 +169,17 @@ func (r exporterRecording) deviceTexts(d *gpu, node []string) []string {
 
 // node are the values of all labels that GPUs tell, among them those of the node.
 func (e *exporter) node(gpus []*gpu) []string {
-	texts := make([]string, len(e.Labels))
+	now, texts := make([]string, len(e.Labels)), e.kept(inventory.Key{}, inventory.Identity{})
 	for _, g := range gpus {
-		for i, text := range e.texts(g) {
-			texts[i] = cmp.Or(texts[i], text)
+		if !g.up() {
+			continue
 		}
+		for i, text := range e.texts(g) {
+			now[i] = cmp.Or(now[i], text)
+		}
+	}
+	for i := range texts {
+		texts[i] = cmp.Or(now[i], texts[i])
 	}
 	return texts
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
-	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/events"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/exporterview"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/record"
@@ -63,7 +62,7 @@ func (r exporterRecording) lastXID(keys []inventory.Key, labels pcommon.Map) {
 func (r exporterRecording) xidCounts(g *gpu, labels pcommon.Map) {
 	e := r.exporter
 	if e.wants(exporterview.XIDCount) {
-		counts := e.xids.Since(r.Engine-e.cfg.XIDWindow.Microseconds(), keysOf(g, r.partsOf(g))...)
+		counts := e.xids.Since(r.Engine-e.cfg.XIDWindow.Microseconds(), g.known.Key())
 		if len(counts) == 0 {
 			r.event(exporterview.XIDCount, labels, 0, window(e.cfg.XIDWindow))
 		}
@@ -77,14 +76,7 @@ func (r exporterRecording) xidCounts(g *gpu, labels pcommon.Map) {
 }
 
 func (r exporterRecording) xidTotals(g *gpu, labels pcommon.Map) {
-	totals := map[int]int64{}
-	for _, key := range keysOf(g, r.partsOf(g)) {
-		counts, _, _ := r.collector.xids.journal.Counts(events.XIDs, key)
-		for i := range counts {
-			totals[counts[i].Code] += counts[i].Number
-		}
-	}
-	for code, total := range totals {
+	for code, total := range r.collector.xids.journal.Totals(g.known.Key()) {
 		r.event(exporterview.XIDTotal, labels, total, catalog.Attr{Key: "xid", Value: strconv.Itoa(code)})
 	}
 }

@@ -3,6 +3,7 @@
 package dcgmreceiver
 
 import (
+	"cmp"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -100,6 +101,7 @@ type viewLabels struct {
 	gpu    inventory.Facts
 	entity dcgm.Entity
 	texts  string
+	cpu    string // of a CPU its serial number, of a core its CPU
 }
 
 // labelsOf are the labels of all series of an entity that is a GPU or in one.
@@ -140,9 +142,26 @@ func (e *exporter) finish(of *viewLabels, texts []string) {
 	}
 }
 
+// labelTexts are the newest texts of an entity. A label stays where its field has no value for a while: without it, all series of the entity
+// would be others.
+type labelTexts struct {
+	of    inventory.Identity
+	texts []string
+}
+
+// kept returns the newest texts of an entity, to be brought up to date.
+func (e *exporter) kept(key inventory.Key, of inventory.Identity) []string {
+	was := e.labels[key]
+	if was == nil || was.of != of {
+		was = &labelTexts{of, make([]string, len(e.Labels))}
+		e.labels[key] = was
+	}
+	return was.texts
+}
+
 // texts are the values of the labels that are fields.
 func (e *exporter) texts(g *gpu) []string {
-	texts := make([]string, len(e.Labels))
+	texts := e.kept(g.known.Key(), g.known.Identity)
 	for i, label := range e.Labels {
 		if !label.Kinds.Has(dcgm.GPU) {
 			continue
@@ -151,7 +170,7 @@ func (e *exporter) texts(g *gpu) []string {
 		if !isFact {
 			text = g.values.Text(label.Field)
 		}
-		texts[i] = text
+		texts[i] = cmp.Or(text, texts[i])
 	}
 	return texts
 }

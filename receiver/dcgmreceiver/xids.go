@@ -243,7 +243,7 @@ func (c *historian) describeXID(owners events.Owners, o events.Occurrence, repla
 		return inventory.Key{}, true
 	}
 	if code.Kind == xid.XID {
-		c.exporter.takeXID(owner.Key, code.Number, o.Time)
+		c.exporter.takeXID(owner.Key, owner.GPU(), code.Number, o.Time)
 	} else {
 		c.exporter.takeSXID(owner.Key, code.Number, o.Field == events.FieldFatalSXID, o.Time)
 	}

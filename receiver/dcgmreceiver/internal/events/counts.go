@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
 )
 
@@ -30,6 +31,7 @@ type Counts []Counted
 // Counted are the codes that one entity has reported, in the order of their first time.
 type Counted struct {
 	Key   inventory.Key `json:"key"`
+	GPU   string        `json:"gpu,omitempty"` // what the GPU is known by that a MIG instance is in
 	Codes []Count       `json:"codes"`
 }
 
@@ -45,13 +47,30 @@ func (c Counts) index(key inventory.Key) int {
 	return slices.IndexFunc(c, func(counted Counted) bool { return counted.Key == key })
 }
 
-// Add counts the code of an occurrence.
-func (c *Counts) Add(key inventory.Key, o Occurrence) {
+// totals adds up, by code, what a GPU and the MIG instances in it have reported, those included that are there no more.
+func (c Counts) totals(gpu inventory.Key) map[int]int64 {
+	totals := map[int]int64{}
+	for i := range c {
+		if c[i].Key != gpu && (gpu.Kind != dcgm.GPU || c[i].GPU != gpu.ID) {
+			continue
+		}
+		for _, count := range c[i].Codes {
+			totals[count.Code] += count.Number
+		}
+	}
+	return totals
+}
+
+// Add counts the code of an occurrence of an entity that is, or is in, a GPU.
+func (c *Counts) Add(key, gpu inventory.Key, o Occurrence) {
 	i := c.index(key)
 	if i < 0 {
 		c.makeRoom()
 		*c = append(*c, Counted{Key: key})
 		i = len(*c) - 1
+	}
+	if gpu != key {
+		(*c)[i].GPU = gpu.ID
 	}
 	count := (*c)[i].count(int(o.Value), o.Field == FieldFatalSXID)
 	count.Number++

@@ -109,14 +109,14 @@ func (j *Journal) load(ctx context.Context) error {
 	j.Numbers.load(&stored)
 	j.frozen.Store(stored.Frozen)
 	if j.keeps && waiting.LogRecordCount() > 0 {
-		waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().MoveAndAppendTo(j.records())
+		waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().MoveAndAppendTo(recordsOf(j.waiting))
 	}
 	return nil
 }
 
-// records are those that wait.
-func (j *Journal) records() plog.LogRecordSlice {
-	return j.waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+// recordsOf returns the records of a resource and a scope.
+func recordsOf(waiting plog.Logs) plog.LogRecordSlice {
+	return waiting.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 }
 
 func (j *Journal) position(history History) *Position {
@@ -130,7 +130,7 @@ func (j *Journal) position(history History) *Position {
 func (j *Journal) Since(history History) (since time.Time, ready bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.position(history).Since(), j.records().Len() < MaxWaiting
+	return j.position(history).Since(), recordsOf(j.waiting).Len() < MaxWaiting
 }
 
 // Rewind goes on at an instant in microseconds, to which the host engine's clock has been set back.
@@ -203,10 +203,10 @@ func (j *Journal) take(o Occurrence, replayed bool, describe Describe) {
 		return
 	}
 	if !replayed && key.ID != "" {
-		j.state.Counts.Add(key, o)
+		j.state.Counts.Add(key, j.Numbers.Owners().gpuOf(key), o)
 	}
 	if j.keeps {
-		record.MoveTo(j.records().AppendEmpty())
+		record.MoveTo(recordsOf(j.waiting).AppendEmpty())
 	}
 }
 
@@ -216,6 +216,13 @@ func (j *Journal) Counts(history History, key inventory.Key) (counts []Count, si
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.state.Counts.Of(key)), j.state.Since, j.position(history).Until
+}
+
+// Totals returns how often a GPU and the MIG instances that are, or were, in it have reported each XID.
+func (j *Journal) Totals(gpu inventory.Key) map[int]int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.state.Counts.totals(gpu)
 }
 
 // Counted reports whether any code was counted.
@@ -229,7 +236,7 @@ func (j *Journal) Counted() bool {
 func (j *Journal) Waiting(most int, into plog.LogRecordSlice) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	records := j.records()
+	records := recordsOf(j.waiting)
 	n := min(most, records.Len())
 	for i := range n {
 		records.At(i).CopyTo(into.AppendEmpty())
@@ -242,7 +249,7 @@ func (j *Journal) Delivered(n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.dirty = j.dirty || n > 0
-	j.records().RemoveIf(func(plog.LogRecord) bool {
+	recordsOf(j.waiting).RemoveIf(func(plog.LogRecord) bool {
 		n--
 		return n >= 0
 	})

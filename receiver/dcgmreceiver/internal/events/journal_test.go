@@ -308,7 +308,7 @@ func TestEveryEventIsDeliveredOverKills(t *testing.T) {
 				id, _ := record.Attributes().Get("log.record.uid")
 				r.uids[id.Str()]++
 			}
-			survive(func() { r.journal.Delivered(min(n, r.journal.records().Len())) })
+			survive(func() { r.journal.Delivered(min(n, recordsOf(r.journal.waiting).Len())) })
 			survive(func() { require.NoError(t, r.journal.Save(t.Context())) })
 		}
 		r.read()
@@ -370,10 +370,10 @@ func TestCodesBeyondTheBoundAreOneCount(t *testing.T) {
 	var counts Counts
 	key := keyOf(gpu0)
 	for code := range MaxCodes + 20 {
-		counts.Add(key, Occurrence{Field: FieldXID, Value: int64(code) + 1, Time: int64(code)})
+		counts.Add(key, key, Occurrence{Field: FieldXID, Value: int64(code) + 1, Time: int64(code)})
 	}
-	counts.Add(key, Occurrence{Field: FieldXID, Value: 1, Time: 5000})
-	counts.Add(key, Occurrence{Field: FieldXID, Value: MaxCodes + 1, Time: 4000})
+	counts.Add(key, key, Occurrence{Field: FieldXID, Value: 1, Time: 5000})
+	counts.Add(key, key, Occurrence{Field: FieldXID, Value: MaxCodes + 1, Time: 4000})
 	got := counts.Of(key)
 	require.Len(t, got, MaxCodes+1)
 	require.Equal(t, Count{Code: 1, Number: 2, Last: 5000}, got[0])
@@ -384,7 +384,7 @@ func TestCodesBeyondTheBoundAreOneCount(t *testing.T) {
 func TestCountsOfLongGoneEntitiesMakeRoom(t *testing.T) {
 	var counts Counts
 	for i := range uint32(maxCounted + 1) {
-		counts.Add(keyOf(dcgm.Entity{Kind: dcgm.GPU, ID: i}), Occurrence{Field: FieldXID, Value: 31, Time: int64(i)})
+		counts.Add(keyOf(dcgm.Entity{Kind: dcgm.GPU, ID: i}), keyOf(dcgm.Entity{Kind: dcgm.GPU, ID: i}), Occurrence{Field: FieldXID, Value: 31, Time: int64(i)})
 	}
 	require.Len(t, counts, maxCounted)
 	require.Nil(t, counts.Of(keyOf(gpu0)))

@@ -37,7 +37,7 @@ func (j *Journal) Changed(key inventory.Key, fact, value string) (before string,
 	switch {
 	case known && before == value:
 		return before, false
-	case known && j.records().Len() >= MaxWaiting, !known && len(j.state.Facts) >= maxFacts:
+	case known && recordsOf(j.waiting).Len() >= MaxWaiting, !known && len(j.state.Facts) >= maxFacts:
 		return before, false
 	}
 	j.remember(name, value)
@@ -86,7 +86,7 @@ func (j *Journal) Notice(s *Subject, n Notice) {
 	if !j.keeps {
 		return
 	}
-	s.fill(n, j.records().AppendEmpty())
+	s.fill(n, recordsOf(j.waiting).AppendEmpty())
 	j.dirty = true
 }
 

@@ -33,6 +33,24 @@ func OwnerOf(entity dcgm.Entity, key inventory.Key, attributes pcommon.Map, busI
 	return o
 }
 
+// GPU is what the GPU is known by that an owner is, or is in.
+func (o *Owner) GPU() inventory.Key {
+	if gpu := o.Attributes["hw.parent"]; isInstance(o.Entity) && gpu != "" {
+		return inventory.Key{Kind: dcgm.GPU, ID: gpu}
+	}
+	return o.Key
+}
+
+// gpuOf is what the GPU is known by that something is, or is in.
+func (o Owners) gpuOf(key inventory.Key) inventory.Key {
+	for i := range slices.Backward(o) {
+		if o[i].Key == key {
+			return o[i].GPU()
+		}
+	}
+	return key
+}
+
 // Subject is the owner as records have it.
 func (o *Owner) Subject() *Subject {
 	attributes := pcommon.NewMap()

@@ -60,8 +60,8 @@ func TestDriverSaysWhichSXIDIsFatal(t *testing.T) {
 	require.Equal(t, xid.Warn, other.Severity)
 
 	var counts Counts
-	counts.Add(keyOf(switch0), Occurrence{Field: FieldFatalSXID, Value: 9999, Time: 1})
-	counts.Add(keyOf(switch0), Occurrence{Field: FieldNonFatalSXID, Value: 9999, Time: 2})
+	counts.Add(keyOf(switch0), keyOf(switch0), Occurrence{Field: FieldFatalSXID, Value: 9999, Time: 1})
+	counts.Add(keyOf(switch0), keyOf(switch0), Occurrence{Field: FieldNonFatalSXID, Value: 9999, Time: 2})
 	require.Equal(t, []Count{{Code: 9999, Fatal: true, Number: 1, Last: 1}, {Code: 9999, Number: 1, Last: 2}}, counts.Of(keyOf(switch0)))
 }
 

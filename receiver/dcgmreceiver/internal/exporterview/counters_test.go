@@ -38,6 +38,7 @@ func TestWrongCountersAreNamedWithFileAndLine(t *testing.T) {
 		"unknown":                {"\nDCGM_FI_DEV_NONSENSE, gauge, t", "FILE:2: no field of DCGM is called DCGM_FI_DEV_NONSENSE"},
 		"unknown of exporter":    {"DCGM_EXP_NONSENSE, gauge, t", "FILE:1: no field of DCGM is called DCGM_EXP_NONSENSE"},
 		"float in a label":       {"DCGM_FI_DEV_POWER_USAGE, label, t", "FILE:1: DCGM_FI_DEV_POWER_USAGE is a floating-point number (field 155), each value of which would be a series: it cannot be a label"},
+		"measurement in a label": {"DCGM_FI_DEV_FB_TOTAL, label, f\nDCGM_FI_DEV_GPU_UTIL, label, u", "FILE:2: DCGM_FI_DEV_GPU_UTIL is measured (field 203, in %), each value of which would be a series: it cannot be a label"},
 		"text as a number":       {"DCGM_FI_DRIVER_VERSION, gauge, t", "FILE:1: DCGM_FI_DRIVER_VERSION is no number (field 1, type STRING), it cannot be a gauge"},
 		"event in a label":       {"DCGM_EXP_XID_ERRORS_COUNT, label, t", "FILE:1: DCGM_EXP_XID_ERRORS_COUNT is no text, its type must be gauge or counter"},
 		"ambiguous": {"DCGM_FI_DEV_GPU_UTIL_RATIO, gauge, t", `FILE:1: DCGM_FI_DEV_GPU_UTIL_RATIO is ambiguous: in DCGM 4.6 it is field 203 (INT64, unit %), in DCGM 4.7 it is field 1613 (DOUBLE, unit 1); ` +

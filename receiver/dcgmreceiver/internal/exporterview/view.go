@@ -144,11 +144,16 @@ func (b *builder) addLine(line *Line, names Names) error {
 	return nil
 }
 
+// limits are the numbers with a unit that do not change while a GPU or an NVSwitch works: sizes of memory, highest clocks, temperatures and bandwidths.
+var limits = []uint16{90, 113, 114, 115, 151, 152, 158, 159, 250, 253, 287, 859, 860, 1608, 1609, 1610}
+
 // fits says what is wrong about the type of a line for its field.
 func fits(line *Line, field *dcgmnames.Field) error {
 	switch {
 	case line.Type == Label && field.Type == "DOUBLE":
 		return fmt.Errorf("%s is a floating-point number (field %d), each value of which would be a series: it cannot be a label", line.Name, field.ID)
+	case line.Type == Label && field.IsNumber() && field.Unit != "" && !slices.Contains(limits, field.ID):
+		return fmt.Errorf("%s is measured (field %d, in %s), each value of which would be a series: it cannot be a label", line.Name, field.ID, field.Unit)
 	case line.Type == Label && field.Type != "BINARY" || field.IsNumber() || field.Type == "":
 		return nil
 	default:

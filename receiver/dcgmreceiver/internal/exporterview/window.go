@@ -12,9 +12,11 @@ import (
 // maxXIDs bounds the XIDs of an entity that are remembered, as in a storm of them.
 const maxXIDs = 10_000
 
-// XIDs are those of a while. Times are the host engine's, in microseconds.
+// XIDs are the newest one of each entity, and all of a while of each GPU, those included of MIG instances in it that are there no more. Times are
+// the host engine's, in microseconds.
 type XIDs struct {
-	of map[inventory.Key][]XID
+	last map[inventory.Key]XID
+	of   map[inventory.Key][]XID // by GPU
 }
 
 // XID is one that an entity has reported.
@@ -24,44 +26,43 @@ type XID struct {
 }
 
 // NewXIDs returns an empty window.
-func NewXIDs() *XIDs { return &XIDs{of: map[inventory.Key][]XID{}} }
+func NewXIDs() *XIDs { return &XIDs{last: map[inventory.Key]XID{}, of: map[inventory.Key][]XID{}} }
 
-// Take takes an XID of an entity.
-func (x *XIDs) Take(key inventory.Key, code int, at int64) {
-	some := x.of[key]
+// Take takes an XID of an entity that is, or is in, a GPU.
+func (x *XIDs) Take(key, gpu inventory.Key, code int, at int64) {
+	if at >= x.last[key].At {
+		x.last[key] = XID{code, at}
+	}
+	some := x.of[gpu]
 	if len(some) == maxXIDs {
 		some = slices.Delete(some, 0, 1)
 	}
-	x.of[key] = append(some, XID{code, at})
+	x.of[gpu] = append(some, XID{code, at})
 }
 
 // Forget forgets what is known of an entity.
-func (x *XIDs) Forget(key inventory.Key) { delete(x.of, key) }
+func (x *XIDs) Forget(key inventory.Key) {
+	delete(x.last, key)
+	delete(x.of, key)
+}
 
 // Last returns the newest XID of some entities.
 func (x *XIDs) Last(keys ...inventory.Key) (XID, bool) {
 	var last XID
 	for _, key := range keys {
-		for _, one := range x.of[key] {
-			if one.At >= last.At {
-				last = one
-			}
+		if one := x.last[key]; one.At >= last.At {
+			last = one
 		}
 	}
 	return last, last.At > 0
 }
 
-// Since drops all XIDs from before a time but the newest of each entity, and counts the codes of the others.
-func (x *XIDs) Since(after int64, keys ...inventory.Key) []CodeCount {
+// Since counts the codes of the XIDs of a GPU, without those from before a time, which it drops.
+func (x *XIDs) Since(after int64, gpu inventory.Key) []CodeCount {
+	x.of[gpu] = slices.DeleteFunc(x.of[gpu], func(one XID) bool { return one.At < after })
 	counts := map[int]int64{}
-	for _, key := range keys {
-		last, _ := x.Last(key)
-		x.of[key] = slices.DeleteFunc(x.of[key], func(one XID) bool { return one.At < after && one != last })
-		for _, one := range x.of[key] {
-			if one.At >= after {
-				counts[one.Code]++
-			}
-		}
+	for _, one := range x.of[gpu] {
+		counts[one.Code]++
 	}
 	out := make([]CodeCount, 0, len(counts))
 	for _, code := range slices.Sorted(maps.Keys(counts)) {

@@ -14,12 +14,15 @@ func TestXIDsAreCountedForAWhileAndTheLastOneStays(t *testing.T) {
 	a, b := inventory.Key{ID: "a"}, inventory.Key{ID: "b"}
 	x := NewXIDs()
 	for at, code := range map[int64]int{10: 31, 20: 31, 30: 79} {
-		x.Take(a, code, at)
+		x.Take(a, a, code, at)
 	}
-	x.Take(b, 43, 25)
-	require.Equal(t, []CodeCount{{31, 2}, {43, 1}, {79, 1}}, x.Since(10, a, b))
-	require.Equal(t, []CodeCount{{31, 1}, {79, 1}}, x.Since(11, a))
-	require.Empty(t, x.Since(31, a, b))
+	x.Take(b, a, 43, 25)
+	require.Equal(t, []CodeCount{{31, 2}, {43, 1}, {79, 1}}, x.Since(10, a))
+	_, ok := x.Last(b)
+	require.True(t, ok)
+	x.Forget(b)
+	require.Equal(t, []CodeCount{{31, 1}, {43, 1}, {79, 1}}, x.Since(11, a), "what was in it has gone")
+	require.Empty(t, x.Since(31, a))
 	last, ok := x.Last(a)
 	require.True(t, ok)
 	require.Equal(t, XID{79, 30}, last)

@@ -140,6 +140,7 @@ func TestKindsOfRefusals(t *testing.T) {
 		{Field: 1001, Why: dcgm.ErrUnknownField}:                       UnknownField,
 		{Field: 1001, Why: dcgm.ErrNoGroup}:                            BeyondGroups,
 		{Field: 1001, Why: errRefused}:                                 RefusedProfiling,
+		{Field: 1532, Why: errRefused}:                                 RefusedField,
 		{Field: 155, Why: errRefused}:                                  RefusedField,
 	} {
 		require.Equal(t, want, KindOf(why), why.Why)

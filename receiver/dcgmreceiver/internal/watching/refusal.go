@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/catalog"
 	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
 )
 
@@ -15,7 +16,7 @@ type Refusal uint8
 // Kinds of refusals. Those after the first may end.
 const (
 	UnknownField     Refusal = iota // by this library or host engine; nothing but another one changes that
-	RefusedProfiling                // as where another client holds it
+	RefusedProfiling                // of GPUs, as where another client holds it
 	RefusedField
 	BeyondGroups // the host engine has too few groups of fields
 )
@@ -27,7 +28,7 @@ func KindOf(r dcgm.Refusal) Refusal {
 		return UnknownField
 	case errors.Is(r.Why, dcgm.ErrNoGroup):
 		return BeyondGroups
-	case dcgm.IsProfiling(r.Field):
+	case dcgm.IsProfiling(r.Field) && !catalog.LevelOf(r.Field).Has(dcgm.Link):
 		return RefusedProfiling
 	default:
 		return RefusedField
