@@ -15,23 +15,27 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 )
 
 // refuseMisfits refuses configurations whose components do not fit together, which no component can see by itself before it starts.
 func refuseMisfits(converters []confmap.ConverterFactory, factories func() (otelcol.Factories, error)) []confmap.ConverterFactory {
-	return append(slices.Clone(converters), confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
-		return misfits{factories}
+	return append(slices.Clone(converters), confmap.NewConverterFactory(func(set confmap.ConverterSettings) confmap.Converter {
+		return misfits{factories, cmp.Or(set.Logger, zap.NewNop())}
 	}))
 }
 
 type misfits struct {
 	factories func() (otelcol.Factories, error)
+	logger    *zap.Logger
 }
 
 // Convert implements [confmap.Converter].
 func (m misfits) Convert(_ context.Context, conf *confmap.Conf) error {
 	config := conf.ToStringMap()
-	return errors.Join(m.checkStorages(config), m.checkExtensions(conf), checkDumps(config), checkViews(config))
+	flows := m.flowsOf(config)
+	m.warnMerged(config, flows)
+	return errors.Join(m.checkStorages(config), m.checkExtensions(conf), checkDumps(config), checkViews(flows))
 }
 
 // used is a component of a pipeline. What no pipeline has is never started, so nothing of it has to fit.

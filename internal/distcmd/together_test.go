@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 )
 
 func someExtensions() (otelcol.Factories, error) {
@@ -24,11 +25,16 @@ func someExtensions() (otelcol.Factories, error) {
 
 func misfitsOf(t *testing.T, config string) error {
 	t.Helper()
+	return convert(t, misfits{someExtensions, zap.NewNop()}, config)
+}
+
+func convert(t *testing.T, m misfits, config string) error {
+	t.Helper()
 	retrieved, err := confmap.NewRetrievedFromYAML([]byte(config))
 	require.NoError(t, err)
 	conf, err := retrieved.AsConf()
 	require.NoError(t, err)
-	return misfits{someExtensions}.Convert(t.Context(), conf)
+	return m.Convert(t.Context(), conf)
 }
 
 func TestStorageIsAStorageExtensionOfTheService(t *testing.T) {
@@ -69,7 +75,7 @@ service:
 }
 
 func TestWhatABuildHasNoListOfIsLeftToTheStart(t *testing.T) {
-	unlisted := misfits{func() (otelcol.Factories, error) { return otelcol.Factories{}, errors.New("broken") }}
+	unlisted := misfits{func() (otelcol.Factories, error) { return otelcol.Factories{}, errors.New("broken") }, zap.NewNop()}
 	require.Empty(t, unlisted.storageFault(map[string]any{"service": map[string]any{"extensions": []any{"pprof"}}}, "pprof"))
 }
 

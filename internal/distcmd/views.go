@@ -6,163 +6,143 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
-
-	"github.com/tracecoreai/tracecore/internal/dcgmnames"
 )
 
-var (
-	viewsPath    = []string{"views"}
-	countersPath = []string{"dcgm_exporter", "counters"}
-	namesPath    = []string{"dcgm_exporter", "names"}
-	devicesPath  = []string{"devices"}
-)
+// sharer is the configuration of a receiver that knows what another one of its type has too.
+type sharer interface {
+	SharedSeries(other component.Config) string
+}
 
-// checkViews reports two dcgm receivers of one pipeline whose views have the same series: a page would have the newest point of either.
-func checkViews(config map[string]any) error {
-	pipelines, _ := at(config, "service", "pipelines").(map[string]any)
+// source is a receiver of a pipeline.
+type source struct {
+	used
+	parsed component.Config
+}
+
+// flow is a pipeline of metrics.
+type flow struct {
+	name       string
+	sources    []source
+	processors []string // those that can tell two pipelines apart
+	pages      []string // exporters that keep the newest point of a series
+}
+
+var viewsPath = []string{"views"}
+
+// checkViews reports two receivers that have a series in common, in one pipeline or in two that come to one page, which would have the
+// newest point of either.
+func checkViews(flows []flow) error {
+	reported := map[[2]string]bool{}
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
-		if signal, _, _ := strings.Cut(name, "/"); strings.TrimSpace(signal) != pipeline.SignalMetrics.String() {
-			continue
-		}
-		one := map[string]any{"receivers": config["receivers"], "service": map[string]any{"pipelines": map[string]any{name: pipelines[name]}}}
-		var before []used
-		for _, u := range usedOf(one, "receivers") {
-			if u.typ != "dcgm" {
+	for i := range flows {
+		for j := range i + 1 {
+			where := meet(&flows[j], &flows[i])
+			if where == "" {
 				continue
 			}
-			for _, other := range before {
-				if shared := sharedSeries(u, other); shared != "" {
-					errs = append(errs, u.errorf(viewsPath, "has %s, as receivers::%s has, in pipeline %s: keep one of them, or give each its own counters or devices", shared, other.id, name))
+			for _, pair := range pairsOf(&flows[j], &flows[i]) {
+				ids := [2]string{pair[0].id, pair[1].id}
+				shared := pair[1].parsed.(sharer).SharedSeries(pair[0].parsed) //nolint:forcetypeassert // flowsOf has no other ones.
+				if shared == "" || reported[ids] {
+					continue
 				}
+				reported[ids] = true
+				errs = append(errs, pair[1].errorf(viewsPath, "has %s, as receivers::%s has, %s: keep one of them, or give each its own counters, metrics or devices", shared, pair[0].id, where))
 			}
-			before = append(before, u)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// sharedSeries names a series that two receivers have of one GPU, or nothing.
-func sharedSeries(a, b used) string {
-	if !slices.Equal(engineOf(a), engineOf(b)) {
+// meet says where the series of two pipelines meet, or nothing. Other exporters hand on what each pipeline has.
+func meet(a, b *flow) string {
+	if a.name == b.name {
+		return "in pipeline " + a.name
+	}
+	page := slices.IndexFunc(a.pages, func(id string) bool { return slices.Contains(b.pages, id) })
+	if page < 0 || !slices.Equal(a.processors, b.processors) {
 		return ""
 	}
-	if devices := listAt(a, devicesPath); len(devices) > 0 && !overlap(devices, listAt(b, devicesPath)) {
-		return ""
-	}
-	both := func(view string) bool {
-		return slices.Contains(listAt(a, viewsPath), view) && slices.Contains(listAt(b, viewsPath), view)
-	}
-	switch {
-	case both("google"):
-		return "the view google"
-	case !both("dcgm_exporter"):
-		return ""
-	}
-	names := seriesOf(b)
-	for _, name := range seriesOf(a) {
-		if slices.Contains(names, name) {
-			return "the series " + name
+	return fmt.Sprintf("in pipelines %s and %s with exporter %s", a.name, b.name, a.pages[page])
+}
+
+// pairsOf are the pairs of one receiver of each pipeline that are of one type, in the order of their ids.
+func pairsOf(a, b *flow) (pairs [][2]source) {
+	for _, first := range a.sources {
+		for _, second := range b.sources {
+			switch {
+			case first.typ != second.typ || first.id == second.id || a.name == b.name && first.id > second.id:
+			case first.id < second.id:
+				pairs = append(pairs, [2]source{first, second})
+			default:
+				pairs = append(pairs, [2]source{second, first})
+			}
 		}
 	}
-	return ""
+	return pairs
 }
 
-// engineOf returns what says where a receiver's host engine is.
-func engineOf(u used) []any { return []any{at(u.config, "mode"), at(u.config, "endpoint")} }
+var (
+	pages       = []string{"prometheus", "prometheusremotewrite"}
+	changeNoOne = []string{"batch", "memory_limiter"}
+)
 
-func overlap(a, b []string) bool {
-	return len(b) == 0 || slices.Contains(a, "all") || slices.Contains(b, "all") || slices.ContainsFunc(a, func(one string) bool { return slices.Contains(b, one) })
-}
-
-// listAt returns a list that may be written as a text.
-func listAt(u used, path []string) []string {
-	switch value := at(u.config, path...).(type) {
-	case []any:
-		var list []string
-		for _, one := range value {
-			list = append(list, fmt.Sprint(one))
-		}
-		return list
-	case nil:
-		return nil
-	default:
-		return strings.Split(fmt.Sprint(value), ",")
-	}
-}
-
-// seriesOf returns the names of a receiver's series of the view dcgm_exporter.
-func seriesOf(u used) []string {
-	release := ""
-	if names := at(u.config, namesPath...); names != nil {
-		release = fmt.Sprint(names)
-	}
-	engine := dcgmnames.Version{Major: 4, Minor: 7}
-	if release == dcgmnames.Release48 {
-		engine.Minor = 6
-	}
-	var series []string
-	for _, name := range countersOf(u, release) {
-		field, err := dcgmnames.Resolve(name, engine)
-		if err != nil { // It is one of dcgm-exporter's own, or the receiver refuses it.
-			series = append(series, name)
+// flowsOf returns the pipelines of metrics, with those of their receivers that know what they share.
+func (m misfits) flowsOf(config map[string]any) []flow {
+	pipelines, _ := at(config, "service", "pipelines").(map[string]any)
+	var flows []flow
+	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
+		if typeOf(name) != pipeline.SignalMetrics.String() {
 			continue
 		}
-		series = append(series, dcgmnames.SeriesOf(name, field, release)...)
+		one := maps.Clone(config)
+		one["service"] = map[string]any{"pipelines": map[string]any{name: pipelines[name]}}
+		f := flow{name: name, sources: m.sourcesOf(one)}
+		for _, u := range usedOf(one, "exporters") {
+			if slices.Contains(pages, u.typ) {
+				f.pages = append(f.pages, u.id)
+			}
+		}
+		processors, _ := at(pipelines[name], "processors").([]any)
+		for _, id := range processors {
+			if text := fmt.Sprint(id); !slices.Contains(changeNoOne, typeOf(text)) {
+				f.processors = append(f.processors, text)
+			}
+		}
+		flows = append(flows, f)
 	}
-	return series
+	return flows
 }
 
-// inBoth are the counters of dcgm-exporter's default file that have the same name in 4.8 and 4.9.
-var inBoth = []string{"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "DCGM_FI_PROF_PCIE_TX_BYTES", "DCGM_FI_PROF_PCIE_RX_BYTES"}
-
-// only49 is the counter that only 4.9's has.
-const only49 = "DCGM_FI_DEV_FB_CAPACITY_BYTES"
-
-// defaultCounters returns those counters of dcgm-exporter's default file that make series.
-func defaultCounters(release string) []string {
-	names := slices.Clone(inBoth)
-	for _, rename := range dcgmnames.Renames() {
-		if !rename.Label {
-			names = append(names, rename.Old)
+// sourcesOf returns the receivers of pipelines that know what they share. What is wrong with one by itself, its own validation says.
+func (m misfits) sourcesOf(config map[string]any) []source {
+	built, err := m.factories()
+	if err != nil {
+		return nil // The command says it.
+	}
+	var sources []source
+	for _, u := range usedOf(config, "receivers") {
+		typ, err := component.NewType(u.typ)
+		if err != nil || built.Receivers[typ] == nil {
+			continue
+		}
+		parsed := built.Receivers[typ].CreateDefaultConfig()
+		section, _ := u.config.(map[string]any)
+		if _, is := parsed.(sharer); is && confmap.NewFromStringMap(section).Unmarshal(parsed) == nil {
+			sources = append(sources, source{u, parsed})
 		}
 	}
-	if release == dcgmnames.Release49 || release == dcgmnames.BothReleases {
-		names = append(names, only49)
-	}
-	return names
+	return sources
 }
 
-// countersOf returns the fields of a receiver's counters file that make series. What is wrong with the file, the receiver says.
-func countersOf(u used, release string) []string {
-	text, _ := at(u.config, countersPath...).(string)
-	var names []string
-	switch {
-	case text == "" || text == "default":
-		return defaultCounters(release)
-	case !strings.ContainsAny(text, "\n,"):
-		content, err := os.ReadFile(text)
-		if err != nil {
-			return nil
-		}
-		text = string(content)
-	}
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		name, rest, _ := strings.Cut(strings.TrimSpace(line), ",")
-		kind, _, _ := strings.Cut(rest, ",")
-		if name = unquoted(name); name != "" && !strings.HasPrefix(name, "#") && unquoted(kind) != "label" {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// unquoted is a cell of a counters file that has no comma.
-func unquoted(cell string) string {
-	return strings.TrimSpace(strings.Trim(strings.TrimSpace(cell), `"`))
+// typeOf is the part of an id before its name.
+func typeOf(id string) string {
+	typ, _, _ := strings.Cut(id, "/")
+	return strings.TrimSpace(typ)
 }

@@ -3,83 +3,96 @@
 package distcmd
 
 import (
-	"os"
-	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/tracecoreai/tracecore/internal/dcgmnames"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/receiver"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
-func TestViewsAreOfMetrics(t *testing.T) {
-	require.NoError(t, misfitsOf(t, `
-receivers: {dcgm/a: {views: [google]}, dcgm/b: {views: [google]}}
-service: {pipelines: {logs: {receivers: [dcgm/a, dcgm/b], exporters: [nop]}}}
-`))
+// seriesConfig stands for the configuration of the dcgm receiver, whose own tests say what two have in common.
+type seriesConfig struct {
+	Has    []string `mapstructure:"has"`
+	Google bool     `mapstructure:"google"`
 }
 
-func TestTwoReceiversOfAPipelineHaveNoSeriesTwice(t *testing.T) {
-	counters := filepath.Join(t.TempDir(), "counters.csv")
-	require.NoError(t, os.WriteFile(counters, []byte("# slow\nDCGM_FI_DEV_GPU_TEMP, gauge, t for a label\nDCGM_FI_DRIVER_VERSION, label, d\n"), 0o600))
-	f := func(a, b, want string) {
+func (c *seriesConfig) SharedSeries(other component.Config) string {
+	for _, name := range other.(*seriesConfig).Has {
+		if slices.Contains(c.Has, name) {
+			return "the series " + name
+		}
+	}
+	return ""
+}
+
+func (c *seriesConfig) GPUIsOnResource() bool { return c.Google }
+
+func withSeries() (otelcol.Factories, error) {
+	dcgm, other := component.MustNewType("dcgm"), component.MustNewType("other")
+	return otelcol.Factories{Receivers: map[component.Type]receiver.Factory{
+		dcgm:  receiver.NewFactory(dcgm, func() component.Config { return &seriesConfig{} }),
+		other: receiver.NewFactory(other, func() component.Config { return &anyConfig{} }),
+	}}, nil
+}
+
+func TestTwoReceiversHaveNoSeriesTwiceWhereTheyMeet(t *testing.T) {
+	f := func(pipelines, want string) {
 		t.Helper()
-		err := misfitsOf(t, `
+		err := convert(t, misfits{withSeries, zap.NewNop()}, `
 receivers:
-  dcgm/a: {`+a+`}
-  dcgm/b: {`+b+`}
-service:
-  pipelines:
-    metrics/1: {receivers: [dcgm/a, dcgm/b], exporters: [nop]}
-    metrics/2: {receivers: [dcgm/a], exporters: [nop]}
+  dcgm/a: {has: [x, y]}
+  dcgm/b: {has: [z, y]}
+  dcgm/c: {has: [v]}
+  dcgm/d: {has: [v], unheard: 1}
+  other: {has: [y]}
+service: {pipelines: {`+pipelines+`}}
 `)
 		if want == "" {
 			require.NoError(t, err)
 			return
 		}
-		require.EqualError(t, err, `receivers::dcgm/b: "views": has `+want+`, as receivers::dcgm/a has, in pipeline metrics/1: keep one of them, or give each its own counters or devices`)
+		require.EqualError(t, err, `receivers::dcgm/b: "views": has the series y, as receivers::dcgm/a has, `+want+`: keep one of them, or give each its own counters, metrics or devices`)
 	}
-	const exporter, google = "views: [dcgm_exporter]", "views: [otel, google]"
-	temp := exporter + ", dcgm_exporter: {counters: " + counters + "}"
-	power := exporter + `, dcgm_exporter: {counters: "DCGM_FI_DEV_POWER_USAGE, gauge, p\nDCGM_FI_DRIVER_VERSION, label, d"}`
-	f(exporter, exporter, "the series DCGM_FI_DEV_VGPU_LICENSE_STATUS")
-	f(exporter, temp, "the series DCGM_FI_DEV_GPU_TEMP")
-	f(temp, power, "")
-	f(power, power, "the series DCGM_FI_DEV_POWER_USAGE")
-	f(exporter, google, "")
-	f(google, "views: google", "the view google")
-	f(exporter+", devices: [0, 1]", exporter+`, devices: "2,3"`, "")
-	f(exporter+", devices: [0, 1]", exporter+", devices: [1]", "the series DCGM_FI_DEV_VGPU_LICENSE_STATUS")
-	f(exporter+", devices: [0, 1]", exporter, "the series DCGM_FI_DEV_VGPU_LICENSE_STATUS")
-	f("", "", "")
-	f(exporter+", endpoint: a:5555", exporter+", endpoint: b:5555", "")
-	f(exporter+", endpoint: a:5555", exporter+", endpoint: a:5555", "the series DCGM_FI_DEV_VGPU_LICENSE_STATUS")
-	f(exporter, exporter+", dcgm_exporter: {counters: /nowhere.csv}", "")
-	named := func(counters, names string) string {
-		return exporter + ", dcgm_exporter: {counters: " + counters + ", names: " + names + "}"
+	f("metrics: {receivers: [dcgm/b, dcgm/a], exporters: [nop]}", "in pipeline metrics")
+	f("metrics/1: {receivers: [dcgm/a, other, dcgm/b], exporters: [nop]}, metrics/2: {receivers: [dcgm/a, dcgm/b], exporters: [prometheus]}", "in pipeline metrics/1")
+	f("metrics: {receivers: [dcgm/a, dcgm/c, other], exporters: [nop]}", "")
+	f("metrics: {receivers: [dcgm/c, dcgm/d], exporters: [nop]}", "")
+	f("logs: {receivers: [dcgm/a, dcgm/b], exporters: [nop]}", "")
+
+	two := func(a, b string) string {
+		return "metrics/1: {receivers: [dcgm/a], " + a + "}, metrics/2: {receivers: [dcgm/b], " + b + "}"
 	}
-	f(named(counters, "4.8"), named(counters, "4.9"), "")
-	f(named(counters, "'4.8'"), named(counters, "both"), "the series DCGM_FI_DEV_GPU_TEMP")
-	f(named(counters, "both"), named(counters, "4.9"), "the series DCGM_FI_DEV_GPU_TEMP_CELSIUS")
-	f(temp, named(counters, "4.9"), "")
-	f(temp, named(counters, "4.8"), "the series DCGM_FI_DEV_GPU_TEMP")
-	f(exporter, named(counters, "4.9"), "")
-	f(named("default", "4.9"), named(counters, "4.9"), "the series DCGM_FI_DEV_GPU_TEMP_CELSIUS")
-	f(named("default", "4.8"), named("default", "4.9"), "the series DCGM_FI_DEV_VGPU_LICENSE_STATUS")
-	ratio, utilization := `"\nDCGM_FI_DEV_GPU_UTIL_RATIO, gauge, u"`, `"\nDCGM_FI_DEV_GPU_UTIL, gauge, u"`
-	f(named(ratio, "4.8"), named(utilization, "both"), "the series DCGM_FI_DEV_GPU_UTIL_RATIO")
-	f(named(ratio, "4.8"), named(utilization, "4.8"), "")
-	f(named(ratio, "4.9"), named(utilization, "4.9"), "the series DCGM_FI_DEV_GPU_UTIL_RATIO")
-	f(temp, exporter+`, dcgm_exporter: {counters: "\n\"DCGM_FI_DEV_GPU_TEMP\",\"gauge\",t"}`, "the series DCGM_FI_DEV_GPU_TEMP")
+	const met = "in pipelines metrics/1 and metrics/2 with exporter prometheus"
+	f(two("exporters: [prometheus]", "exporters: [debug, prometheus]"), met)
+	f(two("exporters: [prometheus]", "exporters: [prometheus/b]"), "")
+	f(two("exporters: [debug, otlp]", "exporters: [debug, otlp]"), "")
+	f(two("processors: [batch, filter/x], exporters: [prometheus]", "processors: [memory_limiter, filter/x], exporters: [prometheus]"), met)
+	f(two("processors: [filter/x], exporters: [prometheus]", "processors: [filter/y], exporters: [prometheus]"), "")
+	f(two("processors: [resource], exporters: [prometheus]", "exporters: [prometheus]"), "")
+	f("metrics/1: {receivers: [dcgm/a], exporters: [prometheus]}, metrics/2: {receivers: [dcgm/a], exporters: [prometheus]}", "")
 }
 
-// The receiver has the files.
-func TestDefaultCountersAreThoseOfTheReceiver(t *testing.T) {
-	for _, release := range []string{dcgmnames.Release48, dcgmnames.Release49} {
-		config := func(counters string) used {
-			return used{config: map[string]any{"dcgm_exporter": map[string]any{"counters": counters, "names": release}}}
+func TestExportersThatLeaveOutWhichGPUItIsAreWarnedOf(t *testing.T) {
+	f := func(exporter, processors string, want ...string) {
+		t.Helper()
+		core, logs := observer.New(zap.WarnLevel)
+		require.NoError(t, convert(t, misfits{withSeries, zap.New(core)}, `
+receivers: {dcgm: {google: true}, dcgm/otel: }
+exporters: {`+exporter+`}
+service: {pipelines: {metrics: {receivers: [dcgm], processors: [`+processors+`], exporters: [prometheus, debug]}, metrics/2: {receivers: [dcgm/otel], exporters: [prometheus]}}}
+`))
+		var got []string
+		for _, entry := range logs.All() {
+			got = append(got, entry.ContextMap()["exporter"].(string)+" "+entry.ContextMap()["receiver"].(string))
 		}
-		file := filepath.Join("..", "..", "receiver", "dcgmreceiver", "internal", "exporterview", "counters-"+release+".csv")
-		require.ElementsMatch(t, seriesOf(config(file)), seriesOf(config("default")))
+		require.Equal(t, want, got)
 	}
+	f("prometheus: ", "", "prometheus dcgm")
+	f("prometheus: {resource_to_telemetry_conversion: {enabled: false}}", "batch", "prometheus dcgm")
+	f("prometheus: {resource_to_telemetry_conversion: {enabled: true}}", "")
+	f("prometheus: ", "transform/copy")
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 )
 
 // lookout is the configuration of an extension that needs receivers.
@@ -47,7 +48,7 @@ func TestExtensionsOfTheServiceFitTheWhole(t *testing.T) {
 		require.NoError(t, err)
 		err = misfits{func() (otelcol.Factories, error) {
 			return otelcol.Factories{Extensions: map[component.Type]extension.Factory{lookoutFactory().Type(): lookoutFactory()}}, nil
-		}}.Convert(t.Context(), conf)
+		}, zap.NewNop()}.Convert(t.Context(), conf)
 		if want == "" {
 			require.NoError(t, err)
 			return

@@ -108,6 +108,11 @@ func failures(t *testing.T) []failure {
 			append(dcgmWith(t, "dump: {path: /var/tmp/dump}}, dcgm/b: {dump: {path: /var/tmp/dump}"), "--set=service.pipelines.metrics.receivers=[dcgm,dcgm/b]"),
 			`receivers::dcgm/b: "dump::path": must not share a file with receivers::dcgm, .*: got "/var/tmp/dump"`, false, false,
 		},
+		{
+			"two receivers with one series",
+			append(dcgmWith(t, "views: [dcgm_exporter]}, dcgm/b: {views: [dcgm_exporter], endpoint: 'tcp://localhost:5555'"), "--set=service.pipelines.metrics.receivers=[dcgm,dcgm/b]"),
+			`receivers::dcgm/b: "views": has the series DCGM_FI_DEV_SM_CLOCK, as receivers::dcgm has, in pipeline metrics: keep one`, false, false,
+		},
 		{"unknown metric of DCGM", dcgmWith(t, "metrics: {gpu.temprature: {enabled: false}}"), `'metrics' has invalid keys: gpu\.temprature`, false, false},
 		{"unknown key of the DCGM receiver", dcgmWith(t, "endpont: x"), `'receivers' error reading configuration for "dcgm".*has invalid keys: endpont`, false, false},
 

@@ -174,13 +174,15 @@ func TestTranslatedFlagsOfDCGMExporterAreValid(t *testing.T) {
 // What is printed would run: a value that only the components know to be wrong is refused as at a start.
 func TestTranslatedFlagsThatAreWrongAreNotPrinted(t *testing.T) {
 	for want, args := range map[string][]string{
-		`receivers::dcgm: "collection_interval": must be at least 100ms, got 50ms`:           {"-c", "50"},
-		`receivers::dcgm: "dcgm_exporter::xid_window": must be at least 1s, got 10ms`:        {"-x", "10"},
-		`receivers::dcgm: "endpoint": must be host:port, tcp://host:port, unix:///path`:      {"-r", "http://gpu7:1"},
-		`"dcgm_exporter::counters": read the counters file: open /nowhere.csv: no such file`: {"-f", "/nowhere.csv"},
-		`"--address": must be HOST:PORT or :PORT, with an IPv6 address in [], got "9400"`:    {"-a", "9400"},
-		`"--fake-gpu": is no flag of dcgm-exporter`:                                          {"--fake-gpu"},
-		`"--switch-devices": must be f, which is all NVSwitches, got "g:0"`:                  {"-s", "g:0"},
+		`receivers::dcgm: "endpoint": must be unix:// and an absolute path`:                                            {"-r", "unix://dcgm.sock"},
+		`"dcgm_exporter::counters": line:1: type of DCGM_FI_DEV_GPU_TEMP must be gauge, counter or label, got "level"`: {"-f", "DCGM_FI_DEV_GPU_TEMP, level, t"},
+		`"--collect-interval": must be from 100 to 3600000 milliseconds, got 50`:                                       {"-c", "50"},
+		`"--xid-count-window-size": must be from 1000 to 86400000 milliseconds, got 10`:                                {"-x", "10"},
+		`"--remote-hostengine-info": must be HOST, HOST:PORT with a port from 1 to 65535`:                              {"-r", "http://gpu7:1"},
+		`"--collectors": must be a counters file that can be read: open /nowhere.csv: no such file`:                    {"-f", "/nowhere.csv"},
+		`"--address": must be HOST:PORT or :PORT, with an IPv6 address in [], got "9400"`:                              {"-a", "9400"},
+		`"--fake-gpu": is no flag of dcgm-exporter`:                                                                    {"--fake-gpu"},
+		`"--switch-devices": must be f, which is all NVSwitches, got "g:0"`:                                            {"-s", "g:0"},
 	} {
 		printed := finish(t, "", nil, append([]string{"dcgm-exporter", "--print-config"}, args...)...)
 		require.Equal(t, 1, printed.code)

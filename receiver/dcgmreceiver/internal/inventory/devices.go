@@ -5,6 +5,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,20 @@ func ParseDevices(names []string) (*Devices, error) {
 		d.names = append(d.names, name)
 	}
 	return d, nil
+}
+
+// Shares reports whether two choices certainly have a GPU in common: a number and a UUID may be those of one GPU, or not.
+func (d *Devices) Shares(other *Devices) bool {
+	return d.all || other.all || slices.ContainsFunc(d.names, func(name string) bool { return slices.ContainsFunc(other.names, sameAs(name)) })
+}
+
+// sameAs compares spellings of a number or a UUID.
+func sameAs(name string) func(string) bool {
+	number, err := strconv.ParseUint(name, 10, 32)
+	return func(other string) bool {
+		otherNumber, otherErr := strconv.ParseUint(other, 10, 32)
+		return err == nil && otherErr == nil && number == otherNumber || strings.EqualFold(name, other)
+	}
 }
 
 func (d *Devices) has(gpu dcgm.Entity, uuid string) bool {
