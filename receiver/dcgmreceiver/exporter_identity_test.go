@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/dcgm"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/inventory"
+	"github.com/tracecoreai/tracecore/receiver/dcgmreceiver/internal/series"
 )
 
 const labelled = ofDevices + "DCGM_FI_DEV_BRAND, label, Brand\nDCGM_FI_DEV_INFOROM_IMAGE_VER, label, InfoROM\nDCGM_FI_CUDA_DRIVER_VERSION, label, CUDA\nDCGM_FI_DEV_XID_ERRORS, gauge, x\n"
@@ -71,4 +75,25 @@ func TestXIDsOutlastTheInstancesThatHadThem(t *testing.T) {
 		s.pass(2 * time.Hour)
 		require.Equal(s.t, want, s.exported("DCGM_EXP_XID_ERRORS_TOTAL", "gpu", "GPU_I_ID", "xid"), "a total does not fall")
 	})
+}
+
+// What a CPU and a core are labelled with is what the host engine lists now.
+func TestLabelsOfCPUsFollowTheList(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	asExporter(ofDevices)(cfg)
+	c := newRig(t, cfg, nil).collector
+	devices := map[dcgm.EntityKind]*gpu{}
+	for _, kind := range []dcgm.EntityKind{dcgm.CPU, dcgm.CPUCore} {
+		devices[kind] = &gpu{known: &inventory.Known{Entity: dcgm.Entity{Kind: kind, ID: 1}}, values: series.NewSet(c.layouts[kind])}
+	}
+	labels := func(kind dcgm.EntityKind) map[string]any {
+		r := exporterRecording{&recording{collector: c}}
+		return r.deviceLabels(devices[kind], make([]string, len(c.exporter.Labels))).AsRaw()
+	}
+	c.outer.processors = []dcgm.Processor{{ID: 1, Cores: []uint32{1}}}
+	require.NotContains(t, labels(dcgm.CPU), "cpu_serial")
+	require.Equal(t, "1", labels(dcgm.CPUCore)["cpu"])
+	c.outer.processors = []dcgm.Processor{{ID: 1, Serial: "0xf"}, {ID: 2, Cores: []uint32{1}}}
+	require.Equal(t, "0xf", labels(dcgm.CPU)["cpu_serial"])
+	require.Equal(t, "2", labels(dcgm.CPUCore)["cpu"])
 }
