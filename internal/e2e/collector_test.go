@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,7 +100,7 @@ func start(t *testing.T, args ...string) *collector {
 func startOf(t *testing.T, path string, env []string, args ...string) *collector {
 	t.Helper()
 	c := commandOf(path, args...)
-	c.Env = append(os.Environ(), env...)
+	c.Env = slices.Concat(os.Environ(), []string{"STATE_DIRECTORY=" + t.TempDir()}, env)
 	c.Stdout = &c.out
 	c.launch(t)
 	return c
