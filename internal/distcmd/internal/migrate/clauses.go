@@ -5,6 +5,7 @@ package migrate
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -180,8 +181,13 @@ func (x *expression) replace(call *parser.Call) {
 	if ours, _ := x.under(call); !ours || !x.valuesChange(from.Val) {
 		return
 	}
-	text, err := prefixed(x.source(pattern)) // Groups stay what they are.
-	if x.isWritten(call.Args[0], from.Val) {
+	text, err := prefixed(x.source(pattern)) // Groups stay what they are, but for the whole.
+	switch {
+	case wholeMatch.MatchString(replacement.Val):
+		err = fmt.Errorf("label_replace takes the whole value of the label %s, which is another one now", from.Val)
+	case matchesNothing(pattern.Val) && aggregates(call.Args[0]):
+		err = fmt.Errorf("the pattern of label_replace fits series without the label %s, too", from.Val)
+	case x.isWritten(call.Args[0], from.Val):
 		err = fmt.Errorf("label_replace reads the label %s, which another function under it writes", from.Val)
 	}
 	if err != nil {
@@ -189,6 +195,26 @@ func (x *expression) replace(call *parser.Call) {
 		return
 	}
 	x.edit(within(pattern), int(pattern.PosRange.End)-1, text)
+}
+
+// wholeMatch is all of what a pattern matches, as a replacement names it.
+var wholeMatch = regexp.MustCompile(`\$(0\b|\{0\})`)
+
+// matchesNothing reports whether a pattern fits a label that is not there.
+func matchesNothing(pattern string) bool {
+	re, err := regexp.Compile("^(?s:" + pattern + ")$")
+	return err == nil && re.MatchString("")
+}
+
+// aggregates reports whether series may have lost labels.
+func aggregates(e parser.Expr) bool {
+	found := false
+	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
+		_, is := n.(*parser.AggregateExpr)
+		found = found || is
+		return nil
+	})
+	return found
 }
 
 // join translates label_join(v, written, separator, read...).
