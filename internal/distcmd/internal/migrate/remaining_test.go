@@ -196,3 +196,15 @@ func TestLabelsThatARuleSetsAreNoted(t *testing.T) {
 	require.Empty(t, result.Errors)
 	require.Contains(t, result.Notes, Message{5, "the rule sets namespace, and its series may have k8s_namespace_name beside it now"})
 }
+
+func TestRelabellingByPatternsOfNamesThatChangeIsListed(t *testing.T) {
+	result, err := Translator{Target: OTel}.File([]byte(`metric_relabel_configs:
+  - {source_labels: [__name__], regex: DCGM.*, action: keep}
+  - {sourceLabels: [__name__], regex: (DCGM_FI|node)_.+, action: keep}
+  - {source_labels: [__name__], regex: node_.+, action: drop}
+  - {source_labels: [__name__], regex: .*, action: keep}
+  - {source_labels: [job], regex: DCGM.*, action: keep}
+`))
+	require.NoError(t, err)
+	require.Equal(t, []string{"2: the pattern of names DCGM.* fits names that change", "3: the pattern of names (DCGM_FI|node)_.+ fits names that change"}, listed(result))
+}

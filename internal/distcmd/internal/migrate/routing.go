@@ -2,7 +2,12 @@
 
 package migrate
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+)
 
 // Keys under which configurations of Prometheus and of Alertmanager name labels.
 var routingKeys = []string{
@@ -26,6 +31,24 @@ func (m *migration) routing(n *node) {
 	if action := n.string("action"); action == "labeldrop" || action == "labelkeep" || action == "labelmap" {
 		m.routed(n.child("regex"), 0)
 	}
+	m.relabelled(n)
+}
+
+// relabelled reports a pattern for names of series of which some change and not all are meant.
+func (m *migration) relabelled(n *node) {
+	regex := n.get("regex")
+	if regex == nil || regex.text == nil || !isNames(n.get("source_labels")) && !isNames(n.get("sourceLabels")) {
+		return
+	}
+	matcher, err := labels.NewMatcher(labels.MatchRegexp, model.MetricNameLabel, regex.text.value)
+	if err == nil && !matcher.Matches("up") && m.matchesOld(matcher) && m.mention(regex.text.value) == "" {
+		m.fail(regex.text, "the pattern of names "+regex.text.value+" fits names that change")
+	}
+}
+
+// isNames reports whether labels are the name of a series alone.
+func isNames(sources *node) bool {
+	return sources != nil && len(sources.children) == 1 && sources.children[0].textValue() == model.MetricNameLabel
 }
 
 // routed reports labels in a node, and in what it has some levels below.
