@@ -21,7 +21,7 @@ type simulation struct {
 	origin time.Time
 }
 
-// A test reads the receiver's own fields as its last step: time that goes by orders them before what the receiver writes later for nobody.
+// A test reads the receiver's own fields as its last step: a sleep does not order a read before a later write of the receiver.
 
 // simulate starts scenario and a receiver that collects at 0 s, 10 s, 20 s and so on, and
 // calls test after the first collection.

@@ -81,8 +81,8 @@ type Remembered struct {
 	PCIBusID string
 }
 
-// Remember makes an entity that does not tell its UUID, as when it was lost before the start, the one that had its number in an earlier run. What
-// an entity tells itself comes first.
+// Remember takes an entity that does not report its UUID, as when it was lost before the start, for the one that had its number in an earlier
+// run. What an entity reports itself comes first.
 func (n *Node) Remember(of map[dcgm.Entity]Remembered) { n.remembered = of }
 
 // New returns a node of which nothing is known and some devices are chosen. What has been absent for forgetAfter is

@@ -102,7 +102,7 @@ func (r *recognition) recognize(entity dcgm.Entity) (k Known, isNew bool) {
 	return k, !known
 }
 
-// recall returns what an entity went by in an earlier run, else its number. Whose UUID another entity tells has another number now.
+// recall returns what an entity went by in an earlier run, else its number. It has another number now if another entity reports its UUID.
 func (r *recognition) recall(entity dcgm.Entity, id Identity, facts Facts) (Identity, Facts) {
 	was, found := r.node.remembered[entity]
 	if _, told := r.owners()[Key{entity.Kind, was.ID}]; !found || told {
